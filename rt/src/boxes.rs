@@ -1,0 +1,213 @@
+//! A fixed inventory of boxes that goes out full and comes back empty.
+//!
+//! Packets and histograms cross threads in boxes: the [`Lender`] fills an empty one and sends it, the
+//! [`Borrower`] reads it and gives it back. The pointer moves, the contents do not; nothing is
+//! allocated or freed after [`boxes`]. Both rings hold the whole inventory, so neither can be full
+//! unless foreign boxes are mixed in; the type says what happens then all the same.
+//!
+//! An empty inventory is the back-pressure: the caller drops the newest and counts it.
+
+use crate::ring::{Consumer, Full, Producer, ring};
+
+/// Makes `inventory` boxes, all of them empties in the lender's stock.
+///
+/// ```
+/// let (mut lender, mut borrower) = talkpath_rt::boxes::boxes(1, || 0u8);
+/// let mut packet = lender.take().expect("one box");
+/// *packet = 7;
+/// lender.send(packet).expect("the ring holds the inventory");
+/// assert!(lender.take().is_none());
+///
+/// let packet = borrower.recv().expect("it was sent");
+/// assert_eq!(*packet, 7);
+/// borrower.give_back(packet).expect("the ring holds the inventory");
+/// assert_eq!(lender.available(), 1);
+/// ```
+#[must_use]
+pub fn boxes<T>(inventory: usize, mut make: impl FnMut() -> T) -> (Lender<T>, Borrower<T>) {
+    let (out, incoming) = ring(inventory);
+    let (back, returned) = ring(inventory);
+    let stock = (0..inventory).map(|_| Box::new(make())).collect();
+    let lender = Lender {
+        out,
+        returned,
+        stock,
+        inventory,
+    };
+    (lender, Borrower { incoming, back })
+}
+
+/// The end that fills boxes. It owns the stock of empties.
+///
+/// Real-time: allocates no, frees no, blocks no; each call is O(1).
+#[derive(Debug)]
+pub struct Lender<T> {
+    out: Producer<Box<T>>,
+    returned: Consumer<Box<T>>,
+    /// Empties at hand, the warmest last. Never more than `inventory`.
+    stock: Vec<Box<T>>,
+    inventory: usize,
+}
+
+impl<T> Lender<T> {
+    /// An empty box, or `None` when all are out. Its contents are what was last in it.
+    #[must_use = "a box that is not sent must be put back"]
+    pub fn take(&mut self) -> Option<Box<T>> {
+        self.stock.pop().or_else(|| self.returned.pop())
+    }
+
+    /// Sends a full box.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] with the box when the ring is full; [put it back](Self::put_back).
+    pub fn send(&mut self, full: Box<T>) -> Result<(), Full<Box<T>>> {
+        self.out.push(full)
+    }
+
+    /// Puts an empty back that was taken and not sent.
+    ///
+    /// A box that is not from this inventory and finds the stock full is leaked rather than freed:
+    /// this runs on workers. Debug builds panic, since it is a fault of the caller.
+    pub fn put_back(&mut self, empty: Box<T>) {
+        if self.stock.len() < self.inventory {
+            self.stock.push(empty);
+        } else {
+            debug_assert!(false, "a box was put back that this inventory never lent");
+            core::mem::forget(empty);
+        }
+    }
+
+    /// Empties that can be taken (a lower bound).
+    #[must_use]
+    pub fn available(&self) -> usize {
+        self.stock.len() + self.returned.len()
+    }
+
+    /// Boxes in all, wherever they are.
+    #[must_use]
+    pub fn inventory(&self) -> usize {
+        self.inventory
+    }
+
+    /// The most full boxes that ever waited for the borrower.
+    #[must_use]
+    pub fn high_water(&self) -> usize {
+        self.out.high_water()
+    }
+
+    /// Whether the borrower is gone.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.out.is_abandoned()
+    }
+}
+
+/// The end that reads boxes.
+///
+/// Real-time: allocates no, frees no, blocks no; each call is O(1).
+#[derive(Debug)]
+pub struct Borrower<T> {
+    incoming: Consumer<Box<T>>,
+    back: Producer<Box<T>>,
+}
+
+impl<T> Borrower<T> {
+    /// The oldest full box, or `None` when none waits.
+    #[must_use = "a box that was received must be given back"]
+    pub fn recv(&mut self) -> Option<Box<T>> {
+        self.incoming.pop()
+    }
+
+    /// The oldest full box, left where it is.
+    #[must_use]
+    pub fn peek(&self) -> Option<&T> {
+        self.incoming.peek().map(|waiting| &**waiting)
+    }
+
+    /// Gives a box back.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] with the box when more come back than there are: never with boxes of this inventory.
+    pub fn give_back(&mut self, empty: Box<T>) -> Result<(), Full<Box<T>>> {
+        self.back.push(empty)
+    }
+
+    /// Full boxes that wait (a lower bound).
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.incoming.len()
+    }
+
+    /// Boxes in all, wherever they are.
+    #[must_use]
+    pub fn inventory(&self) -> usize {
+        self.incoming.capacity()
+    }
+
+    /// Whether the lender is gone. What it sent can still be received.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.incoming.is_abandoned()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_inventory_goes_round() {
+        let (mut lender, mut borrower) = boxes(2, || 0u32);
+        for round in 0..5 {
+            let mut full = lender.take().unwrap();
+            *full = round;
+            lender.send(full).unwrap();
+            assert_eq!(borrower.peek(), Some(&round));
+            let empty = borrower.recv().unwrap();
+            assert_eq!(*empty, round);
+            borrower.give_back(empty).unwrap();
+        }
+        assert_eq!((lender.available(), lender.inventory()), (2, 2));
+        assert_eq!(lender.high_water(), 1);
+    }
+
+    #[test]
+    fn an_empty_inventory_says_so() {
+        let (mut lender, mut borrower) = boxes(1, || 7u8);
+        let taken = lender.take().unwrap();
+        assert_eq!(lender.take(), None);
+        lender.put_back(taken);
+        let again = lender.take().unwrap();
+        lender.send(again).unwrap();
+        assert_eq!((lender.take(), lender.available()), (None, 0));
+        assert_eq!((borrower.waiting(), borrower.inventory()), (1, 1));
+        let back = borrower.recv().unwrap();
+        assert_eq!(borrower.recv(), None);
+        borrower.give_back(back).unwrap();
+        assert_eq!(lender.take().as_deref(), Some(&7));
+    }
+
+    #[test]
+    fn full_rings_give_foreign_boxes_back() {
+        let (mut lender, mut borrower) = boxes(1, || 0);
+        let own = lender.take().unwrap();
+        lender.send(own).unwrap();
+        assert_eq!(*lender.send(Box::new(5)).unwrap_err().0, 5);
+        let own = borrower.recv().unwrap();
+        borrower.give_back(own).unwrap();
+        assert_eq!(*borrower.give_back(Box::new(6)).unwrap_err().0, 6);
+    }
+
+    #[test]
+    fn each_end_sees_that_the_other_is_gone() {
+        let (lender, borrower) = boxes(1, || 0);
+        assert!(!lender.is_abandoned() && !borrower.is_abandoned());
+        drop(borrower);
+        assert!(lender.is_abandoned());
+        let (lender, borrower) = boxes(1, || 0);
+        drop(lender);
+        assert!(borrower.is_abandoned());
+    }
+}

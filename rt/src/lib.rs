@@ -1,0 +1,34 @@
+//! talkpath's real-time foundation: rings, handles, slabs, clock, pinned thread, slot timing.
+//!
+//! This crate knows nothing of media. It carries the one rule of the design: every byte of
+//! mutable state has exactly one owning thread at any time, and ownership changes only by
+//! moving a value through a single-producer single-consumer ring. So there is no lock, no
+//! reference count and no allocation on a worker; see `ARCHITECTURE.md`.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`ring`] | the SPSC ring under everything else |
+//! | [`handle`], [`slab`] | generational handles; contents owned by a worker, free list by control |
+//! | [`command`] | whole transactions to a worker, published by one commit |
+//! | [`outlet`] | acks, garbage and events back to control |
+//! | [`boxes`] | a fixed inventory of boxes out and back |
+//! | [`clock`], [`thread`] | absolute time and sleep; the pinned real-time thread |
+//! | [`timing`] | slot histograms, exchanged by box |
+//! | [`sync`] | the facade that lets loom model all of it |
+//!
+//! It is the only crate with `unsafe`: the system calls in `sys` and the mirror ring that stands in
+//! for `rtrb` when loom models the protocols.
+
+#![deny(unsafe_op_in_unsafe_fn)]
+
+pub mod boxes;
+pub mod clock;
+pub mod command;
+pub mod handle;
+pub mod outlet;
+pub mod ring;
+pub mod slab;
+pub mod sync;
+mod sys;
+pub mod thread;
+pub mod timing;
