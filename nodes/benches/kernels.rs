@@ -1,0 +1,118 @@
+//! What one 20 ms frame of one channel costs in each kernel.
+//!
+//! `cargo bench -p talkpath-nodes --bench kernels`; targets in `docs/performance.md`.
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use std::hint::black_box;
+use talkpath_graph::SampleRate;
+use talkpath_graph::node::Gap;
+use talkpath_nodes::conceal::Concealer;
+use talkpath_nodes::resample::Resampler;
+use talkpath_nodes::{convert, g711, l16};
+
+/// Speech-like samples: three harmonics under a slow envelope.
+fn voice(samples: usize, hz: f32) -> Vec<f32> {
+    let tone = |n: usize, f: f32| (n as f32 * f * std::f32::consts::TAU / hz).sin();
+    (0..samples)
+        .map(|n| {
+            0.2 * (tone(n, 133.0) + tone(n, 266.0) + 0.5 * tone(n, 1197.0))
+                * (0.6 + 0.4 * tone(n, 3.0))
+        })
+        .collect()
+}
+
+fn g711_kernels(c: &mut Criterion) {
+    let float = voice(160, 8000.0);
+    let mut pcm = [0_i16; 160];
+    convert::f32_to_i16(&float, &mut pcm);
+    let mut codes = [0_u8; 160];
+    let mut out = [0.0_f32; 160];
+    let mut group = c.benchmark_group("g711 160 samples");
+    macro_rules! case {
+        ($name:literal, $kernel:expr, $from:expr, $to:expr) => {
+            group.bench_function($name, |b| {
+                b.iter(|| $kernel(black_box(&$from[..]), black_box(&mut $to[..])))
+            });
+        };
+    }
+    case!("encode ulaw", g711::encode_ulaw, pcm, codes);
+    case!("encode alaw", g711::encode_alaw, pcm, codes);
+    case!("encode ulaw f32", g711::encode_ulaw_f32, float, codes);
+    case!("encode alaw f32", g711::encode_alaw_f32, float, codes);
+    case!("decode ulaw", g711::decode_ulaw, codes, pcm);
+    case!("decode alaw", g711::decode_alaw, codes, pcm);
+    case!("decode ulaw f32", g711::decode_ulaw_f32, codes, out);
+    case!("decode alaw f32", g711::decode_alaw_f32, codes, out);
+    case!("i16 to f32", convert::i16_to_f32, pcm, out);
+    case!("f32 to i16", convert::f32_to_i16, float, pcm);
+    group.finish();
+}
+
+fn l16_kernels(c: &mut Criterion) {
+    let float = voice(960, 48_000.0);
+    let mut payload = [0_u8; 1920];
+    let mut out = [0.0_f32; 960];
+    let mut group = c.benchmark_group("l16 960 samples");
+    group.bench_function("encode", |b| {
+        b.iter(|| l16::encode(black_box(&float), black_box(&mut payload)))
+    });
+    group.bench_function("decode", |b| {
+        b.iter(|| l16::decode(black_box(&payload), black_box(&mut out)))
+    });
+    group.finish();
+}
+
+fn resampling(c: &mut Criterion) {
+    let mut group = c.benchmark_group("resample 20 ms");
+    let rates = [
+        SampleRate::HZ_8000,
+        SampleRate::HZ_16000,
+        SampleRate::HZ_48000,
+    ];
+    for (from, to) in rates
+        .iter()
+        .flat_map(|f| rates.iter().map(move |t| (*f, *t)))
+    {
+        let Ok(mut resampler) = Resampler::new(from, to) else {
+            continue;
+        };
+        let input = voice(from.hz() as usize / 50, from.hz() as f32);
+        let mut out = vec![0.0; to.hz() as usize / 50];
+        group.bench_function(format!("{} to {}", from.hz(), to.hz()), |b| {
+            b.iter(|| resampler.process(black_box(&input), black_box(&mut out)));
+        });
+    }
+    group.finish();
+}
+
+fn concealing(c: &mut Criterion) {
+    let mut group = c.benchmark_group("conceal 20 ms");
+    for rate in [
+        SampleRate::HZ_8000,
+        SampleRate::HZ_16000,
+        SampleRate::HZ_48000,
+    ] {
+        let samples = rate.hz() as usize / 50;
+        let mut frame = voice(samples, rate.hz() as f32);
+        let gap = [Gap {
+            start: 0,
+            len: samples as u16,
+        }];
+        let mut concealer = Concealer::new(rate);
+        concealer.process(&mut frame, &[]);
+        group.bench_function(format!("{} good", rate.hz()), |b| {
+            b.iter(|| concealer.process(black_box(&mut frame), &[]));
+        });
+        group.bench_function(format!("{} first lost", rate.hz()), |b| {
+            b.iter_batched_ref(
+                || concealer.clone(),
+                |concealer| concealer.process(black_box(&mut frame), &gap),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(kernels, g711_kernels, l16_kernels, resampling, concealing);
+criterion_main!(kernels);

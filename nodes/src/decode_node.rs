@@ -1,0 +1,240 @@
+//! Units to one frame of samples: the decoder with the remainder of packets longer than a frame.
+//!
+//! Owned by the worker that owns the leg. The jitter buffer never cuts a packet, so what a packet holds beyond the
+//! frame waits here: always as many samples as the jitter buffer has counted as handed out ahead.
+
+use crate::codec::{Codec, Decoder};
+use crate::packet::MAX_PAYLOAD;
+use crate::units::{Unit, Units};
+use talkpath_graph::node::{Gap, PcmPlane};
+use talkpath_graph::{Format, Samples};
+
+/// Decoder of one leg.
+#[derive(Debug)]
+pub struct DecodeNode {
+    decoder: Decoder,
+    frame: usize,
+    /// Room for the longest packet, to be read from `head`, `held` samples.
+    fifo: Box<[f32]>,
+    head: usize,
+    held: usize,
+    /// The last frame ended in silence, so that the next audio begins a talk spurt.
+    paused: bool,
+}
+
+/// Where the next sample of the frame goes.
+struct Cursor<'a> {
+    plane: &'a mut PcmPlane,
+    at: usize,
+}
+
+impl Cursor<'_> {
+    fn room(&self) -> usize {
+        self.plane.len() - self.at
+    }
+
+    /// The next `len` samples, clamped to the room.
+    fn advance(&mut self, len: usize) -> &mut [f32] {
+        let from = self.at;
+        self.at += len.min(self.room());
+        &mut self.plane.as_mut_slice()[from..self.at]
+    }
+
+    fn gap(&mut self, len: usize) {
+        let start = self.at;
+        self.advance(len).fill(0.0);
+        // A frame has at most 960 samples, so both fit.
+        let len = (self.at - start) as u16;
+        self.plane.tag.add_gap(Gap {
+            start: start as u16,
+            len,
+        });
+    }
+}
+
+impl DecodeNode {
+    /// A decoder of `codec` that makes frames of `format`, whose rate is the codec's. Control side: allocates.
+    #[must_use]
+    pub fn new(codec: Codec, format: Format) -> Self {
+        Self {
+            decoder: Decoder::new(codec),
+            frame: format.frame.as_usize(),
+            fifo: vec![0.0; MAX_PAYLOAD / codec.bytes_per_sample()].into_boxed_slice(),
+            head: 0,
+            held: 0,
+            paused: true,
+        }
+    }
+
+    /// Fills one frame from what is held and from `units`, in order. Lost spans, packets that do not decode, and
+    /// whatever the units do not cover become gaps in the tag, to be concealed; silence becomes zeros, and a frame
+    /// of nothing else is tagged absent.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(samples).
+    pub fn process(&mut self, units: &Units, out: &mut PcmPlane) {
+        out.set_len(self.frame);
+        out.tag.clear();
+        let mut cursor = Cursor { plane: out, at: 0 };
+        let mut silent = 0;
+        self.drain(&mut cursor);
+        for unit in units {
+            match unit {
+                Unit::Packet(packet) => {
+                    if core::mem::take(&mut self.paused) {
+                        cursor.plane.tag.talk_start = true;
+                    }
+                    self.decode(packet.payload(), &mut cursor);
+                }
+                Unit::Lost(samples) => cursor.gap(samples.as_usize()),
+                Unit::Silence(samples) => {
+                    let zeros = cursor.advance(samples.as_usize());
+                    zeros.fill(0.0);
+                    silent += zeros.len();
+                    self.paused = true;
+                }
+                Unit::Spent(_) => {}
+            }
+        }
+        let missing = cursor.room();
+        cursor.gap(missing);
+        out.tag.absent = silent == self.frame;
+    }
+
+    /// Drops up to `span` held samples: the first part of a span that the jitter buffer is told to skip (D14).
+    ///
+    /// Real-time: allocates no; blocks no; cost O(1).
+    pub fn skip(&mut self, span: Samples) {
+        let dropped = self.held.min(span.as_usize());
+        self.head += dropped;
+        self.held -= dropped;
+    }
+
+    /// Samples held for the next frame.
+    #[must_use]
+    pub fn held(&self) -> Samples {
+        // At most MAX_PAYLOAD.
+        Samples(self.held as u32)
+    }
+
+    /// Back to the state after construction.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(1).
+    pub fn reset(&mut self) {
+        self.decoder = Decoder::new(self.decoder.codec());
+        self.head = 0;
+        self.held = 0;
+        self.paused = true;
+    }
+
+    fn drain(&mut self, cursor: &mut Cursor<'_>) {
+        let part = cursor.advance(self.held);
+        part.copy_from_slice(&self.fifo[self.head..self.head + part.len()]);
+        self.head += part.len();
+        self.held -= part.len();
+    }
+
+    fn decode(&mut self, payload: &[u8], cursor: &mut Cursor<'_>) {
+        let samples = self
+            .decoder
+            .codec()
+            .samples_in(payload.len())
+            .unwrap_or(Samples(0))
+            .as_usize();
+        if self.held == 0 && samples <= cursor.room() {
+            let faulted = self
+                .decoder
+                .decode(payload, cursor.advance(samples))
+                .is_err();
+            if faulted {
+                cursor.at -= samples;
+                cursor.gap(samples);
+            }
+            return;
+        }
+        // What is held already fills the frame or nothing is held: move it to the front and append.
+        self.fifo.copy_within(self.head..self.head + self.held, 0);
+        self.head = 0;
+        if let Ok(count) = self.decoder.decode(payload, &mut self.fifo[self.held..]) {
+            self.held += count;
+        }
+        self.drain(cursor);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::Packet;
+    use talkpath_graph::{FrameTime, SampleRate};
+
+    fn packet(samples: usize, first: i16) -> Unit {
+        let mut packet = Box::new(Packet::empty());
+        let bytes: Vec<u8> = (0..samples)
+            .flat_map(|i| (first + i as i16).to_be_bytes())
+            .collect();
+        packet.set_payload(&bytes).unwrap();
+        Unit::Packet(packet)
+    }
+
+    fn node() -> (DecodeNode, PcmPlane) {
+        let rate = SampleRate::HZ_8000;
+        let node = DecodeNode::new(Codec::L16(rate), Format::mono(rate, FrameTime::Ms20));
+        (node, PcmPlane::new())
+    }
+
+    fn run(node: &mut DecodeNode, plane: &mut PcmPlane, units: Vec<Unit>) -> Vec<i32> {
+        node.process(&units.into_iter().collect(), plane);
+        assert_eq!(plane.len(), 160);
+        plane
+            .as_slice()
+            .iter()
+            .map(|s| (s * 32768.0) as i32)
+            .collect()
+    }
+
+    #[test]
+    fn thirty_millisecond_packets_come_out_whole() {
+        let (mut node, mut plane) = node();
+        let first = run(&mut node, &mut plane, vec![packet(240, 0)]);
+        assert!(plane.tag.talk_start);
+        let second = run(&mut node, &mut plane, vec![packet(240, 240)]);
+        let third = run(&mut node, &mut plane, vec![]);
+        let all: Vec<i32> = [first, second, third].concat();
+        assert_eq!(all, (0..480).collect::<Vec<i32>>());
+        assert!(plane.tag.gaps.is_empty() && !plane.tag.absent);
+        assert_eq!(node.held(), Samples(0));
+    }
+
+    #[test]
+    fn holes_become_gaps_and_silence_is_tagged() {
+        let (mut node, mut plane) = node();
+        let out = run(
+            &mut node,
+            &mut plane,
+            vec![Unit::Lost(Samples(80)), packet(80, 1000)],
+        );
+        assert_eq!((out[79], out[80]), (0, 1000));
+        assert_eq!(plane.tag.gaps[..], [Gap { start: 0, len: 80 }]);
+        run(&mut node, &mut plane, vec![Unit::Silence(Samples(160))]);
+        assert!(plane.tag.absent && plane.tag.gaps.is_empty());
+        run(&mut node, &mut plane, vec![]);
+        assert_eq!(plane.tag.gaps[..], [Gap { start: 0, len: 160 }]);
+        assert!(!plane.tag.absent);
+    }
+
+    #[test]
+    fn what_does_not_decode_or_fit_is_no_panic() {
+        let (mut node, mut plane) = node();
+        let mut odd = Box::new(Packet::empty());
+        odd.set_payload(&[1, 2, 3]).unwrap();
+        run(
+            &mut node,
+            &mut plane,
+            vec![Unit::Packet(odd), Unit::Lost(Samples(9999))],
+        );
+        let units: Vec<Unit> = (0..8).map(|_| packet(640, 0)).collect();
+        run(&mut node, &mut plane, units);
+        node.skip(Samples(u32::MAX));
+        assert_eq!(node.held(), Samples(0));
+    }
+}

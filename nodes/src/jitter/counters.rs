@@ -1,0 +1,73 @@
+//! What a jitter buffer counts. Written by the worker that owns the buffer, read through it.
+
+/// Why a packet was not played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DropReason {
+    /// Its time to be played had passed.
+    Late,
+    /// A packet of the same sequence number or the same time had come before.
+    Duplicate,
+    /// The buffer was full or held more than its longest delay: the oldest went.
+    Overflow,
+    /// Not the payload type that was negotiated.
+    WrongPayloadType,
+    /// The payload is empty, not a whole number of samples, or absurdly short or long.
+    BadLength,
+    /// Of a timeline that was given up: a restarted source, a jump on probation, a span skipped after a
+    /// stall, a leg that ended.
+    Stale,
+}
+
+/// Counters of one jitter buffer since it was built. Always
+/// `received == played + queued + dropped()`, where `queued` is [`super::JitterBuffer::queued`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JitterCounters {
+    /// Packets put in.
+    pub received: u64,
+    /// Packets handed to the decoder.
+    pub played: u64,
+    /// Dropped: [`DropReason::Late`].
+    pub late: u64,
+    /// Dropped: [`DropReason::Duplicate`].
+    pub duplicate: u64,
+    /// Dropped: [`DropReason::Overflow`].
+    pub overflow: u64,
+    /// Dropped: [`DropReason::WrongPayloadType`].
+    pub wrong_payload_type: u64,
+    /// Dropped: [`DropReason::BadLength`].
+    pub bad_length: u64,
+    /// Dropped: [`DropReason::Stale`].
+    pub stale: u64,
+    /// Samples per channel handed out as lost, to be concealed.
+    pub lost_samples: u64,
+    /// Samples per channel handed out as silence that nobody sent.
+    pub silence_samples: u64,
+    /// Times the playout was started anew: a jump, persistent lateness, a new source, a new talk spurt whose
+    /// time did not fit.
+    pub resyncs: u64,
+}
+
+impl JitterCounters {
+    /// Packets dropped for any reason.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.late
+            + self.duplicate
+            + self.overflow
+            + self.wrong_payload_type
+            + self.bad_length
+            + self.stale
+    }
+
+    pub(super) fn count(&mut self, reason: DropReason) {
+        *match reason {
+            DropReason::Late => &mut self.late,
+            DropReason::Duplicate => &mut self.duplicate,
+            DropReason::Overflow => &mut self.overflow,
+            DropReason::WrongPayloadType => &mut self.wrong_payload_type,
+            DropReason::BadLength => &mut self.bad_length,
+            DropReason::Stale => &mut self.stale,
+        } += 1;
+    }
+}

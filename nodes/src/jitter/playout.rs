@@ -1,0 +1,129 @@
+//! The way out: one frame of units per call, and what a stall of the worker skips.
+
+use super::{DropReason, JitterBuffer, Phase};
+use crate::units::{Unit, Units};
+use core::time::Duration;
+use talkpath_graph::Samples;
+
+impl JitterBuffer {
+    /// Hands out units that cover `frame` samples, minus what an earlier call handed out too much: packets are
+    /// never cut, so with packets of 30 ms and frames of 20 ms every third list is empty. Spent packets ride
+    /// along as long as there is room in `out`, which should be empty.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(units).
+    pub fn get(&mut self, now: Duration, frame: Samples, out: &mut Units) {
+        let need = frame.0.saturating_sub(self.ahead);
+        self.ahead = self.ahead.saturating_sub(frame.0);
+        if let Phase::Filling { since } = self.phase
+            && now >= since.saturating_add(self.config.delays.target)
+        {
+            self.phase = Phase::Playing;
+        }
+        if self.phase == Phase::Playing {
+            self.play(need, out);
+        } else {
+            self.absent(need, out);
+        }
+        self.give_back(out);
+    }
+
+    /// Discards `span` samples of stream, as the worker does after a stall of its own (D14). Whole packets
+    /// only; what is left over is made up for later. The boxes leave through `out`, now or with the next calls.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(packets discarded).
+    pub fn skip(&mut self, span: Samples, out: &mut Units) {
+        let held = span.0.min(self.ahead);
+        self.ahead -= held;
+        if self.phase != Phase::Playing {
+            return self.give_back(out);
+        }
+        self.debt = self.debt.saturating_add(span.0 - held);
+        while self.debt > 0 {
+            let hole = match self.queue.front() {
+                None => self.debt,
+                Some(entry) if entry.start > self.position => self.hole(entry.start).min(self.debt),
+                Some(entry) if entry.samples > self.debt => break,
+                Some(entry) => {
+                    self.debt -= entry.samples;
+                    self.position = entry.end();
+                    self.last_sequence = entry.sequence;
+                    self.queue.spend_front();
+                    self.counters.count(DropReason::Stale);
+                    continue;
+                }
+            };
+            self.debt -= hole;
+            self.position += i64::from(hole);
+        }
+        self.give_back(out);
+    }
+
+    /// From the position to `start`, which is at most `max` or a few packets away.
+    fn hole(&self, start: i64) -> u32 {
+        u32::try_from(start - self.position).unwrap_or(u32::MAX)
+    }
+
+    fn play(&mut self, mut need: u32, out: &mut Units) {
+        // The last place is kept for whatever the frame still lacks.
+        while need > 0 && out.remaining_capacity() > 1 {
+            let position = self.position;
+            self.counters.late += self.queue.spend_while(|entry| entry.is_past(position));
+            let Some(entry) = self.queue.front() else {
+                break;
+            };
+            if entry.start > position {
+                let hole = self.hole(entry.start).min(need);
+                let paused = entry.sequence == self.last_sequence.wrapping_add(1);
+                self.pass(hole, !paused, out);
+                need -= hole;
+            } else if let Some(entry) = self.queue.pop_live() {
+                self.position = entry.end();
+                self.last_sequence = entry.sequence;
+                self.dry = 0;
+                self.counters.played += 1;
+                self.ahead = entry.samples.saturating_sub(need);
+                need = need.saturating_sub(entry.samples);
+                out.push(Unit::Packet(entry.packet));
+            }
+        }
+        if need > 0 {
+            self.position += i64::from(core::mem::take(&mut self.debt));
+            self.position += i64::from(need);
+            self.absent(need, out);
+        }
+    }
+
+    /// Hands out a hole and moves over it.
+    fn pass(&mut self, samples: u32, lost: bool, out: &mut Units) {
+        self.position += i64::from(samples);
+        self.hand_out_hole(samples, lost, out);
+    }
+
+    /// Hands out a hole of which nothing is known.
+    fn absent(&mut self, samples: u32, out: &mut Units) {
+        self.hand_out_hole(samples, self.dry < self.quiet, out);
+    }
+
+    fn hand_out_hole(&mut self, samples: u32, lost: bool, out: &mut Units) {
+        if samples == 0 || out.is_full() {
+            return;
+        }
+        self.dry = self.dry.saturating_add(samples);
+        if lost {
+            self.counters.lost_samples += u64::from(samples);
+            out.push(Unit::Lost(Samples(samples)));
+        } else {
+            self.counters.silence_samples += u64::from(samples);
+            out.push(Unit::Silence(Samples(samples)));
+        }
+    }
+
+    fn give_back(&mut self, out: &mut Units) {
+        while !out.is_full() {
+            let Some(packet) = self.queue.pop_spent() else {
+                return;
+            };
+            out.push(Unit::Spent(packet));
+        }
+    }
+}

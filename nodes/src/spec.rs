@@ -1,0 +1,178 @@
+//! The catalogue: every kind of node with the parameters that decide its shape.
+//!
+//! Control side makes specs; workers read them out of plans. A spec holds nothing that differs between legs of the
+//! same kind (payload type, SSRC, gain, frequency): those are in [`crate::state::Build`], so that thousands of legs
+//! share one plan (D1).
+
+use crate::codec::Codec;
+use crate::jitter::JitterDelays;
+use crate::limit;
+use crate::resample::Resampler;
+use core::time::Duration;
+use talkpath_graph::{Format, NodeSpec, Samples, Shape, Signal};
+
+/// One node of a leg's graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spec {
+    /// Jitter buffer: hands out one frame of units.
+    Jitter {
+        /// Codec of the stream.
+        codec: Codec,
+        /// Target and longest delay.
+        delays: JitterDelays,
+        /// Samples per frame at the codec's rate.
+        frame: Samples,
+    },
+    /// Units to samples.
+    Decode {
+        /// Codec of the stream.
+        codec: Codec,
+        /// Format of the output, at the codec's rate.
+        format: Format,
+    },
+    /// Packet-loss concealment of the gaps in the tag.
+    Conceal {
+        /// Format of input and output.
+        format: Format,
+    },
+    /// Change of sample rate.
+    Resample {
+        /// Format of the input.
+        from: Format,
+        /// Format of the output, of the same duration.
+        to: Format,
+    },
+    /// Gain with a ramp.
+    Gain {
+        /// Format of input and output.
+        format: Format,
+    },
+    /// Level and talking state.
+    Meter {
+        /// Format of input and output.
+        format: Format,
+    },
+    /// Adds to the room's bus of the format's rate.
+    Contribute {
+        /// Format of the input.
+        format: Format,
+    },
+    /// Reads the room's bus of the format's rate.
+    MixMinus {
+        /// Format of the output.
+        format: Format,
+        /// Whether the leg's own contribution is taken out.
+        minus_own: bool,
+    },
+    /// Limiter.
+    Limit {
+        /// Format of input and output.
+        format: Format,
+    },
+    /// Samples to payload octets.
+    Encode {
+        /// Codec of the stream.
+        codec: Codec,
+        /// Format of the input, at the codec's rate.
+        format: Format,
+    },
+    /// Payload octets to packets.
+    Packetise {
+        /// Codec of the stream.
+        codec: Codec,
+        /// Media time per packet.
+        ptime: Duration,
+        /// Format that was encoded.
+        format: Format,
+    },
+    /// Tone player.
+    Tone {
+        /// Format of the output.
+        format: Format,
+    },
+    /// Clip player.
+    Clip {
+        /// Format of the output.
+        format: Format,
+    },
+    /// A node brought by a user of the library, or one that needs the engine's own ends (audio ports).
+    Ext {
+        /// Which of the leg's own nodes; also the kind shown in dumps.
+        name: &'static str,
+        /// Its outside; boxed, so that the ops of a plan stay small.
+        shape: Box<Shape>,
+    },
+}
+
+impl NodeSpec for Spec {
+    fn shape(&self) -> Shape {
+        let effect = |kind, format| {
+            Shape::new(kind)
+                .input("in", Signal::Pcm(format))
+                .output("out", Signal::Pcm(format))
+                .in_place()
+        };
+        match self {
+            Self::Jitter { delays, .. } => Shape::new("jitter")
+                .output("out", Signal::Units)
+                .latency(delays.target),
+            Self::Decode { format, .. } => Shape::new("decode")
+                .input("in", Signal::Units)
+                .output("out", Signal::Pcm(*format)),
+            Self::Conceal { format } => effect("conceal", *format),
+            Self::Resample { from, to } => Shape::new("resample")
+                .input("in", Signal::Pcm(*from))
+                .output("out", Signal::Pcm(*to))
+                .latency(resample_latency(*from, *to)),
+            Self::Gain { format } => effect("gain", *format),
+            Self::Meter { format } => effect("meter", *format),
+            Self::Contribute { format } => {
+                Shape::new("contribute").input("in", Signal::Pcm(*format))
+            }
+            Self::MixMinus { format, .. } => {
+                Shape::new("mix-minus").output("out", Signal::Pcm(*format))
+            }
+            Self::Limit { format } => {
+                effect("limit", *format).latency(limit::delay_at(format.rate))
+            }
+            Self::Encode { format, .. } => Shape::new("encode")
+                .input("in", Signal::Pcm(*format))
+                .output("out", Signal::Encoded),
+            Self::Packetise { ptime, format, .. } => Shape::new("packetise")
+                .input("in", Signal::Encoded)
+                .latency(ptime.saturating_sub(format.duration())),
+            Self::Tone { format } => Shape::new("tone").output("out", Signal::Pcm(*format)),
+            Self::Clip { format } => Shape::new("clip").output("out", Signal::Pcm(*format)),
+            Self::Ext { shape, .. } => return shape.as_ref().clone(),
+        }
+        .cost_hint(self.cost_hint())
+    }
+}
+
+impl Spec {
+    /// Rough cost of one 20 ms frame: nanoseconds per sample of the widest port, by kind, plus a constant.
+    fn cost_hint(&self) -> Duration {
+        let (fixed, per_sample, samples) = match self {
+            Self::Jitter { .. } => (150, 0.0, 0),
+            Self::Decode { format, .. } => (40, 0.2, format.plane_len()),
+            Self::Conceal { format } => (30, 0.6, format.plane_len()),
+            Self::Resample { from, to } => (50, 5.0, from.plane_len().max(to.plane_len())),
+            Self::Gain { format } => (10, 0.1, format.plane_len()),
+            Self::Meter { format } => (30, 0.2, format.plane_len()),
+            Self::Contribute { format } => (20, 0.2, format.plane_len()),
+            Self::MixMinus { format, .. } => (20, 0.2, format.plane_len()),
+            Self::Limit { format } => (40, 0.3, format.plane_len()),
+            Self::Encode { format, .. } => (20, 0.3, format.plane_len()),
+            Self::Packetise { format, .. } => (80, 0.1, format.plane_len()),
+            Self::Tone { format } => (60, 2.5, format.plane_len()),
+            Self::Clip { format } => (20, 0.1, format.plane_len()),
+            Self::Ext { .. } => (0, 0.0, 0),
+        };
+        Duration::from_nanos(fixed + (per_sample * samples as f64) as u64)
+    }
+}
+
+/// Zero where there is no such resampler: building the state reports that.
+fn resample_latency(from: Format, to: Format) -> Duration {
+    Resampler::new(from.rate, to.rate).map_or(Duration::ZERO, |resampler| resampler.latency())
+}
