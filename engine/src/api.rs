@@ -1,0 +1,126 @@
+//! What both kinds of engine offer: one set of calls over the way to the supervisor.
+
+use crate::error::EngineError;
+use crate::event::{BACKLOG, EventStream, LeaveReason};
+use crate::proto::LegId;
+use crate::room::{Room, RoomConfig, RoomInfo, remove_leg};
+use crate::status::{PlanInfo, Status};
+use crate::supervisor::{Link, Request};
+
+pub(crate) fn create_room(link: &Link, config: RoomConfig) -> Result<Room, EngineError> {
+    let info = link.ask(|reply| Request::CreateRoom { config, reply })??;
+    Ok(Room::new(link.clone(), info))
+}
+
+pub(crate) fn room(link: &Link, name: &str) -> Result<Option<Room>, EngineError> {
+    let name = name.to_owned();
+    let info = link.ask(|reply| Request::FindRoom { name, reply })?;
+    Ok(info.map(|info| Room::new(link.clone(), info)))
+}
+
+pub(crate) fn rooms(link: &Link) -> Result<Vec<Room>, EngineError> {
+    let infos = link.ask(|reply| Request::Rooms { reply })?;
+    let handle = |info: RoomInfo| Room::new(link.clone(), info);
+    Ok(infos.into_iter().map(handle).collect())
+}
+
+pub(crate) fn remove(link: &Link, leg: LegId, reason: LeaveReason) -> Result<(), EngineError> {
+    remove_leg(link, leg, reason)
+}
+
+pub(crate) fn subscribe(link: &Link) -> Result<EventStream, EngineError> {
+    link.ask(|reply| Request::Subscribe {
+        backlog: BACKLOG,
+        reply,
+    })
+}
+
+pub(crate) fn status(link: &Link) -> Result<Status, EngineError> {
+    link.ask(|reply| Request::Status { reply })
+        .map(|status| *status)
+}
+
+pub(crate) fn plans(link: &Link) -> Result<Vec<PlanInfo>, EngineError> {
+    link.ask(|reply| Request::Plans { reply })
+}
+
+/// The calls common to [`Engine`](crate::Engine) and [`VirtualEngine`](crate::VirtualEngine).
+macro_rules! engine_calls {
+    ($engine:ident) => {
+        impl $engine {
+            /// Creates an empty room.
+            ///
+            /// # Errors
+            /// The name is taken or no name, capacity spent, or the engine stopped.
+            pub fn create_room(
+                &self,
+                config: $crate::RoomConfig,
+            ) -> Result<$crate::Room, $crate::EngineError> {
+                $crate::api::create_room(self.link(), config)
+            }
+
+            /// The open room of that name.
+            ///
+            /// # Errors
+            /// The engine has stopped.
+            pub fn room(&self, name: &str) -> Result<Option<$crate::Room>, $crate::EngineError> {
+                $crate::api::room(self.link(), name)
+            }
+
+            /// All open rooms.
+            ///
+            /// # Errors
+            /// The engine has stopped.
+            pub fn rooms(&self) -> Result<Vec<$crate::Room>, $crate::EngineError> {
+                $crate::api::rooms(self.link())
+            }
+
+            /// Removes a leg by its handle. Returns at once, as
+            /// [`Leg::leave`]($crate::Leg::leave) does.
+            ///
+            /// # Errors
+            /// The leg has left already, or is leaving.
+            pub fn remove_leg(&self, leg: $crate::LegId) -> Result<(), $crate::EngineError> {
+                self.remove_leg_because(leg, $crate::event::LeaveReason::Requested)
+            }
+
+            /// Removes a leg, and says why in its
+            /// [`Left`]($crate::event::EventKind::Left) event.
+            ///
+            /// # Errors
+            /// The leg has left already, or is leaving.
+            pub fn remove_leg_because(
+                &self,
+                leg: $crate::LegId,
+                reason: $crate::event::LeaveReason,
+            ) -> Result<(), $crate::EngineError> {
+                $crate::api::remove(self.link(), leg, reason)
+            }
+
+            /// A stream of everything that happens from now on.
+            ///
+            /// # Errors
+            /// The engine has stopped.
+            pub fn subscribe(&self) -> Result<$crate::EventStream, $crate::EngineError> {
+                $crate::api::subscribe(self.link())
+            }
+
+            /// The state of the engine. Costs the worker nothing.
+            ///
+            /// # Errors
+            /// The engine has stopped.
+            pub fn status(&self) -> Result<$crate::Status, $crate::EngineError> {
+                $crate::api::status(self.link())
+            }
+
+            /// The compiled plans in use.
+            ///
+            /// # Errors
+            /// The engine has stopped.
+            pub fn plans(&self) -> Result<Vec<$crate::PlanInfo>, $crate::EngineError> {
+                $crate::api::plans(self.link())
+            }
+        }
+    };
+}
+pub(crate) use engine_calls;

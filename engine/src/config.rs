@@ -1,0 +1,205 @@
+//! What an engine is told at its start. Read once; nothing here changes afterwards.
+//!
+//! Memory is fixed by these numbers (D11): boxes, seats and rings are built before the worker
+//! runs, and a request beyond them is refused with what was spent.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// Settings of an engine. [`Default`] works on a laptop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineConfig {
+    /// Length of a worker's slot (D2): 250 µs to 5 ms, a whole part of 10 ms. Default 1 ms.
+    pub slot: Duration,
+    /// Legs of all rooms together, 1 to 20,000. Default 1,000.
+    pub capacity_legs: usize,
+    /// Rooms, 1 to 20,000. Default 256.
+    pub capacity_rooms: usize,
+    /// Distinct compiled plans alive at one time, 1 to 1,024. Default 64.
+    pub capacity_plans: usize,
+    /// The core of the worker. `None`: the last core of the inherited mask.
+    pub core: Option<usize>,
+    /// Real-time workers. This version runs one.
+    pub workers: usize,
+    /// SCHED_FIFO priority wanted for the worker, 1 to 99; `None`: an ordinary thread.
+    /// When it is refused the engine runs all the same and the status says so.
+    pub priority: Option<u8>,
+    /// Lock the process's memory, so that the worker never waits for a page.
+    pub lock_memory: bool,
+    /// Delay a jitter buffer aims at: 0 to `jitter_max`. Default 20 ms.
+    pub jitter_target: Duration,
+    /// Most a jitter buffer holds: up to 1 s. Default 200 ms.
+    pub jitter_max: Duration,
+    /// Packet boxes towards the worker, per leg of capacity: 2 to 64. Default 12.
+    pub packets_in_per_leg: usize,
+    /// Packet boxes from the worker, per leg of capacity: 1 to 32. Default 4.
+    pub packets_out_per_leg: usize,
+    /// Part of a slot that placement may fill before it uses the next one, 0.05 to 0.9.
+    /// Default 0.5.
+    pub slot_budget: f32,
+    /// Transactions that may wait for the worker before a request is told `Busy`, 1 to
+    /// 65,536. Default 4,096.
+    pub queue: usize,
+    /// Name of the worker's thread, at most 15 bytes are shown by the system.
+    pub name: String,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            slot: Duration::from_millis(1),
+            capacity_legs: 1_000,
+            capacity_rooms: 256,
+            capacity_plans: 64,
+            core: None,
+            workers: 1,
+            priority: Some(60),
+            lock_memory: false,
+            jitter_target: Duration::from_millis(20),
+            jitter_max: Duration::from_millis(200),
+            packets_in_per_leg: 12,
+            packets_out_per_leg: 4,
+            slot_budget: 0.5,
+            queue: 4_096,
+            name: "talkpath-worker".to_owned(),
+        }
+    }
+}
+
+/// A setting out of its range.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{key} is {actual}, allowed is {allowed}")]
+pub struct ConfigError {
+    /// Name of the setting, as the field is named.
+    pub key: &'static str,
+    /// What it was.
+    pub actual: String,
+    /// What it may be.
+    pub allowed: &'static str,
+}
+
+impl EngineConfig {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// The first setting out of its range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let ten = Duration::from_millis(10);
+        let slot = self.slot.as_nanos();
+        let slot_fits = (Duration::from_micros(250)..=Duration::from_millis(5))
+            .contains(&self.slot)
+            && ten.as_nanos().is_multiple_of(slot.max(1));
+        check(
+            slot_fits,
+            "slot",
+            &self.slot,
+            "250 µs to 5 ms and a whole part of 10 ms",
+        )?;
+        within(self.capacity_legs, 1, 20_000, "capacity_legs", "1 to 20000")?;
+        within(
+            self.capacity_rooms,
+            1,
+            20_000,
+            "capacity_rooms",
+            "1 to 20000",
+        )?;
+        within(self.capacity_plans, 1, 1_024, "capacity_plans", "1 to 1024")?;
+        within(self.workers, 1, 1, "workers", "1 in this version")?;
+        let priority = usize::from(self.priority.unwrap_or(1));
+        within(priority, 1, 99, "priority", "1 to 99, or none")?;
+        let target_fits = self.jitter_target <= self.jitter_max;
+        check(
+            target_fits,
+            "jitter_target",
+            &self.jitter_target,
+            "0 to jitter_max",
+        )?;
+        let max_fits = (ten..=Duration::from_secs(1)).contains(&self.jitter_max);
+        check(max_fits, "jitter_max", &self.jitter_max, "10 ms to 1 s")?;
+        within(
+            self.packets_in_per_leg,
+            2,
+            64,
+            "packets_in_per_leg",
+            "2 to 64",
+        )?;
+        within(
+            self.packets_out_per_leg,
+            1,
+            32,
+            "packets_out_per_leg",
+            "1 to 32",
+        )?;
+        let budget_fits = (0.05..=0.9).contains(&self.slot_budget);
+        check(budget_fits, "slot_budget", &self.slot_budget, "0.05 to 0.9")?;
+        within(self.queue, 1, 65_536, "queue", "1 to 65536")
+    }
+
+    /// Seats of each node kind: two a leg, since a kind may stand in both halves of a leg (the
+    /// two ends of a port), and a leg that changes its plan holds two sets until the worker has
+    /// given the old one back.
+    pub(crate) fn seats(&self) -> usize {
+        2 * self.capacity_legs
+    }
+}
+
+fn check(
+    fits: bool,
+    key: &'static str,
+    actual: &dyn std::fmt::Debug,
+    allowed: &'static str,
+) -> Result<(), ConfigError> {
+    let actual = || format!("{actual:?}");
+    fits.then_some(()).ok_or_else(|| ConfigError {
+        key,
+        actual: actual(),
+        allowed,
+    })
+}
+
+fn within(
+    actual: usize,
+    low: usize,
+    high: usize,
+    key: &'static str,
+    allowed: &'static str,
+) -> Result<(), ConfigError> {
+    check((low..=high).contains(&actual), key, &actual, allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_valid() {
+        assert_eq!(EngineConfig::default().validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_bad_setting_is_named_with_what_is_allowed() {
+        let config = EngineConfig {
+            slot: Duration::from_micros(700),
+            ..EngineConfig::default()
+        };
+        let error = config
+            .validate()
+            .expect_err("700 µs is no whole part of 10 ms");
+        assert_eq!(error.key, "slot");
+        assert_eq!(
+            error.to_string(),
+            "slot is 700µs, allowed is 250 µs to 5 ms and a whole part of 10 ms"
+        );
+        let config = EngineConfig {
+            workers: 2,
+            ..EngineConfig::default()
+        };
+        assert_eq!(config.validate().expect_err("one worker").key, "workers");
+        let config = EngineConfig {
+            slot_budget: f32::NAN,
+            ..EngineConfig::default()
+        };
+        assert_eq!(config.validate().expect_err("NaN").key, "slot_budget");
+    }
+}

@@ -1,0 +1,241 @@
+//! A leg as its users hold it, and how to join one.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use talkpath_graph::SampleRate;
+use talkpath_nodes::codec::Codec;
+
+use crate::error::EngineError;
+use crate::event::LeaveReason;
+use crate::proto::{Direction, LegId, RoomId};
+use crate::room::remove_leg;
+use crate::supervisor::{Edit, Link, Request};
+use crate::worker::stats::LegStats;
+
+/// Where an RTP stream of ours starts (RFC 3550, section 5.1: at random).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RtpSender {
+    /// Synchronisation source.
+    pub ssrc: u32,
+    /// First sequence number.
+    pub sequence: u16,
+    /// First timestamp.
+    pub timestamp: u32,
+}
+
+impl RtpSender {
+    /// All three at random. The first sequence number stays in the lower half, as RFC 3711
+    /// recommends, so that an early loss cannot confuse a receiver's roll-over count.
+    pub fn random() -> Self {
+        let [ssrc, timestamp] = [rand::random(), rand::random()];
+        Self {
+            ssrc,
+            sequence: rand::random::<u16>() >> 1,
+            timestamp,
+        }
+    }
+}
+
+/// Delay of a leg's jitter buffer, where the engine's default does not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JitterDelay {
+    /// Delay aimed at.
+    pub target: Duration,
+    /// Most it holds; not below `target`, at most 1 s.
+    pub max: Duration,
+}
+
+/// A leg whose media comes and goes as RTP packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NetworkConfig {
+    /// The codec, both ways.
+    pub codec: Codec,
+    /// Its RTP payload type, both ways.
+    pub payload_type: u8,
+    /// Packet time we send: whole tens of milliseconds, at most 60 ms and 1,280 bytes.
+    pub ptime: Duration,
+    /// Where our stream starts. A change of codec continues the stream there is.
+    pub sender: RtpSender,
+    /// Delay of the jitter buffer; `None`: the engine's.
+    pub jitter: Option<JitterDelay>,
+    /// Whether the leg hears itself (an echo).
+    pub hear_self: bool,
+}
+
+impl NetworkConfig {
+    /// `codec` as `payload_type` in packets of 20 ms (less where they would not fit), with a
+    /// random start and the engine's jitter delay.
+    pub fn new(codec: Codec, payload_type: u8) -> Self {
+        let ten = Duration::from_millis(10);
+        Self {
+            codec,
+            payload_type,
+            ptime: if codec.max_ptime() < 2 * ten {
+                ten
+            } else {
+                2 * ten
+            },
+            sender: RtpSender::random(),
+            jitter: None,
+            hear_self: false,
+        }
+    }
+}
+
+/// A leg that plays a tone and hears nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ToneConfig {
+    /// Frequency, above 0 and below half of `rate`.
+    pub hz: f32,
+    /// Level in dBov, −127 to 0 (0 is a full-scale square wave; a full-scale sine is −3).
+    pub dbov: f32,
+    /// Rate of the bus it plays on.
+    pub rate: SampleRate,
+}
+
+/// A leg that plays samples decoded beforehand and hears nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClipConfig {
+    /// Mono samples, ±1.0.
+    pub samples: Arc<[f32]>,
+    /// Their rate: 8, 16 or 48 kHz.
+    pub rate: SampleRate,
+    /// Whether it starts again at its end.
+    pub looping: bool,
+}
+
+/// How to join a room. See [`Room::join_port`](crate::Room::join_port) for the application.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum LegConfig {
+    /// RTP packets.
+    Network(NetworkConfig),
+    /// A tone.
+    Tone(ToneConfig),
+    /// A clip.
+    Clip(ClipConfig),
+}
+
+impl LegConfig {
+    /// A leg of RTP packets.
+    pub fn network(config: NetworkConfig) -> Self {
+        Self::Network(config)
+    }
+
+    /// A tone of `hz` at `dbov`, on the 8 kHz bus.
+    pub fn tone(hz: f32, dbov: f32) -> Self {
+        Self::Tone(ToneConfig {
+            hz,
+            dbov,
+            rate: SampleRate::HZ_8000,
+        })
+    }
+
+    /// A clip of mono samples (±1.0) at `rate`.
+    pub fn clip(samples: Arc<[f32]>, rate: SampleRate, looping: bool) -> Self {
+        Self::Clip(ClipConfig {
+            samples,
+            rate,
+            looping,
+        })
+    }
+}
+
+/// A leg. Clones are handles on the same leg; dropping them all does not remove it.
+#[derive(Clone)]
+pub struct Leg {
+    link: Link,
+    id: LegId,
+    room: RoomId,
+}
+
+impl fmt::Debug for Leg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Leg({} in room {})", self.id, self.room)
+    }
+}
+
+impl Leg {
+    pub(crate) fn new(link: Link, id: LegId, room: RoomId) -> Self {
+        Self { link, id, room }
+    }
+
+    /// Its handle; [`to_bits`](talkpath_rt::handle::Handle::to_bits) of it is what packets
+    /// carry.
+    pub fn id(&self) -> LegId {
+        self.id
+    }
+
+    /// The room it is in.
+    pub fn room(&self) -> RoomId {
+        self.room
+    }
+
+    /// Its level in the room, −60 to +20 dB; 0 dB at first. Ramped over one frame.
+    ///
+    /// # Errors
+    /// The leg has left, or the level is out of range.
+    pub fn set_gain_db(&self, db: f32) -> Result<(), EngineError> {
+        self.edit(Edit::GainDb(db))
+    }
+
+    /// Mutes or unmutes what it says; its gain is kept. Ramped over one frame.
+    ///
+    /// # Errors
+    /// The leg has left.
+    pub fn mute(&self, muted: bool) -> Result<(), EngineError> {
+        self.edit(Edit::Mute(muted))
+    }
+
+    /// Hold and resume.
+    ///
+    /// # Errors
+    /// The leg has left.
+    pub fn set_direction(&self, direction: Direction) -> Result<(), EngineError> {
+        self.edit(Edit::Direction(direction))
+    }
+
+    /// A new SSRC for what the leg is sent, after a collision (RFC 3550, section 8.2).
+    ///
+    /// # Errors
+    /// The leg has left, or is no network leg.
+    pub fn set_ssrc(&self, ssrc: u32) -> Result<(), EngineError> {
+        self.edit(Edit::Ssrc(ssrc))
+    }
+
+    /// Another codec, packet time or jitter delay. The RTP stream continues: same SSRC, next
+    /// sequence number (`config.sender` is not used).
+    ///
+    /// # Errors
+    /// The leg has left or is no network leg, or capacity is spent; nothing has changed then.
+    pub fn change(&self, config: NetworkConfig) -> Result<(), EngineError> {
+        let leg = self.id;
+        self.link
+            .ask(|reply| Request::Change { leg, config, reply })?
+    }
+
+    /// Leaves the room. Returns at once; the leg fades out over a frame, and its end is told by
+    /// [`EventKind::Left`](crate::event::EventKind::Left).
+    ///
+    /// # Errors
+    /// The leg has left already, or is leaving.
+    pub fn leave(&self) -> Result<(), EngineError> {
+        remove_leg(&self.link, self.id, LeaveReason::Requested)
+    }
+
+    /// The figures the worker last told, about a second old at most.
+    ///
+    /// # Errors
+    /// The leg has left.
+    pub fn stats(&self) -> Result<LegStats, EngineError> {
+        let leg = self.id;
+        self.link.ask(|reply| Request::LegStats { leg, reply })?
+    }
+
+    fn edit(&self, edit: Edit) -> Result<(), EngineError> {
+        let leg = self.id;
+        self.link.ask(|reply| Request::Edit { leg, edit, reply })?
+    }
+}

@@ -1,0 +1,50 @@
+//! talkpath's engine: supervisor, real-time worker, rooms, legs and the public API.
+//!
+//! [`Engine`] runs on real time, [`VirtualEngine`] on the caller's; both give the same handles:
+//! a [`Room`] has [`Leg`]s, and an [`AudioPort`] is a leg that is the application itself.
+//!
+//! | module | what it is | whose thread |
+//! |---|---|---|
+//! | [`engine`], [`virtual_engine`], [`room`], [`leg`] | the public handles | any |
+//! | [`port`] | PCM frames in and out | caller's, and the worker's |
+//! | [`negotiate`] | offers and answers | any |
+//! | `supervisor` | desired state, plans, placement, transactions | supervisor |
+//! | [`proto`] | what crosses the rings | moves between both |
+//! | [`worker`] | the slots | worker |
+//!
+//! No call here ever waits for the worker: an edit is recorded, sent, and completed by an
+//! [`Event`].
+
+#![forbid(unsafe_code)]
+
+mod api;
+pub mod config;
+pub mod engine;
+pub mod error;
+pub mod event;
+pub mod leg;
+mod metrics;
+pub mod negotiate;
+pub mod port;
+pub mod proto;
+pub mod room;
+pub mod status;
+mod supervisor;
+pub mod virtual_engine;
+mod wiring;
+pub mod worker;
+
+pub use config::{ConfigError, EngineConfig};
+pub use engine::Engine;
+pub use error::{Class, EngineError, Resource, StartError};
+pub use event::{Event, EventKind, EventStream, LeaveReason};
+pub use leg::{ClipConfig, JitterDelay, Leg, LegConfig, NetworkConfig, RtpSender, ToneConfig};
+pub use port::{AudioPort, PortConfig, PortEmpty, PortFull};
+pub use proto::{Direction, LegId, PlanId, RoomId};
+pub use room::{Room, RoomConfig};
+pub use status::{Counter, PlanInfo, Status};
+pub use virtual_engine::VirtualEngine;
+pub use wiring::ShardLink;
+
+pub use talkpath_graph::{FrameTime, SampleRate};
+pub use talkpath_nodes::codec::Codec;

@@ -1,0 +1,237 @@
+//! The status as a list of numbers with their meaning: one row per counter.
+//!
+//! `docs/counters.md` explains each; adding a counter means adding a row here and there.
+
+use crate::status::{Counter, Status, WorkerStatus};
+use crate::worker::stats::WorkerCounters;
+
+/// A number of one worker.
+type OfWorker = fn(&WorkerCounters) -> u64;
+
+const WORKER: &[(&str, &str, OfWorker)] = &[
+    ("worker_slots_total", "Slots run", |c| c.slots),
+    (
+        "worker_skipped_slots_total",
+        "Slots given up after a stall",
+        |c| c.skipped_slots,
+    ),
+    ("worker_transactions_total", "Transactions applied", |c| {
+        c.transactions
+    }),
+    (
+        "worker_stale_commands_total",
+        "Commands that named something gone",
+        |c| c.stale_commands,
+    ),
+    (
+        "worker_refused_commands_total",
+        "Commands that could not be carried out (a bug)",
+        |c| c.refused_commands,
+    ),
+    (
+        "worker_deferred_total",
+        "Slots a transaction waited for reserved room (a bug)",
+        |c| c.deferred,
+    ),
+    (
+        "worker_overflows_total",
+        "Values leaked because reserved room was missing (a bug)",
+        |c| c.overflows,
+    ),
+    ("packets_in_total", "Packets received from shards", |c| {
+        c.packets_in
+    }),
+    (
+        "packets_stale_total",
+        "Packets for a leg that is gone",
+        |c| c.packets_stale,
+    ),
+    ("packets_held_total", "Packets for a leg on hold", |c| {
+        c.packets_held
+    }),
+    ("packets_out_total", "Packets given to shards", |c| {
+        c.packets_out
+    }),
+    (
+        "packets_unsent_total",
+        "Packets not sent: no empty box or a full ring",
+        |c| c.packets_unsent,
+    ),
+    (
+        "frames_not_finite_total",
+        "Frames silenced because an op failed",
+        |c| c.not_finite,
+    ),
+    (
+        "worker_events_deferred_total",
+        "Events told later because the ring was full",
+        |c| c.events_deferred,
+    ),
+    ("worker_segments_total", "Segments run", |c| c.segments),
+];
+
+/// A number of the whole engine, and whether it only grows.
+type OfEngine = fn(&Status) -> u64;
+
+const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
+    ("rooms", "Rooms just now", false, |s| s.rooms.len() as u64),
+    ("legs", "Legs in rooms just now", false, |s| s.legs() as u64),
+    ("rooms_created_total", "Rooms created", true, |s| {
+        s.supervisor.rooms_created
+    }),
+    ("legs_joined_total", "Legs that joined", true, |s| {
+        s.supervisor.legs_joined
+    }),
+    ("legs_left_total", "Legs that are gone", true, |s| {
+        s.supervisor.legs_left
+    }),
+    (
+        "refused_capacity_total",
+        "Requests refused: capacity spent",
+        true,
+        |s| s.supervisor.refused_capacity,
+    ),
+    (
+        "refused_busy_total",
+        "Requests refused: too many edits waiting",
+        true,
+        |s| s.supervisor.refused_busy,
+    ),
+    (
+        "refused_caller_total",
+        "Requests refused: they could not be right",
+        true,
+        |s| s.supervisor.refused_caller,
+    ),
+    (
+        "edits_waiting",
+        "Edits waiting for the worker",
+        false,
+        |s| s.supervisor.edits_waiting,
+    ),
+    (
+        "command_ring_full_total",
+        "Times the command ring had no room",
+        true,
+        |s| s.supervisor.command_ring_full,
+    ),
+    (
+        "edits_failed_total",
+        "Commands the worker did not carry out",
+        true,
+        |s| s.supervisor.edits_failed,
+    ),
+    (
+        "boxes_freed_total",
+        "Boxes freed by the control side",
+        true,
+        |s| s.supervisor.boxes_freed,
+    ),
+    (
+        "events_lost_total",
+        "Events lost to slow subscribers",
+        true,
+        |s| s.supervisor.events_lost,
+    ),
+    (
+        "stale_returns_total",
+        "Handles given back twice (a bug)",
+        true,
+        |s| s.supervisor.stale_returns,
+    ),
+];
+
+/// A measured time of one worker, in microseconds.
+type Measured = fn(&WorkerStatus) -> f64;
+
+const TIMES: &[(&str, &str, Measured)] = &[
+    ("wake_seconds_p50", "Wake-up lateness, median", |w| {
+        w.wake_us.p50
+    }),
+    (
+        "wake_seconds_p99",
+        "Wake-up lateness, 99th percentile",
+        |w| w.wake_us.p99,
+    ),
+    (
+        "wake_seconds_p999",
+        "Wake-up lateness, 99.9th percentile",
+        |w| w.wake_us.p999,
+    ),
+    ("wake_seconds_max", "Wake-up lateness, largest", |w| {
+        w.wake_us.max
+    }),
+    ("busy_seconds_p50", "Step time, median", |w| w.busy_us.p50),
+    ("busy_seconds_p99", "Step time, 99th percentile", |w| {
+        w.busy_us.p99
+    }),
+    ("busy_seconds_p999", "Step time, 99.9th percentile", |w| {
+        w.busy_us.p999
+    }),
+    ("busy_seconds_max", "Step time, largest", |w| w.busy_us.max),
+];
+
+/// All rows. Worker counters are summed, worker times are those of the worst.
+pub(crate) fn counters(status: &Status) -> Vec<Counter> {
+    let workers = &status.workers;
+    let of_engine = ENGINE.iter().map(|&(name, help, grows, of)| {
+        let value = of(status) as f64;
+        Counter {
+            name,
+            help,
+            value,
+            grows,
+        }
+    });
+    let of_worker = WORKER.iter().map(|&(name, help, of)| {
+        let value = workers
+            .iter()
+            .map(|worker| of(&worker.counters))
+            .sum::<u64>() as f64;
+        Counter {
+            name,
+            help,
+            value,
+            grows: true,
+        }
+    });
+    let measured = TIMES.iter().map(|&(name, help, of)| {
+        let value = workers.iter().map(of).fold(0.0, f64::max) / 1e6;
+        Counter {
+            name,
+            help,
+            value,
+            grows: false,
+        }
+    });
+    let busy = workers
+        .iter()
+        .map(|worker| worker.counters.busy.as_secs_f64())
+        .sum();
+    let late = workers.iter().map(|worker| worker.late_slots).sum::<u64>() as f64;
+    let single = [
+        Counter {
+            name: "worker_busy_seconds_total",
+            help: "Time spent in steps",
+            value: busy,
+            grows: true,
+        },
+        Counter {
+            name: "worker_late_slots_total",
+            help: "Slots that ended too late",
+            value: late,
+            grows: true,
+        },
+        Counter {
+            name: "uptime_seconds",
+            help: "Since the engine's start",
+            value: status.uptime,
+            grows: false,
+        },
+    ];
+    of_engine
+        .chain(of_worker)
+        .chain(measured)
+        .chain(single)
+        .collect()
+}

@@ -1,0 +1,180 @@
+//! A leg that is the application itself: whole frames of PCM over two rings.
+//!
+//! [`AudioPort`] is the caller's half; it is wait-free, and full and empty are outcomes. The
+//! engine's halves are two nodes of the `Ext` kind, built by the supervisor, owned by a worker:
+//! `PortIn` (from the caller to the room) and `PortOut` (from the room to the caller).
+//! Neither allocates; both count what the caller was too slow or too quick for.
+//!
+//! The counters are the one thing both sides see: relaxed atomics, written by one side each.
+
+use std::fmt;
+use std::time::Duration;
+
+use talkpath_graph::{Format, SampleRate, Samples};
+use talkpath_rt::ring::{Consumer, Producer};
+use talkpath_rt::sync::Arc;
+use talkpath_rt::sync::atomic::{AtomicU64, Ordering};
+use thiserror::Error;
+
+mod nodes;
+
+pub(crate) use nodes::port;
+
+/// How to join as an [`AudioPort`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PortConfig {
+    /// Rate of the port's PCM: 8, 16 or 48 kHz. It is mono.
+    pub rate: SampleRate,
+    /// Frames each of the two rings holds, 1 to 256.
+    pub depth: usize,
+    /// Whether the port hears what it says itself (an echo).
+    pub hear_self: bool,
+}
+
+impl PortConfig {
+    /// A port of `rate` with rings of 4 frames, which does not hear itself.
+    pub fn new(rate: SampleRate) -> Self {
+        Self {
+            rate,
+            depth: 4,
+            hear_self: false,
+        }
+    }
+}
+
+/// A frame was not taken: the ring holds all it can. Nothing of it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PortFull {
+    /// The room has not yet taken the frames before it.
+    #[error("the port holds {frames} frames already")]
+    Full {
+        /// Frames the ring holds.
+        frames: usize,
+    },
+    /// The slice is not one frame.
+    #[error("a frame of this port has {expected} samples, not {actual}")]
+    Length {
+        /// Samples of a frame.
+        expected: usize,
+        /// Samples given.
+        actual: usize,
+    },
+    /// The leg has left.
+    #[error("the leg has left its room")]
+    Left,
+}
+
+/// No frame to read. The slice is untouched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PortEmpty {
+    /// The room has not mixed the next frame yet.
+    #[error("no frame is ready")]
+    Empty,
+    /// The slice is not one frame.
+    #[error("a frame of this port has {expected} samples, not {actual}")]
+    Length {
+        /// Samples of a frame.
+        expected: usize,
+        /// Samples given.
+        actual: usize,
+    },
+    /// The leg has left, and every frame was read.
+    #[error("the leg has left its room")]
+    Left,
+}
+
+/// What a port's rings went through.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    underruns: AtomicU64,
+    overruns: AtomicU64,
+}
+
+/// The application's end of a leg. Give it to one thread; it is wait-free for that thread.
+pub struct AudioPort {
+    format: Format,
+    depth: usize,
+    to_room: Producer<i16>,
+    from_room: Consumer<i16>,
+    counters: Arc<Counters>,
+}
+
+impl fmt::Debug for AudioPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AudioPort({})", self.format)
+    }
+}
+
+impl AudioPort {
+    /// Rate of its PCM.
+    pub fn rate(&self) -> SampleRate {
+        self.format.rate
+    }
+
+    /// Samples in a frame: one room frame at [`rate`](Self::rate), mono.
+    pub fn frame(&self) -> Samples {
+        self.format.frame
+    }
+
+    /// Length of a frame in time.
+    pub fn frame_time(&self) -> Duration {
+        self.format.duration()
+    }
+
+    /// Says one frame into the room.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(frame).
+    ///
+    /// # Errors
+    /// [`PortFull`], with nothing written.
+    pub fn write(&mut self, frame: &[i16]) -> Result<(), PortFull> {
+        let expected = self.format.frame.0 as usize;
+        if frame.len() != expected {
+            return Err(PortFull::Length {
+                expected,
+                actual: frame.len(),
+            });
+        }
+        if self.to_room.is_abandoned() {
+            return Err(PortFull::Left);
+        }
+        let written = self.to_room.push_slice(frame);
+        written
+            .then_some(())
+            .ok_or(PortFull::Full { frames: self.depth })
+    }
+
+    /// Hears one frame of the room.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(frame).
+    ///
+    /// # Errors
+    /// [`PortEmpty`], with nothing read.
+    pub fn read(&mut self, frame: &mut [i16]) -> Result<(), PortEmpty> {
+        let expected = self.format.frame.0 as usize;
+        if frame.len() != expected {
+            return Err(PortEmpty::Length {
+                expected,
+                actual: frame.len(),
+            });
+        }
+        let abandoned = self.from_room.is_abandoned();
+        match self.from_room.pop_slice(frame) {
+            true => Ok(()),
+            false if abandoned => Err(PortEmpty::Left),
+            false => Err(PortEmpty::Empty),
+        }
+    }
+
+    /// Periods in which the room found no frame of ours and took silence.
+    pub fn underruns(&self) -> u64 {
+        self.counters.underruns.load(Ordering::Relaxed)
+    }
+
+    /// Frames of the room that found our ring full and were dropped.
+    pub fn overruns(&self) -> u64 {
+        self.counters.overruns.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,269 @@
+//! What an engine says of itself: one plain record for the status page, and the same as a
+//! list of counters for `/metrics`.
+//!
+//! Made by the supervisor from what the worker has told it (histograms about once a second);
+//! asking costs the worker nothing.
+
+use serde::Serialize;
+use talkpath_rt::thread::Obtained;
+use talkpath_rt::timing::SlotStats;
+
+use crate::worker::stats::{LegStats, WorkerCounters};
+
+/// The state of an engine.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Status {
+    /// Time of the record on the engine's clock, in seconds.
+    pub at: f64,
+    /// Seconds since the engine's start.
+    pub uptime: f64,
+    /// Length of a slot in microseconds.
+    pub slot_us: u64,
+    /// The workers.
+    pub workers: Vec<WorkerStatus>,
+    /// The rooms, by handle.
+    pub rooms: Vec<RoomStatus>,
+    /// What is in use of what there is.
+    pub capacity: Vec<Fill>,
+    /// What the supervisor counts.
+    pub supervisor: SupervisorCounters,
+}
+
+/// One worker.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WorkerStatus {
+    /// Core it is pinned to.
+    pub core: Option<usize>,
+    /// SCHED_FIFO priority it has.
+    pub priority: Option<u8>,
+    /// What it wanted and did not get, in plain words.
+    pub warnings: Vec<String>,
+    /// How late it woke, in microseconds.
+    pub wake_us: Percentiles,
+    /// How long its steps took, in microseconds.
+    pub busy_us: Percentiles,
+    /// How far beyond its slot each step ended, in microseconds; 0 when it did not.
+    pub end_us: Percentiles,
+    /// Slots in those percentiles.
+    pub slots: u64,
+    /// Slots that ended too late.
+    pub late_slots: u64,
+    /// Slots given up after a stall (D14).
+    pub skipped_slots: u64,
+    /// What it counts.
+    pub counters: WorkerCounters,
+    /// Planned work of every slot of the cycle, in microseconds (D2).
+    pub planned_us: Vec<f64>,
+    /// How long the steps took: (upper bound in microseconds, slots), ascending.
+    pub busy_histogram: Vec<(f64, u64)>,
+    /// How late it woke: (upper bound in microseconds, slots), ascending.
+    pub wake_histogram: Vec<(f64, u64)>,
+}
+
+/// A distribution in five numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Percentiles {
+    /// Half lie below.
+    pub p50: f64,
+    /// 99 % lie below.
+    pub p99: f64,
+    /// 99.9 % lie below.
+    pub p999: f64,
+    /// The largest ever.
+    pub max: f64,
+    /// The mean.
+    pub mean: f64,
+}
+
+/// One room.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RoomStatus {
+    /// Its handle, as `index.generation`.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its frame in milliseconds.
+    pub frame_ms: u32,
+    /// The slot of its period in which it mixes.
+    pub mix_slot: u32,
+    /// Rates it has a bus for, in hertz.
+    pub rates: Vec<u32>,
+    /// Whether it is on its way out.
+    pub closing: bool,
+    /// Its legs.
+    pub legs: Vec<LegStatus>,
+}
+
+/// One leg.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LegStatus {
+    /// Its handle, as `index.generation`.
+    pub id: String,
+    /// Its handle as packets carry it.
+    pub bits: u64,
+    /// `network`, `port`, `tone` or `clip`.
+    pub kind: &'static str,
+    /// Its codec, for a network leg.
+    pub codec: Option<String>,
+    /// Rate of its bus, in hertz.
+    pub rate: u32,
+    /// `joining`, `in` or `leaving`.
+    pub state: &'static str,
+    /// Its gain in dB.
+    pub gain_db: f32,
+    /// Whether it is muted.
+    pub muted: bool,
+    /// Whether it is heard.
+    pub receive: bool,
+    /// Whether it is sent anything.
+    pub send: bool,
+    /// Slots before the mix at which its ingress runs.
+    pub slots_before: u32,
+    /// Slots after the mix at which its egress runs.
+    pub slots_after: u32,
+    /// Its figures, about a second old at most.
+    pub stats: LegStats,
+}
+
+/// Use of one thing there is a fixed number of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fill {
+    /// What.
+    pub what: String,
+    /// In use; a removal the worker has not acknowledged yet counts.
+    pub in_use: usize,
+    /// How many there are.
+    pub limit: usize,
+    /// Most that were ever in use, where it is kept.
+    pub high_water: Option<usize>,
+}
+
+/// What the supervisor counts, since the engine's start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct SupervisorCounters {
+    /// Rooms created.
+    pub rooms_created: u64,
+    /// Legs that were given a handle.
+    pub legs_joined: u64,
+    /// Legs that are gone.
+    pub legs_left: u64,
+    /// Requests refused because capacity was spent.
+    pub refused_capacity: u64,
+    /// Requests refused because too many edits waited.
+    pub refused_busy: u64,
+    /// Requests refused because they could not be right.
+    pub refused_caller: u64,
+    /// Edits waiting for the worker just now.
+    pub edits_waiting: u64,
+    /// Times the command ring had no room for an edit whose credits were there.
+    pub command_ring_full: u64,
+    /// Commands the worker found stale or impossible, seen by their acks.
+    pub edits_failed: u64,
+    /// Boxes that came back as garbage and were freed.
+    pub boxes_freed: u64,
+    /// Events lost to slow subscribers.
+    pub events_lost: u64,
+    /// Handles or seats given back that were not out: a bug of talkpath.
+    pub stale_returns: u64,
+}
+
+/// A compiled plan in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlanInfo {
+    /// Its handle as one number.
+    pub id: u64,
+    /// Legs that use it.
+    pub legs: usize,
+    /// The way in, as text; empty when it has none.
+    pub ingress: String,
+    /// The way out, as text; empty when it has none.
+    pub egress: String,
+    /// The way in, for Graphviz.
+    pub ingress_dot: String,
+    /// The way out, for Graphviz.
+    pub egress_dot: String,
+}
+
+/// One number for `/metrics`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Counter {
+    /// Name, without the project's prefix.
+    pub name: &'static str,
+    /// What it means.
+    pub help: &'static str,
+    /// The value.
+    pub value: f64,
+    /// True for a number that only grows.
+    pub grows: bool,
+}
+
+impl WorkerStatus {
+    pub(crate) fn new(
+        obtained: &Obtained,
+        timing: &SlotStats,
+        counters: WorkerCounters,
+        load: &[u64],
+    ) -> Self {
+        Self {
+            core: obtained.core,
+            priority: obtained.priority,
+            warnings: obtained.warnings.clone(),
+            wake_us: Percentiles::of(&timing.wake, timing.max_wake),
+            busy_us: Percentiles::of(&timing.busy, timing.max_busy),
+            end_us: Percentiles::of(&timing.end, timing.max_end),
+            slots: timing.slots,
+            late_slots: timing.late_slots,
+            skipped_slots: timing.skipped_slots,
+            counters,
+            planned_us: load.iter().map(|nanos| *nanos as f64 / 1e3).collect(),
+            busy_histogram: bars(&timing.busy),
+            wake_histogram: bars(&timing.wake),
+        }
+    }
+}
+
+impl Percentiles {
+    /// In microseconds, from a histogram of nanoseconds.
+    fn of(histogram: &hdrhistogram::Histogram<u64>, max: std::time::Duration) -> Self {
+        let at = |quantile| histogram.value_at_quantile(quantile) as f64 / 1e3;
+        let max = max.as_secs_f64() * 1e6;
+        Self {
+            p50: at(0.5).min(max),
+            p99: at(0.99).min(max),
+            p999: at(0.999).min(max),
+            max,
+            mean: (histogram.mean() / 1e3).min(max),
+        }
+    }
+}
+
+/// The non-empty bars of a histogram, four to the octave from 1 µs up.
+fn bars(histogram: &hdrhistogram::Histogram<u64>) -> Vec<(f64, u64)> {
+    let bars = histogram.iter_log(1_000, 2_f64.powf(0.25));
+    bars.filter(|bar| bar.count_since_last_iteration() > 0)
+        .map(|bar| {
+            (
+                bar.value_iterated_to() as f64 / 1e3,
+                bar.count_since_last_iteration(),
+            )
+        })
+        .collect()
+}
+
+impl Status {
+    /// Legs in rooms just now.
+    pub fn legs(&self) -> usize {
+        self.rooms.iter().map(|room| room.legs.len()).sum()
+    }
+
+    /// What is in use of `what` (`legs`, `rooms`, `plans`), and how much there is.
+    pub fn fill(&self, what: &str) -> Option<(usize, usize)> {
+        let fill = self.capacity.iter().find(|fill| fill.what == what)?;
+        Some((fill.in_use, fill.limit))
+    }
+
+    /// Every number of the engine, summed over workers, with its meaning.
+    pub fn counters(&self) -> impl Iterator<Item = Counter> {
+        crate::metrics::counters(self).into_iter()
+    }
+}

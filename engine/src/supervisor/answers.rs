@@ -1,0 +1,135 @@
+//! What the worker says: acks settle edits, garbage is freed, events are passed on.
+
+use crate::event::{EventKind, LeaveReason};
+use crate::proto::{Ack, Garbage, LegId, WorkerEvent, WorkerEventKind};
+
+use super::Supervisor;
+use super::legs::Stage;
+use super::transactions::Note;
+
+/// Events taken in per poll, so that a storm of them never keeps requests waiting.
+const EVENTS: usize = 4_096;
+
+impl Supervisor {
+    /// Takes in all there is: acks first, then the boxes they speak of, then events.
+    pub(super) fn hear(&mut self) {
+        while let Some(ack) = self.acks.pop() {
+            self.ack(ack);
+        }
+        while let Some(garbage) = self.garbage.pop() {
+            self.transactions.box_back();
+            self.counters.boxes_freed += 1;
+            self.free(garbage);
+        }
+        for _ in 0..EVENTS {
+            let Some(event) = self.events.pop() else {
+                break;
+            };
+            self.event(event);
+        }
+        self.stats.collect(&mut self.timing);
+    }
+
+    fn ack(&mut self, ack: Ack) {
+        match ack {
+            Ack::Done { txn, .. } => {
+                for (note, failed) in self.transactions.done(txn).notes {
+                    self.settle(note, failed);
+                }
+            }
+            Ack::Stale { txn, index } | Ack::Refused { txn, index } => {
+                tracing::error!(
+                    txn = txn.0,
+                    index,
+                    ?ack,
+                    "the worker could not carry out an edit"
+                );
+                self.counters.edits_failed += 1;
+                self.transactions.failed(txn, index);
+            }
+            Ack::LegGone { leg } => {
+                self.transactions.leg_gone();
+                self.gone(leg);
+            }
+        }
+    }
+
+    /// The fate of one command.
+    fn settle(&mut self, note: Note, failed: bool) {
+        match (note, failed) {
+            (Note::Join(leg), false) => {
+                let Some(state) = self.legs.get_mut(&leg) else {
+                    return;
+                };
+                if state.stage == Stage::Joining {
+                    state.stage = Stage::In;
+                }
+                let room = state.room;
+                self.publish(self.now, EventKind::Joined { room, leg });
+            }
+            // It never was there, or is not any more: its handle must not stay taken.
+            (Note::Join(leg) | Note::Leave(leg), true) => self.gone(leg),
+            (Note::Leave(_) | Note::Replace(_) | Note::Add | Note::Remove | Note::Set, _) => {}
+        }
+    }
+
+    /// The leg is not on the worker any more.
+    fn gone(&mut self, leg: LegId) {
+        if let Some(state) = self.legs.get_mut(&leg) {
+            state.gone = true;
+            if state.stays() {
+                state.leave(LeaveReason::Requested);
+            }
+        }
+        self.retire(leg);
+    }
+
+    /// A box is back: what it held is free again, and the box is dropped here.
+    fn free(&mut self, garbage: Garbage) {
+        match garbage {
+            Garbage::Plan(plan, _) => {
+                let known = self.plans.freed(plan);
+                self.counters.stale_returns += u64::from(!known);
+            }
+            Garbage::Room(room, _) => self.room_freed(room),
+            Garbage::Bus(..) => {}
+            Garbage::Leg(leg, body) => {
+                self.give_seats(&body.seats);
+                if let Some(state) = self.legs.get_mut(&leg) {
+                    state.bodies = state.bodies.saturating_sub(1);
+                    if !state.stays() {
+                        state.stats = body.run.stats;
+                    }
+                }
+                self.retire(leg);
+            }
+        }
+    }
+
+    fn event(&mut self, event: WorkerEvent) {
+        let at = event.at;
+        match event.kind {
+            WorkerEventKind::Talking { leg, talking: true } => {
+                self.publish(at, EventKind::TalkStarted { leg });
+            }
+            WorkerEventKind::Talking {
+                leg,
+                talking: false,
+            } => {
+                self.publish(at, EventKind::TalkStopped { leg });
+            }
+            WorkerEventKind::Finished { leg } => self.publish(at, EventKind::Finished { leg }),
+            WorkerEventKind::Leg { leg, stats } => {
+                let Some(state) = self.legs.get_mut(&leg) else {
+                    return;
+                };
+                let faulted = stats.not_finite > state.stats.not_finite;
+                state.stats = stats;
+                if faulted {
+                    self.publish(at, EventKind::Faulted { leg });
+                }
+            }
+            WorkerEventKind::Worker { counters } => self.worker = counters,
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Legs: joining, changing, leaving; each edit is one transaction.
+//!
+//! Everything that can fail is tried before anything is recorded, so a refused request leaves
+//! nothing behind. A leg that is leaving keeps its handle, seats and slots until the worker has
+//! acknowledged and its body is back.
+
+use talkpath_graph::SampleRate;
+
+use crate::error::{EngineError, Resource};
+use crate::event::{EventKind, LeaveReason};
+use crate::leg::NetworkConfig;
+use crate::proto::{Command, Direction, LegId, PlanId, RoomId};
+use crate::worker::stats::LegStats;
+
+use super::Supervisor;
+use super::blueprint::{Blueprint, Start};
+use super::placement::Place;
+use super::request::{Edit, Joined, Source};
+
+/// How far a leg has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Sent to the worker.
+    Joining,
+    /// Applied.
+    In,
+    /// Told to go.
+    Leaving(LeaveReason),
+}
+
+/// What the supervisor knows of a leg.
+#[derive(Debug)]
+pub(super) struct LegState {
+    pub room: RoomId,
+    /// How it was last configured (of a clip without its samples).
+    pub face: Face,
+    pub rate: SampleRate,
+    pub plan: PlanId,
+    pub place: Place,
+    pub gain_db: f32,
+    pub muted: bool,
+    pub direction: Direction,
+    pub stage: Stage,
+    /// The worker has acknowledged its departure.
+    pub gone: bool,
+    /// Bodies of it the worker has, or that are on their way.
+    pub bodies: u32,
+    pub stats: LegStats,
+}
+
+/// What a leg shows in the status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Face {
+    pub kind: &'static str,
+    pub codec: Option<String>,
+}
+
+impl LegState {
+    pub fn stays(&self) -> bool {
+        !matches!(self.stage, Stage::Leaving(_))
+    }
+
+    pub fn leave(&mut self, reason: LeaveReason) {
+        self.stage = Stage::Leaving(reason);
+    }
+
+    pub fn reason(&self) -> Option<LeaveReason> {
+        match self.stage {
+            Stage::Leaving(reason) => Some(reason),
+            Stage::Joining | Stage::In => None,
+        }
+    }
+
+    /// The gain the worker is to apply.
+    pub fn linear(&self) -> f32 {
+        if self.muted {
+            0.0
+        } else {
+            linear(self.gain_db)
+        }
+    }
+}
+
+impl Supervisor {
+    /// The leg, unless it is leaving.
+    pub(super) fn leg(&mut self, leg: LegId) -> Result<&mut LegState, EngineError> {
+        let staying = self.legs.get_mut(&leg).filter(|state| state.stays());
+        staying.ok_or(EngineError::StaleLeg { leg })
+    }
+
+    pub(super) fn join(&mut self, room: RoomId, source: &Source) -> Result<Joined, EngineError> {
+        self.transactions.admit()?;
+        let frame = self.room(room)?.frame;
+        if self.leg_ids.available() == 0 {
+            return Err(EngineError::Capacity {
+                what: Resource::Legs,
+                limit: self.config.capacity_legs,
+                in_use: self.leg_ids.in_use(),
+                wanted: 1,
+            });
+        }
+        let mut blueprint = Blueprint::new(source, frame, &self.config)?;
+        let compiled = self.plans.compile(blueprint.graphs.clone())?;
+        let states = blueprint.states(&compiled, Start::FadeIn)?;
+        let face = blueprint.face.clone();
+        let mut commands = Vec::with_capacity(3);
+        let (body, place) = self.body(room, &blueprint, compiled, states, &mut commands)?;
+        let missing = EngineError::Internal {
+            what: "a leg handle went missing",
+        };
+        let leg = self.leg_ids.take().ok_or(missing)?;
+        let state = LegState {
+            room,
+            face,
+            rate: body.rate,
+            plan: body.plan,
+            place,
+            gain_db: 0.0,
+            muted: false,
+            direction: body.direction,
+            stage: Stage::Joining,
+            gone: false,
+            bodies: 1,
+            stats: LegStats::default(),
+        };
+        self.legs.insert(leg, state);
+        commands.push(Command::AddLeg { leg, value: body });
+        self.transactions.add(commands);
+        self.counters.legs_joined += 1;
+        Ok(Joined {
+            leg,
+            port: blueprint.port,
+        })
+    }
+
+    /// Another plan for a network leg that stays (D13).
+    pub(super) fn change(&mut self, leg: LegId, config: NetworkConfig) -> Result<(), EngineError> {
+        self.transactions.admit()?;
+        let state = self.leg(leg)?;
+        if state.face.kind != "network" {
+            let kind = state.face.kind;
+            return Err(EngineError::WrongKind {
+                kind,
+                what: "change its codec",
+            });
+        }
+        let (room, linear, direction) = (state.room, state.linear(), state.direction);
+        let (old_rate, old_plan, old_place) = (state.rate, state.plan, state.place);
+        let frame = self.room(room)?.frame;
+        let mut blueprint = Blueprint::new(&Source::Network(config), frame, &self.config)?;
+        blueprint.direction = direction;
+        let compiled = self.plans.compile(blueprint.graphs.clone())?;
+        let states = blueprint.states(&compiled, Start::At(linear))?;
+        let mut commands = Vec::with_capacity(5);
+        let (body, place) = self.body(room, &blueprint, compiled, states, &mut commands)?;
+        let state = self.leg(leg)?;
+        (state.plan, state.rate, state.place) = (body.plan, body.rate, place);
+        state.face = blueprint.face;
+        state.bodies += 1;
+        commands.push(Command::ReplaceLeg { leg, value: body });
+        self.detach(room, old_rate, old_plan, old_place, &mut commands);
+        self.transactions.add(commands);
+        Ok(())
+    }
+
+    pub(super) fn leave(&mut self, leg: LegId, reason: LeaveReason) -> Result<(), EngineError> {
+        self.leg(leg)?;
+        self.transactions.admit()?;
+        self.leg(leg)?.leave(reason);
+        if reason == LeaveReason::MediaTimeout {
+            self.publish(self.now, EventKind::MediaTimeout { leg });
+        }
+        self.transactions.add(vec![Command::RemoveLeg { leg }]);
+        Ok(())
+    }
+
+    pub(super) fn edit(&mut self, leg: LegId, edit: Edit) -> Result<(), EngineError> {
+        self.transactions.admit()?;
+        let state = self.leg(leg)?;
+        let command = match edit {
+            Edit::GainDb(db) if !(-60.0..=20.0).contains(&db) => {
+                let (what, allowed) = ("gain in dB", "-60 to 20");
+                return Err(EngineError::OutOfRange {
+                    what,
+                    allowed,
+                    actual: db.to_string(),
+                });
+            }
+            Edit::GainDb(db) => {
+                state.gain_db = db;
+                Command::SetGain {
+                    leg,
+                    linear: state.linear(),
+                }
+            }
+            Edit::Mute(muted) => {
+                state.muted = muted;
+                Command::SetGain {
+                    leg,
+                    linear: state.linear(),
+                }
+            }
+            Edit::Direction(direction) => {
+                state.direction = direction;
+                Command::SetDirection { leg, direction }
+            }
+            Edit::Ssrc(_) if state.face.kind != "network" => {
+                let kind = state.face.kind;
+                return Err(EngineError::WrongKind {
+                    kind,
+                    what: "have an SSRC",
+                });
+            }
+            Edit::Ssrc(ssrc) => Command::SetSsrc { leg, ssrc },
+        };
+        self.transactions.add(vec![command]);
+        Ok(())
+    }
+}
+
+/// Decibels to a factor.
+pub(super) fn linear(db: f32) -> f32 {
+    10_f32.powf(db / 20.0)
+}

@@ -1,0 +1,170 @@
+//! The plan cache: legs of equal graphs share one compiled plan (D1).
+//!
+//! A plan lives as long as a leg uses it. With its last leg it is dropped on the worker; its
+//! handle is free again only when the box has come back. The supervisor keeps a copy of every
+//! plan for the dump.
+//!
+//! Owned by the supervisor's thread.
+
+use std::time::Duration;
+
+use talkpath_graph::{Graph, Limits, Plan, compile};
+use talkpath_nodes::spec::Spec;
+use talkpath_rt::slab::FreeList;
+
+use crate::error::{EngineError, Resource};
+use crate::proto::{LegPlan, PlanId, PlanTag};
+use crate::status::PlanInfo;
+
+/// The two halves of a leg, as graphs.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LegGraphs {
+    pub ingress: Option<Graph<Spec>>,
+    pub egress: Option<Graph<Spec>>,
+}
+
+/// A compiled leg that is not in the cache yet, or where in the cache it is.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    graphs: LegGraphs,
+    pub ingress: Option<Plan<Spec>>,
+    pub egress: Option<Plan<Spec>>,
+}
+
+impl Compiled {
+    /// Rough cost of one period of each half.
+    pub(crate) fn costs(&self) -> (Duration, Duration) {
+        let cost =
+            |plan: &Option<Plan<Spec>>| plan.as_ref().map_or(Duration::ZERO, |p| p.cost_hint);
+        (cost(&self.ingress), cost(&self.egress))
+    }
+}
+
+#[derive(Debug)]
+struct Entry {
+    id: PlanId,
+    legs: usize,
+    compiled: Compiled,
+}
+
+/// All plans alive, and the handles of those on their way out.
+#[derive(Debug)]
+pub(crate) struct Plans {
+    ids: FreeList<PlanTag>,
+    limit: usize,
+    entries: Vec<Entry>,
+}
+
+impl Plans {
+    /// An empty cache for `limit` plans.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            ids: FreeList::with_capacity(limit),
+            limit,
+            entries: Vec::new(),
+        }
+    }
+
+    /// Plans whose handles are in use, and how many may be.
+    pub(crate) fn fill(&self) -> (usize, usize, usize) {
+        (self.ids.in_use(), self.limit, self.ids.high_water())
+    }
+
+    /// Compiles the graphs, or takes what the cache has. Changes nothing yet.
+    pub(crate) fn compile(&self, graphs: LegGraphs) -> Result<Compiled, EngineError> {
+        let known = self
+            .entries
+            .iter()
+            .find(|entry| entry.compiled.graphs == graphs);
+        if let Some(Entry { compiled, .. }) = known {
+            let (ingress, egress) = (compiled.ingress.clone(), compiled.egress.clone());
+            return Ok(Compiled {
+                graphs,
+                ingress,
+                egress,
+            });
+        }
+        if self.ids.available() == 0 {
+            let (in_use, limit, _) = self.fill();
+            return Err(EngineError::Capacity {
+                what: Resource::Plans,
+                limit,
+                in_use,
+                wanted: 1,
+            });
+        }
+        let one = |graph: &Graph<Spec>| compile(graph, &Limits::default());
+        let ingress = graphs.ingress.as_ref().map(one).transpose()?;
+        let egress = graphs.egress.as_ref().map(one).transpose()?;
+        Ok(Compiled {
+            graphs,
+            ingress,
+            egress,
+        })
+    }
+
+    /// One more leg uses this. A box to add on the worker when it is the first.
+    pub(crate) fn enter(
+        &mut self,
+        compiled: Compiled,
+    ) -> Result<(PlanId, Option<Box<LegPlan>>), EngineError> {
+        let known = |entry: &&mut Entry| entry.compiled.graphs == compiled.graphs;
+        if let Some(entry) = self.entries.iter_mut().find(known) {
+            entry.legs += 1;
+            return Ok((entry.id, None));
+        }
+        let missing = EngineError::Internal {
+            what: "a plan was compiled without a handle for it",
+        };
+        let id = self.ids.take().ok_or(missing)?;
+        let value = LegPlan {
+            ingress: compiled.ingress.clone(),
+            egress: compiled.egress.clone(),
+        };
+        self.entries.push(Entry {
+            id,
+            legs: 1,
+            compiled,
+        });
+        Ok((id, Some(Box::new(value))))
+    }
+
+    /// One leg less uses this; true when it was the last: the worker must drop the plan.
+    pub(crate) fn leave(&mut self, plan: PlanId) -> bool {
+        let Some(at) = self.entries.iter().position(|entry| entry.id == plan) else {
+            return false;
+        };
+        self.entries[at].legs -= 1;
+        let last = self.entries[at].legs == 0;
+        if last {
+            self.entries.swap_remove(at);
+        }
+        last
+    }
+
+    /// The worker has given the plan back. False for a handle that was not out.
+    pub(crate) fn freed(&mut self, plan: PlanId) -> bool {
+        self.ids.give(plan).is_ok()
+    }
+
+    /// All plans, for a dump.
+    pub(crate) fn infos(&self) -> Vec<PlanInfo> {
+        let info = |entry: &Entry| {
+            let half = |plan: &Option<Plan<Spec>>, show: fn(&Plan<Spec>) -> String| {
+                plan.as_ref().map_or_else(String::new, show)
+            };
+            let Compiled {
+                ingress, egress, ..
+            } = &entry.compiled;
+            PlanInfo {
+                id: entry.id.to_bits(),
+                legs: entry.legs,
+                ingress: half(ingress, Plan::to_text),
+                egress: half(egress, Plan::to_text),
+                ingress_dot: half(ingress, Plan::to_dot),
+                egress_dot: half(egress, Plan::to_dot),
+            }
+        };
+        self.entries.iter().map(info).collect()
+    }
+}

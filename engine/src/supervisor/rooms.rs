@@ -1,0 +1,204 @@
+//! Rooms: created empty, given a bus with the first leg of a rate, ended after the last leg.
+
+use std::sync::Arc;
+
+use arrayvec::ArrayVec;
+use talkpath_graph::{FrameTime, SampleRate};
+
+use crate::error::{EngineError, Resource};
+use crate::event::{EventKind, LeaveReason};
+use crate::proto::{Command, LegId, RoomBody, RoomId};
+use crate::room::{MAX_NAME, RoomConfig, RoomInfo};
+use crate::worker::bus::Bus;
+use crate::worker::schedule::{CYCLE, cycle_slots};
+
+use super::Supervisor;
+use super::placement::Mix;
+use super::transactions::TRANSACTION;
+
+/// What the supervisor knows of a room.
+#[derive(Debug)]
+pub(super) struct RoomState {
+    pub name: Arc<str>,
+    pub frame: FrameTime,
+    pub mix: Mix,
+    /// Legs by rate, those still on their way out included; a bus exists for each entry.
+    pub rates: ArrayVec<(SampleRate, usize), 3>,
+    /// Legs, those still on their way out included.
+    pub legs: usize,
+    pub ends_with_last_leg: bool,
+    pub closing: bool,
+}
+
+impl RoomState {
+    /// One more leg of `rate`; a bus to add when it is the first.
+    pub fn enter(&mut self, rate: SampleRate) -> Option<Box<Bus>> {
+        self.legs += 1;
+        if let Some((_, legs)) = self.rates.iter_mut().find(|(known, _)| *known == rate) {
+            *legs += 1;
+            return None;
+        }
+        self.rates.push((rate, 1));
+        Some(Box::new(Bus::new(rate, self.frame)))
+    }
+
+    /// One leg of `rate` less; true when the bus must go.
+    pub fn exit(&mut self, rate: SampleRate) -> bool {
+        self.legs = self.legs.saturating_sub(1);
+        let Some(at) = self.rates.iter().position(|(known, _)| *known == rate) else {
+            return false;
+        };
+        self.rates[at].1 -= 1;
+        let last = self.rates[at].1 == 0;
+        if last {
+            self.rates.remove(at);
+        }
+        last
+    }
+}
+
+impl Supervisor {
+    /// The room, unless it is closing.
+    pub(super) fn room(&mut self, room: RoomId) -> Result<&mut RoomState, EngineError> {
+        let open = self.rooms.get_mut(&room).filter(|state| !state.closing);
+        open.ok_or(EngineError::StaleRoom { room })
+    }
+
+    pub(super) fn create_room(&mut self, config: RoomConfig) -> Result<RoomInfo, EngineError> {
+        let RoomConfig {
+            name,
+            frame,
+            ends_with_last_leg,
+        } = config;
+        if !(1..=MAX_NAME).contains(&name.len()) {
+            return Err(EngineError::RoomName {
+                max: MAX_NAME,
+                actual: name.len(),
+            });
+        }
+        if self.find_room(&name).is_some() {
+            return Err(EngineError::RoomExists { name });
+        }
+        self.transactions.admit()?;
+        let spent = EngineError::Capacity {
+            what: Resource::Rooms,
+            limit: self.config.capacity_rooms,
+            in_use: self.room_ids.in_use(),
+            wanted: 1,
+        };
+        let id = self.room_ids.take().ok_or(spent)?;
+        let mix = self.table.add_room(self.period(frame));
+        let body = RoomBody {
+            frame,
+            mix_slot: mix.slot,
+            buses: ArrayVec::new(),
+            legs: 0,
+        };
+        self.transactions.add(vec![Command::AddRoom {
+            room: id,
+            value: Box::new(body),
+        }]);
+        let info = RoomInfo {
+            id,
+            name: Arc::from(name.as_str()),
+            frame,
+        };
+        let state = RoomState {
+            name: Arc::clone(&info.name),
+            frame,
+            mix,
+            rates: ArrayVec::new(),
+            legs: 0,
+            ends_with_last_leg,
+            closing: false,
+        };
+        self.rooms.insert(id, state);
+        self.counters.rooms_created += 1;
+        self.publish(self.now, EventKind::RoomCreated { room: id, name });
+        Ok(info)
+    }
+
+    /// An open room by name.
+    pub(super) fn find_room(&self, name: &str) -> Option<RoomInfo> {
+        self.room_infos()
+            .into_iter()
+            .find(|info| &*info.name == name)
+    }
+
+    pub(super) fn room_infos(&self) -> Vec<RoomInfo> {
+        let open = self.rooms.iter().filter(|(_, state)| !state.closing);
+        let info = |(id, state): (&RoomId, &RoomState)| RoomInfo {
+            id: *id,
+            name: Arc::clone(&state.name),
+            frame: state.frame,
+        };
+        open.map(info).collect()
+    }
+
+    pub(super) fn legs_of(&mut self, room: RoomId) -> Result<Vec<LegId>, EngineError> {
+        self.room(room)?;
+        let staying = self
+            .legs
+            .iter()
+            .filter(|(_, leg)| leg.room == room && leg.stays());
+        Ok(staying.map(|(id, _)| *id).collect())
+    }
+
+    /// All legs leave; the room ends when the last is gone.
+    pub(super) fn close_room(&mut self, room: RoomId) -> Result<(), EngineError> {
+        self.transactions.admit()?;
+        let legs = self.legs_of(room)?;
+        self.room(room)?.closing = true;
+        for legs in legs.chunks(TRANSACTION) {
+            let leave = |leg: &LegId| {
+                if let Some(state) = self.legs.get_mut(leg) {
+                    state.leave(LeaveReason::RoomClosed);
+                }
+                Command::RemoveLeg { leg: *leg }
+            };
+            let commands = legs.iter().map(leave).collect();
+            self.transactions.add(commands);
+        }
+        self.end_if_empty(room);
+        Ok(())
+    }
+
+    /// The last leg of a room is gone: it may be over.
+    pub(super) fn last_leg_gone(&mut self, room: RoomId) {
+        if let Some(state) = self.rooms.get_mut(&room).filter(|state| state.legs == 0) {
+            state.closing |= state.ends_with_last_leg;
+        }
+        self.end_if_empty(room);
+    }
+
+    /// Removes a closing room that has no leg left.
+    fn end_if_empty(&mut self, room: RoomId) {
+        let over = |state: &RoomState| state.closing && state.legs == 0;
+        if self.rooms.get(&room).is_some_and(over) {
+            self.transactions.add(vec![Command::RemoveRoom { room }]);
+        }
+    }
+
+    /// The worker has given the room back.
+    pub(super) fn room_freed(&mut self, room: RoomId) {
+        if let Some(state) = self.rooms.remove(&room) {
+            self.table.remove_room(state.mix);
+            self.publish(
+                self.now,
+                EventKind::RoomEnded {
+                    room,
+                    name: state.name.to_string(),
+                },
+            );
+        }
+        let known = self.room_ids.give(room).is_ok();
+        self.counters.stale_returns += u64::from(!known);
+    }
+
+    /// Slots in a room's period.
+    fn period(&self, frame: FrameTime) -> u32 {
+        let cycle = u128::from(cycle_slots(self.config.slot));
+        let period = cycle * frame.as_duration().as_nanos() / CYCLE.as_nanos();
+        u32::try_from(period).unwrap_or(1).max(1)
+    }
+}

@@ -1,0 +1,183 @@
+//! The worker: everything one real-time thread owns, and the step it runs every slot (D2, D17).
+//!
+//! It is a value without a thread, a clock or a socket: [`Worker::step`] takes the time and its
+//! [`Io`], so tests run it in virtual time and the thread around it is a few lines. It
+//! allocates in [`Worker::new`] only, and drops nothing before the control side drops it.
+//!
+//! A step runs each slot that has become due, in order:
+//! 0. apply whole transactions, drain packets into jitter buffers (`apply`, `route`);
+//! 1. ingress of the legs due; 2. mix of the rooms due, egress of the legs due (`period`);
+//! 3. departures, events, stamps (`tell`).
+
+mod apply;
+pub mod arena;
+pub mod bank;
+pub mod bus;
+mod cohort;
+mod ext;
+mod inward;
+pub mod io;
+mod legs;
+mod outward;
+mod period;
+mod rooms;
+mod route;
+pub mod schedule;
+pub mod stats;
+mod tell;
+
+use core::time::Duration;
+
+use talkpath_graph::Limits;
+use talkpath_rt::slab::Slab;
+
+use crate::proto::{LegBody, LegId, LegPlan, LegTag, PlanTag, RoomBody, RoomTag};
+
+use arena::Arena;
+use bank::Bank;
+pub use io::Io;
+use schedule::Schedule;
+use stats::WorkerCounters;
+
+/// After a stall at most this much is made up for; older periods are skipped (D14).
+pub const CATCH_UP: Duration = Duration::from_millis(60);
+
+/// What a worker is built for. Everything is allocated from it at the start.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkerConfig {
+    /// Length of a slot; a divisor of 10 ms.
+    pub slot: Duration,
+    /// Time of slot 0.
+    pub base: Duration,
+    /// Most legs at a time.
+    pub legs: usize,
+    /// Most rooms at a time.
+    pub rooms: usize,
+    /// Most plans at a time.
+    pub plans: usize,
+    /// States of each node kind.
+    pub seats: usize,
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Slots run.
+    pub slots: u32,
+    /// Slots given up (D14).
+    pub skipped: u32,
+    /// Slots still owed: run them in the next step.
+    pub owed: u32,
+}
+
+/// One worker.
+#[derive(Debug)]
+pub struct Worker {
+    config: WorkerConfig,
+    /// The next slot to run.
+    next: u64,
+    schedule: Schedule,
+    plans: Slab<Box<LegPlan>, PlanTag>,
+    rooms: Slab<Box<RoomBody>, RoomTag>,
+    legs: Slab<Box<LegBody>, LegTag>,
+    bank: Bank,
+    arena: Arena,
+    /// Legs on their way out, at most all.
+    leaving: Vec<LegId>,
+    counters: WorkerCounters,
+}
+
+impl Worker {
+    /// A worker with everything it will ever need. Control side: allocates.
+    #[must_use]
+    pub fn new(config: WorkerConfig) -> Self {
+        Self {
+            config,
+            next: 0,
+            schedule: Schedule::new(config.slot, config.legs, config.rooms),
+            plans: Slab::with_capacity(config.plans),
+            rooms: Slab::with_capacity(config.rooms),
+            legs: Slab::with_capacity(config.legs),
+            bank: Bank::new(config.seats),
+            arena: Arena::new(&Limits::default()),
+            leaving: Vec::with_capacity(config.legs),
+            counters: WorkerCounters::default(),
+        }
+    }
+
+    /// Intended time of a slot.
+    #[must_use]
+    pub fn time_of(&self, slot: u64) -> Duration {
+        let nanos = self.config.slot.as_nanos() as u64;
+        self.config.base + Duration::from_nanos(nanos.saturating_mul(slot))
+    }
+
+    /// Intended time of the next slot: when to call [`Worker::step`].
+    #[must_use]
+    pub fn due(&self) -> Duration {
+        self.time_of(self.next)
+    }
+
+    /// Figures since the start.
+    #[must_use]
+    pub fn counters(&self) -> &WorkerCounters {
+        &self.counters
+    }
+
+    /// Runs every slot that is due at `now`, at most two cycles of them.
+    ///
+    /// After a stall up to [`CATCH_UP`] of slots are run in order; the older ones are skipped:
+    /// no leg runs in them, and each learns at its next turn how many periods it missed.
+    ///
+    /// Real-time: allocates no; blocks no; cost bounded by the legs due.
+    pub fn step(&mut self, now: Duration, io: &mut Io) -> Report {
+        let mut report = Report::default();
+        let Some(last) = self.slot_at(now) else {
+            return report;
+        };
+        if last < self.next {
+            return report;
+        }
+        let most = (CATCH_UP.as_nanos() / self.config.slot.as_nanos().max(1)) as u64;
+        let behind = last + 1 - self.next;
+        if behind > most {
+            report.skipped = u32::try_from(behind - most).unwrap_or(u32::MAX);
+            self.counters.skipped_slots += behind - most;
+            self.next = last + 1 - most;
+        }
+        let end = (last + 1).min(self.next + 2 * self.schedule.cycle() as u64);
+        while self.next < end {
+            self.run_slot(self.next, now, io);
+            self.next += 1;
+            report.slots += 1;
+        }
+        report.owed = (last + 1 - end) as u32;
+        io.stats.current().record_skipped(u64::from(report.skipped));
+        report
+    }
+
+    fn slot_at(&self, now: Duration) -> Option<u64> {
+        let since = now.checked_sub(self.config.base)?;
+        Some((since.as_nanos() / self.config.slot.as_nanos().max(1)) as u64)
+    }
+
+    fn run_slot(&mut self, slot: u64, now: Duration, io: &mut Io) {
+        let intended = self.time_of(slot);
+        let begin = io.cost_clock.now();
+        self.apply(slot, io);
+        self.drain(io);
+        self.run_due(slot, intended, io);
+        self.depart(io);
+        self.tell(slot, intended, io);
+        let end = io.cost_clock.now();
+        self.counters.slots += 1;
+        self.counters.busy += end.saturating_sub(begin);
+        let next_due = intended + self.config.slot;
+        let stats = io.stats.current();
+        stats.record_slot(
+            now.saturating_sub(intended),
+            end.saturating_sub(begin),
+            end.saturating_sub(next_due),
+        );
+    }
+}

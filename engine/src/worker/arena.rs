@@ -1,0 +1,80 @@
+//! The worker's scratch: the planes a cohort's segment runs on (D9).
+//!
+//! One plane per (plane of the plan, lane of the cohort). Nothing in it outlives a segment;
+//! audio that must persist is node state. Plans name their planes so that a live one is never
+//! overwritten (the compiler's guarantee), and two planes of an op are borrowed together by
+//! `get_disjoint_mut`, in safe Rust.
+
+use arrayvec::ArrayVec;
+use talkpath_graph::node::{MAX_FRAME, PcmPlane};
+use talkpath_graph::{Limits, PlaneRef};
+use talkpath_nodes::units::Units;
+
+/// Strands of equal plan that run side by side.
+pub const LANES: usize = 8;
+
+/// Most bytes one room frame encodes to: 20 ms of L16 at 48 kHz.
+pub const MAX_ENCODED: usize = MAX_FRAME * 2;
+
+/// Bytes an encoder made of one frame.
+#[derive(Debug)]
+pub struct Encoded {
+    bytes: Box<[u8; MAX_ENCODED]>,
+    len: usize,
+}
+
+impl Encoded {
+    /// What was encoded.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// The whole plane, to encode into; then [`Encoded::set_len`].
+    pub fn room(&mut self) -> &mut [u8] {
+        &mut self.bytes[..]
+    }
+
+    /// How much of it the encoder filled.
+    pub fn set_len(&mut self, len: usize) {
+        self.len = len.min(MAX_ENCODED);
+    }
+}
+
+/// All planes of a worker.
+#[derive(Debug)]
+pub struct Arena {
+    /// Audio.
+    pub pcm: Vec<PcmPlane>,
+    /// What jitter buffers hand out.
+    pub units: Vec<Units>,
+    /// What encoders make.
+    pub encoded: Vec<Encoded>,
+}
+
+impl Arena {
+    /// Planes for any plan within `limits`. Control side: allocates.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            pcm: (0..limits.max_pcm_planes * LANES)
+                .map(|_| PcmPlane::default())
+                .collect(),
+            units: (0..limits.max_units * LANES)
+                .map(|_| ArrayVec::new())
+                .collect(),
+            encoded: (0..limits.max_encoded * LANES)
+                .map(|_| Encoded {
+                    bytes: Box::new([0; MAX_ENCODED]),
+                    len: 0,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Where plane `plane` of lane `lane` is.
+#[must_use]
+pub fn at(plane: PlaneRef, lane: usize) -> usize {
+    plane.index as usize * LANES + lane
+}

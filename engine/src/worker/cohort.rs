@@ -1,0 +1,109 @@
+//! Runs one segment for the strands of a cohort, op by op (D7).
+//!
+//! A cohort is a run of legs with equal plan due in one slot; it is taken [`LANES`] at a time.
+//! For every op the kind is looked up once, then its kernel runs for every lane. What ops of
+//! one kind do stands in `inward` (towards the room), `outward` (from it) and `ext`.
+
+use core::time::Duration;
+
+use arrayvec::ArrayVec;
+use talkpath_graph::{Op, Plan};
+use talkpath_nodes::finite;
+use talkpath_nodes::packet::Packet;
+use talkpath_nodes::spec::Spec;
+use talkpath_rt::boxes::{Borrower, Lender};
+use talkpath_rt::slab::Slab;
+
+use crate::proto::{LegBody, LegId, LegTag, RoomBody, RoomTag, Segment};
+
+use super::arena::{Arena, LANES, at};
+use super::bank::{Bank, Seat};
+use super::stats::WorkerCounters;
+
+/// One strand of the cohort in this period.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lane {
+    pub leg: LegId,
+    /// Periods given up since it last ran (D14), or spent on hold.
+    pub skipped: u32,
+}
+
+/// Everything a segment touches while it runs.
+pub(super) struct Cohort<'a> {
+    pub legs: &'a mut Slab<Box<LegBody>, LegTag>,
+    pub rooms: &'a mut Slab<Box<RoomBody>, RoomTag>,
+    pub bank: &'a mut Bank,
+    pub arena: &'a mut Arena,
+    pub counters: &'a mut WorkerCounters,
+    pub packets_in: &'a mut Borrower<Packet>,
+    pub packets_out: &'a mut Lender<Packet>,
+    /// Intended time of the slot.
+    pub now: Duration,
+    pub lanes: ArrayVec<Lane, LANES>,
+}
+
+impl Cohort<'_> {
+    /// Runs the segment's ops over the lanes.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(ops × lanes × frame).
+    pub(super) fn run(&mut self, plan: &Plan<Spec>, segment: Segment) {
+        self.counters.segments += self.lanes.len() as u64;
+        for (index, op) in plan.ops.iter().enumerate() {
+            self.run_op(index, op, segment);
+        }
+    }
+
+    fn run_op(&mut self, i: usize, op: &Op<Spec>, segment: Segment) {
+        match &op.spec {
+            Spec::Jitter { frame, .. } => self.jitter(i, op, *frame),
+            Spec::Decode { format, .. } => self.decode(i, op, format.frame),
+            Spec::Conceal { .. } => self.conceal(i, op),
+            Spec::Resample { to, .. } => self.resample(i, op, *to, segment),
+            Spec::Gain { .. } => self.gain(i, op, segment),
+            Spec::Meter { .. } => self.meter(i, op),
+            Spec::Contribute { .. } => self.contribute(op),
+            Spec::Tone { format, .. } => self.tone(i, op, *format),
+            Spec::Clip { format, .. } => self.clip(i, op, *format),
+            Spec::MixMinus { format, minus_own } => self.mix_minus(op, *format, *minus_own),
+            Spec::Limit { .. } => self.limit(i, op),
+            Spec::Encode { .. } => self.encode(i, op),
+            Spec::Packetise { format, .. } => self.packetise(i, op, *format),
+            Spec::Ext { .. } => self.ext(i, op, segment),
+        }
+    }
+
+    /// The leg of a lane with its seat for op `i`.
+    pub(super) fn seat(&mut self, lane: Lane, segment: Segment, i: usize) -> Seat {
+        self.legs
+            .get(lane.leg)
+            .and_then(|leg| leg.seats.of(segment).get(i).copied())
+            .unwrap_or(Seat::Stateless)
+    }
+
+    /// The plane an in-place op works on, holding its input.
+    pub(super) fn in_place(arena: &mut Arena, op: &Op<Spec>, lane: usize) -> usize {
+        let (from, to) = (at(op.inputs[0], lane), at(op.outputs[0], lane));
+        if let Ok([from, to]) = arena.pcm.get_disjoint_mut([from, to]) {
+            to.copy_from(from);
+        }
+        to
+    }
+
+    /// Contains a value that is not finite where it arose (D18): the frame is silenced and
+    /// counted, and the caller resets the op's state. `true` when all was well.
+    pub(super) fn finite(&mut self, lane: Lane, plane: usize) -> bool {
+        if finite::guard(self.arena.pcm[plane].as_mut_slice()) {
+            return true;
+        }
+        self.count_not_finite(lane);
+        false
+    }
+
+    /// Counts a frame that was not finite against the leg and the worker.
+    pub(super) fn count_not_finite(&mut self, lane: Lane) {
+        self.counters.not_finite += 1;
+        if let Some(leg) = self.legs.get_mut(lane.leg) {
+            leg.run.stats.not_finite += 1;
+        }
+    }
+}

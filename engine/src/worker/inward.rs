@@ -1,0 +1,171 @@
+//! Ops towards the room: jitter buffer, decoder, concealment, level, contribution, players.
+
+use talkpath_graph::{Format, Op, Samples};
+use talkpath_nodes::mix;
+use talkpath_nodes::player::Played;
+use talkpath_nodes::spec::Spec;
+use talkpath_nodes::units::Unit;
+
+use crate::proto::Segment;
+
+use super::arena::at;
+use super::bank::Seat;
+use super::cohort::Cohort;
+use super::io::give_back;
+
+impl Cohort<'_> {
+    /// Hands out the units of this frame; after a stall the buffer forgets the same span (D14).
+    pub(super) fn jitter(&mut self, i: usize, op: &Op<Spec>, frame: Samples) {
+        for n in 0..self.lanes.len() {
+            let lane = self.lanes[n];
+            let Seat::Jitter(seat) = self.seat(lane, Segment::Ingress, i) else {
+                continue;
+            };
+            let units = &mut self.arena.units[at(op.outputs[0], n)];
+            let Some(buffer) = self.bank.jitter.get_mut(seat) else {
+                continue;
+            };
+            if lane.skipped > 0 {
+                buffer.skip(Samples(frame.0.saturating_mul(lane.skipped)), units);
+                for packet in units.drain(..).filter_map(Unit::into_packet) {
+                    give_back(self.packets_in, packet, &mut self.counters.overflows);
+                }
+            }
+            buffer.get(self.now, frame, units);
+        }
+    }
+
+    /// Decodes the units and returns their boxes.
+    pub(super) fn decode(&mut self, i: usize, op: &Op<Spec>, frame: Samples) {
+        for n in 0..self.lanes.len() {
+            let lane = self.lanes[n];
+            let Seat::Decode(seat) = self.seat(lane, Segment::Ingress, i) else {
+                continue;
+            };
+            let Some(decoder) = self.bank.decode.get_mut(seat) else {
+                continue;
+            };
+            let units = &mut self.arena.units[at(op.inputs[0], n)];
+            if lane.skipped > 0 {
+                decoder.skip(Samples(frame.0.saturating_mul(lane.skipped)));
+            }
+            decoder.process(units, &mut self.arena.pcm[at(op.outputs[0], n)]);
+            for packet in units.drain(..).filter_map(Unit::into_packet) {
+                give_back(self.packets_in, packet, &mut self.counters.overflows);
+            }
+        }
+    }
+
+    /// Fills what is missing.
+    pub(super) fn conceal(&mut self, i: usize, op: &Op<Spec>) {
+        for n in 0..self.lanes.len() {
+            let lane = self.lanes[n];
+            let Seat::Conceal(seat) = self.seat(lane, Segment::Ingress, i) else {
+                continue;
+            };
+            let plane = Self::in_place(self.arena, op, n);
+            let Some(concealer) = self.bank.conceal.get_mut(seat) else {
+                continue;
+            };
+            let pcm = &mut self.arena.pcm[plane];
+            let gaps = core::mem::take(&mut pcm.tag.gaps);
+            concealer.process(pcm.as_mut_slice(), &gaps);
+            if !self.finite(lane, plane)
+                && let Some(concealer) = self.bank.conceal.get_mut(seat)
+            {
+                concealer.reset();
+            }
+        }
+    }
+
+    /// Level in the room, ramped; a leg that leaves ramps to silence and is done.
+    pub(super) fn gain(&mut self, i: usize, op: &Op<Spec>, segment: Segment) {
+        for n in 0..self.lanes.len() {
+            let lane = self.lanes[n];
+            let Seat::Gain(seat) = self.seat(lane, segment, i) else {
+                continue;
+            };
+            let plane = Self::in_place(self.arena, op, n);
+            let Some(gain) = self.bank.gain.get_mut(seat) else {
+                continue;
+            };
+            gain.process(self.arena.pcm[plane].as_mut_slice());
+            if !self.finite(lane, plane)
+                && let Some(gain) = self.bank.gain.get_mut(seat)
+            {
+                gain.reset();
+            }
+        }
+    }
+
+    /// Measures the level and who talks; the audio passes untouched.
+    pub(super) fn meter(&mut self, i: usize, op: &Op<Spec>) {
+        for n in 0..self.lanes.len() {
+            let lane = self.lanes[n];
+            let Seat::Meter(seat) = self.seat(lane, Segment::Ingress, i) else {
+                continue;
+            };
+            let plane = Self::in_place(self.arena, op, n);
+            let Some(meter) = self.bank.meter.get_mut(seat) else {
+                continue;
+            };
+            let level = meter.process(self.arena.pcm[plane].as_slice());
+            if let Some(leg) = self.legs.get_mut(lane.leg) {
+                leg.run.stats.level = level;
+                leg.run.stats.talking = meter.talking();
+            }
+        }
+    }
+
+    /// Adds the frame to the bus of its rate and keeps the very value that was added (D4).
+    pub(super) fn contribute(&mut self, op: &Op<Spec>) {
+        for n in 0..self.lanes.len() {
+            let Some(leg) = self.legs.get_mut(self.lanes[n].leg) else {
+                continue;
+            };
+            let rate = leg.rate;
+            let bus = (self.rooms.get_mut(leg.room))
+                .and_then(|room| room.buses.iter_mut().find(|b| b.rate() == rate));
+            let Some(bus) = bus else { continue };
+            mix::contribute(
+                self.arena.pcm[at(op.inputs[0], n)].as_slice(),
+                &mut leg.own,
+                bus.gathering(),
+            );
+        }
+    }
+
+    /// A tone, generated.
+    pub(super) fn tone(&mut self, i: usize, op: &Op<Spec>, format: Format) {
+        for n in 0..self.lanes.len() {
+            let Seat::Tone(seat) = self.seat(self.lanes[n], Segment::Ingress, i) else {
+                continue;
+            };
+            let Some(tone) = self.bank.tone.get_mut(seat) else {
+                continue;
+            };
+            let plane = &mut self.arena.pcm[at(op.outputs[0], n)];
+            plane.silence(format.plane_len());
+            tone.fill(plane.as_mut_slice());
+        }
+    }
+
+    /// Content decoded beforehand by the control side; its end is noted for an event.
+    pub(super) fn clip(&mut self, i: usize, op: &Op<Spec>, format: Format) {
+        for n in 0..self.lanes.len() {
+            let lane = self.lanes[n];
+            let Seat::Clip(seat) = self.seat(lane, Segment::Ingress, i) else {
+                continue;
+            };
+            let Some(clip) = self.bank.clip.get_mut(seat) else {
+                continue;
+            };
+            let plane = &mut self.arena.pcm[at(op.outputs[0], n)];
+            plane.silence(format.plane_len());
+            let played = clip.fill(plane.as_mut_slice());
+            if let Some(leg) = self.legs.get_mut(lane.leg) {
+                leg.run.finished |= played == Played::Finished;
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! A worker's connections: the far ends of every ring it reads or writes (D17).
+//!
+//! The worker borrows them for one step at a time, so the thread loop, a test or a replay can
+//! own them, and they outlive the worker: nothing is dropped on its thread.
+
+use talkpath_nodes::packet::Packet;
+use talkpath_rt::boxes::{Borrower, Lender};
+use talkpath_rt::clock::Clock;
+use talkpath_rt::command::CommandRx;
+use talkpath_rt::outlet::{AckTx, EventTx, GarbageTx};
+use talkpath_rt::ring::Full;
+use talkpath_rt::timing::StatsSource;
+
+use crate::proto::{Ack, Command, Garbage, WorkerEvent};
+
+/// The worker's ends of its rings.
+pub struct Io {
+    /// Transactions from the supervisor.
+    pub commands: CommandRx<Command>,
+    /// Answers to them.
+    pub acks: AckTx<Ack>,
+    /// Boxes on their way to be freed.
+    pub garbage: GarbageTx<Garbage>,
+    /// What the worker noticed.
+    pub events: EventTx<WorkerEvent>,
+    /// Packets from the shard, and their empty boxes back.
+    pub packets_in: Borrower<Packet>,
+    /// Packets to the shard, in boxes it returns.
+    pub packets_out: Lender<Packet>,
+    /// Slot timing, exchanged by boxes.
+    pub stats: StatsSource,
+    /// What busy time is measured with; a manual clock in virtual time.
+    pub cost_clock: Box<dyn Clock>,
+}
+
+impl core::fmt::Debug for Io {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Io").finish_non_exhaustive()
+    }
+}
+
+/// Returns an emptied box to the shard. The return ring holds the whole inventory, so it cannot
+/// be full; should it be all the same, the box is leaked rather than freed here, and counted.
+///
+/// Real-time: allocates no; blocks no; cost O(1).
+pub(crate) fn give_back(packets: &mut Borrower<Packet>, packet: Box<Packet>, leaked: &mut u64) {
+    if let Err(Full(packet)) = packets.give_back(packet) {
+        core::mem::forget(packet);
+        *leaked += 1;
+    }
+}

@@ -1,0 +1,144 @@
+//! Ops from the room: mix-minus, limiter, resampler, encoder, packetiser.
+
+use talkpath_graph::{Format, Op, Samples};
+use talkpath_nodes::mix;
+use talkpath_nodes::packet::Packet;
+use talkpath_nodes::packetise::PacketOutlet;
+use talkpath_nodes::spec::Spec;
+use talkpath_rt::boxes::Lender;
+use talkpath_rt::ring::Full;
+
+use crate::proto::Segment;
+
+use super::arena::at;
+use super::bank::Seat;
+use super::cohort::Cohort;
+
+impl Cohort<'_> {
+    /// What the leg hears: the sum of its rate less its own part, and the other rates (D4).
+    pub(super) fn mix_minus(&mut self, op: &Op<Spec>, format: Format, minus_own: bool) {
+        for n in 0..self.lanes.len() {
+            let plane = &mut self.arena.pcm[at(op.outputs[0], n)];
+            plane.silence(format.plane_len());
+            let Some(leg) = self.legs.get(self.lanes[n].leg) else {
+                continue;
+            };
+            let bus = (self.rooms.get(leg.room))
+                .and_then(|room| room.buses.iter().find(|b| b.rate() == leg.rate));
+            let Some(bus) = bus else { continue };
+            let own: &[i32] = if minus_own { &leg.own } else { &[] };
+            mix::mix_minus(bus.sum(), own, bus.cross(), plane.as_mut_slice());
+        }
+    }
+
+    /// Keeps the sum within range.
+    pub(super) fn limit(&mut self, i: usize, op: &Op<Spec>) {
+        for n in 0..self.lanes.len() {
+            let lane = self.lanes[n];
+            let Seat::Limit(seat) = self.seat(lane, Segment::Egress, i) else {
+                continue;
+            };
+            let plane = Self::in_place(self.arena, op, n);
+            let Some(limiter) = self.bank.limit.get_mut(seat) else {
+                continue;
+            };
+            limiter.process(self.arena.pcm[plane].as_mut_slice());
+            if !self.finite(lane, plane)
+                && let Some(limiter) = self.bank.limit.get_mut(seat)
+            {
+                limiter.reset();
+            }
+        }
+    }
+
+    /// From one rate to another.
+    pub(super) fn resample(&mut self, i: usize, op: &Op<Spec>, to: Format, segment: Segment) {
+        for n in 0..self.lanes.len() {
+            let lane = self.lanes[n];
+            let Seat::Resample(seat) = self.seat(lane, segment, i) else {
+                continue;
+            };
+            let Some(resampler) = self.bank.resample.get_mut(seat) else {
+                continue;
+            };
+            let (from, out) = (at(op.inputs[0], n), at(op.outputs[0], n));
+            let Ok([input, output]) = self.arena.pcm.get_disjoint_mut([from, out]) else {
+                continue;
+            };
+            output.set_len(to.plane_len());
+            output.tag.clone_from(&input.tag);
+            resampler.process(input.as_slice(), output.as_mut_slice());
+            if !self.finite(lane, out)
+                && let Some(resampler) = self.bank.resample.get_mut(seat)
+            {
+                resampler.reset();
+            }
+        }
+    }
+
+    /// PCM to payload bytes.
+    pub(super) fn encode(&mut self, i: usize, op: &Op<Spec>) {
+        for n in 0..self.lanes.len() {
+            let lane = self.lanes[n];
+            let seat = self.seat(lane, Segment::Egress, i);
+            let encoded = &mut self.arena.encoded[at(op.outputs[0], n)];
+            encoded.set_len(0);
+            let Seat::Encode(seat) = seat else { continue };
+            let Some(encoder) = self.bank.encode.get_mut(seat) else {
+                continue;
+            };
+            let pcm = self.arena.pcm[at(op.inputs[0], n)].as_slice();
+            if let Ok(len) = encoder.encode(pcm, encoded.room()) {
+                encoded.set_len(len);
+            }
+        }
+    }
+
+    /// Payload bytes to packets, in boxes to the shard.
+    pub(super) fn packetise(&mut self, i: usize, op: &Op<Spec>, format: Format) {
+        for n in 0..self.lanes.len() {
+            let lane = self.lanes[n];
+            let Seat::Packetise(seat) = self.seat(lane, Segment::Egress, i) else {
+                continue;
+            };
+            let Some(packetiser) = self.bank.packetise.get_mut(seat) else {
+                continue;
+            };
+            if lane.skipped > 0 {
+                // Timestamps wrap, so this product may.
+                packetiser.skip(Samples(format.frame.0.wrapping_mul(lane.skipped)));
+            }
+            let encoded = self.arena.encoded[at(op.inputs[0], n)].bytes();
+            let fed = packetiser.feed(
+                lane.leg.to_bits(),
+                encoded,
+                self.now,
+                &mut Outlet(self.packets_out),
+            );
+            self.counters.packets_out += u64::from(fed.sent);
+            let unsent = u64::from(fed.dropped_no_box + fed.dropped_full);
+            self.counters.packets_unsent += unsent;
+            if let Some(leg) = self.legs.get_mut(lane.leg) {
+                leg.run.stats.sent += u64::from(fed.sent);
+                leg.run.stats.unsent += unsent;
+            }
+        }
+    }
+}
+
+/// The way out as the packetiser sees it.
+struct Outlet<'a>(&'a mut Lender<Packet>);
+
+impl PacketOutlet for Outlet<'_> {
+    fn take(&mut self) -> Option<Box<Packet>> {
+        self.0.take()
+    }
+
+    fn send(&mut self, packet: Box<Packet>) -> Result<(), Box<Packet>> {
+        self.0.send(packet).map_err(|Full(packet)| packet)
+    }
+
+    fn put_back(&mut self, packet: Box<Packet>) {
+        self.0.put_back(packet);
+    }
+}

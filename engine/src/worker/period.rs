@@ -1,0 +1,95 @@
+//! Slot parts 1 and 2: the segments and mixes that are due.
+
+use core::time::Duration;
+
+use arrayvec::ArrayVec;
+
+use crate::proto::{Leaving, LegBody, PlanId, Segment};
+
+use super::arena::LANES;
+use super::cohort::{Cohort, Lane};
+use super::io::Io;
+use super::{Worker, bus};
+
+impl Worker {
+    /// Ingress of the legs due, mix of the rooms due, egress of the legs due.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(legs and rooms due).
+    pub(super) fn run_due(&mut self, slot: u64, now: Duration, io: &mut Io) {
+        self.run_segment(Segment::Ingress, slot, now, io);
+        for room in self.schedule.mixing(slot) {
+            if let Some(room) = self.rooms.get_mut(*room) {
+                bus::mix(&mut room.buses);
+            }
+        }
+        self.run_segment(Segment::Egress, slot, now, io);
+    }
+
+    fn run_segment(&mut self, segment: Segment, slot: u64, now: Duration, io: &mut Io) {
+        let cycle = self.schedule.cycle() as u64;
+        for cohort in self
+            .schedule
+            .due(segment, slot)
+            .chunk_by(|a, b| a.plan == b.plan)
+        {
+            let plan: PlanId = cohort[0].plan;
+            let Some(plan) = self.plans.get(plan).and_then(|p| p.segment(segment)) else {
+                continue;
+            };
+            for chunk in cohort.chunks(LANES) {
+                let mut lanes: ArrayVec<Lane, LANES> = ArrayVec::new();
+                for due in chunk {
+                    let Some(leg) = self.legs.get_mut(due.leg) else {
+                        continue;
+                    };
+                    let Some(room) = self.rooms.get(leg.room) else {
+                        continue;
+                    };
+                    let period = cycle * room.frame.as_duration().as_millis() as u64 / 20;
+                    if let Some(skipped) = turn(leg, segment, slot / period.max(1)) {
+                        lanes.push(Lane {
+                            leg: due.leg,
+                            skipped,
+                        });
+                    }
+                }
+                Cohort {
+                    legs: &mut self.legs,
+                    rooms: &mut self.rooms,
+                    bank: &mut self.bank,
+                    arena: &mut self.arena,
+                    counters: &mut self.counters,
+                    packets_in: &mut io.packets_in,
+                    packets_out: &mut io.packets_out,
+                    now,
+                    lanes,
+                }
+                .run(plan, segment);
+            }
+        }
+    }
+}
+
+/// Whether a leg runs this period, and how many periods it missed since it last did: by a
+/// stall of the worker, or because it was on hold.
+fn turn(leg: &mut LegBody, segment: Segment, period: u64) -> Option<u32> {
+    let (open, last) = match segment {
+        Segment::Ingress => (leg.direction.receive, &mut leg.run.ingress_period),
+        Segment::Egress => (leg.direction.send, &mut leg.run.egress_period),
+    };
+    if !open || leg.run.leaving == Leaving::Done {
+        return None;
+    }
+    let missed = last
+        .replace(period)
+        .map_or(0, |last| period.saturating_sub(last + 1));
+    let missed = u32::try_from(missed).unwrap_or(u32::MAX);
+    if missed > 0 {
+        leg.run.stats.skipped_periods += u64::from(missed);
+    }
+    if segment == Segment::Ingress && leg.run.leaving == Leaving::Ramping {
+        // This run ramps it to silence; after it the leg may go.
+        leg.run.leaving = Leaving::Done;
+    }
+    Some(missed)
+}

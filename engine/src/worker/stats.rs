@@ -1,0 +1,100 @@
+//! What a worker counts: plain copyable records that travel as events.
+//!
+//! Counters only grow, so a record that found no room is made good by the next one.
+
+use core::time::Duration;
+
+use serde::Serialize;
+use talkpath_nodes::jitter::JitterCounters;
+
+/// Figures of one leg since it joined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct LegStats {
+    /// Packets the jitter buffer was given.
+    pub received: u64,
+    /// Packets played out.
+    pub played: u64,
+    /// Packets dropped because their time had passed (they were concealed over).
+    pub late: u64,
+    /// Packets dropped because they were there already.
+    pub duplicate: u64,
+    /// Packets dropped because the buffer was full or shortened to its target.
+    pub overflow: u64,
+    /// Packets dropped because they did not fit the negotiated format.
+    pub malformed: u64,
+    /// Packets dropped because the leg is on hold, or because its stream began anew.
+    pub flushed: u64,
+    /// Packets in the jitter buffer when the record was made.
+    pub queued: u32,
+    /// Samples concealed, at the codec's rate.
+    pub concealed_samples: u64,
+    /// Times the playout point was set anew.
+    pub resyncs: u64,
+    /// Packets given to the shard.
+    pub sent: u64,
+    /// Packets not sent because no empty box was left or the ring was full.
+    pub unsent: u64,
+    /// Frames silenced because an op produced a value that is not finite (D18).
+    pub not_finite: u64,
+    /// Payloads the decoder refused.
+    pub undecodable: u64,
+    /// Periods skipped after a stall (D14).
+    pub skipped_periods: u64,
+    /// Level of the last frame towards the room, −dBov (0 loudest, 127 silence; RFC 6464).
+    pub level: u8,
+    /// Whether the leg talks.
+    pub talking: bool,
+}
+
+impl LegStats {
+    /// Adds what a jitter buffer counted.
+    pub(super) fn add(&mut self, c: &JitterCounters) {
+        self.received += c.received;
+        self.played += c.played;
+        self.late += c.late;
+        self.duplicate += c.duplicate;
+        self.overflow += c.overflow;
+        self.malformed += c.wrong_payload_type + c.bad_length;
+        self.flushed += c.stale;
+        self.concealed_samples += c.lost_samples;
+        self.resyncs += c.resyncs;
+    }
+}
+
+/// Figures of one worker since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct WorkerCounters {
+    /// Slots run.
+    pub slots: u64,
+    /// Slots given up after a stall (D14).
+    pub skipped_slots: u64,
+    /// Transactions applied.
+    pub transactions: u64,
+    /// Commands that named something gone.
+    pub stale_commands: u64,
+    /// Commands the worker could not carry out: a bug of the supervisor.
+    pub refused_commands: u64,
+    /// Slots in which a transaction waited for garbage or ack room: credits were miscounted.
+    pub deferred: u64,
+    /// Acks or garbage that found no room although it was reserved, or boxes that could not go
+    /// back: always 0 unless there is a bug; nothing is freed on the worker even then.
+    pub overflows: u64,
+    /// Packets received from shards.
+    pub packets_in: u64,
+    /// Packets for a leg that is gone.
+    pub packets_stale: u64,
+    /// Packets for a leg on hold.
+    pub packets_held: u64,
+    /// Packets given to shards.
+    pub packets_out: u64,
+    /// Packets not sent: no empty box or no room in the ring.
+    pub packets_unsent: u64,
+    /// Frames an op produced that were not finite, contained (D18).
+    pub not_finite: u64,
+    /// Events that found the ring full; told again later.
+    pub events_deferred: u64,
+    /// Segments run, one per leg, direction and period.
+    pub segments: u64,
+    /// Time spent in steps.
+    pub busy: Duration,
+}

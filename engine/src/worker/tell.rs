@@ -1,0 +1,139 @@
+//! Slot part 3: departures, and what the supervisor is told.
+//!
+//! States (who talks, a clip's end) are told when they change and told again until the ring
+//! took them; figures travel about once a second, each leg in a slot of its own, and only
+//! grow: so a full ring delays an event and never loses one.
+
+use core::time::Duration;
+
+use talkpath_nodes::packet::Packet;
+use talkpath_rt::boxes::Borrower;
+
+use crate::proto::{Ack, Garbage, Leaving, LegBody, LegId, Segment, WorkerEvent, WorkerEventKind};
+
+use super::Worker;
+use super::io::Io;
+use super::route::jitter_seat;
+use super::stats::LegStats;
+
+/// How often figures are told.
+const STAMP_EVERY: Duration = Duration::from_secs(1);
+
+impl Worker {
+    /// Detaches the legs that have ramped out.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(legs leaving).
+    pub(super) fn depart(&mut self, io: &mut Io) {
+        let mut at = 0;
+        while let Some(&leg) = self.leaving.get(at) {
+            // A leg put on hold meanwhile has nothing left to ramp.
+            let done = self
+                .legs
+                .get(leg)
+                .is_none_or(|b| b.run.leaving == Leaving::Done || !b.direction.receive);
+            if !done {
+                at += 1;
+                continue;
+            }
+            self.leaving.swap_remove(at);
+            let Some(mut body) = self.legs.remove(leg) else {
+                continue;
+            };
+            self.leave(leg, &body);
+            body.run.stats = self.settled(&body, &mut io.packets_in);
+            self.bank.uninstall(body.seats.iter(), &mut body.states);
+            self.acknowledge(&mut io.acks, Ack::LegGone { leg });
+            self.free(&mut io.garbage, Garbage::Leg(leg, body));
+        }
+    }
+
+    /// Events of the legs that ran in this slot, and the figures that are due.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(legs due).
+    pub(super) fn tell(&mut self, slot: u64, now: Duration, io: &mut Io) {
+        let cycle = self.schedule.cycle() as u64;
+        let per_stamp = (STAMP_EVERY.as_nanos() / self.config.slot.as_nanos().max(1)) as u64;
+        let cycles_per_stamp = (per_stamp / cycle).max(1);
+        for segment in [Segment::Ingress, Segment::Egress] {
+            for at in 0..self.schedule.due(segment, slot).len() {
+                let leg = self.schedule.due(segment, slot)[at].leg;
+                self.tell_states(leg, now, io);
+                // Legs take turns over the second.
+                let stamp =
+                    (slot / cycle + u64::from(leg.index())).is_multiple_of(cycles_per_stamp);
+                if stamp {
+                    self.tell_figures(leg, now, io);
+                }
+            }
+        }
+        if slot.is_multiple_of(per_stamp) {
+            if !io.stats.publish() {
+                // Recording goes on in the same box: nothing is lost.
+                self.counters.events_deferred += 1;
+            }
+            if !self.event(
+                io,
+                now,
+                WorkerEventKind::Worker {
+                    counters: self.counters,
+                },
+            ) {
+                self.counters.events_deferred += 1;
+            }
+        }
+    }
+
+    fn tell_states(&mut self, leg: LegId, now: Duration, io: &mut Io) {
+        let Some(body) = self.legs.get(leg) else {
+            return;
+        };
+        let (run, talking) = (&body.run, body.run.stats.talking);
+        let (talk, finished) = (
+            run.told_talking != talking,
+            run.finished && !run.told_finished,
+        );
+        if talk
+            && self.event(io, now, WorkerEventKind::Talking { leg, talking })
+            && let Some(body) = self.legs.get_mut(leg)
+        {
+            body.run.told_talking = talking;
+        }
+        if finished
+            && self.event(io, now, WorkerEventKind::Finished { leg })
+            && let Some(body) = self.legs.get_mut(leg)
+        {
+            body.run.told_finished = true;
+        }
+    }
+
+    fn tell_figures(&mut self, leg: LegId, now: Duration, io: &mut Io) {
+        let Some(body) = self.legs.get(leg) else {
+            return;
+        };
+        let stats = self.figures(body);
+        // Told again within the second: nothing to make good when the ring is full.
+        if !self.event(io, now, WorkerEventKind::Leg { leg, stats }) {
+            self.counters.events_deferred += 1;
+        }
+    }
+
+    /// A leg's figures: what the worker noted and what its jitter buffer counts.
+    fn figures(&self, body: &LegBody) -> LegStats {
+        let mut stats = body.run.stats;
+        if let Some(buffer) = jitter_seat(body).and_then(|seat| self.bank.jitter.get(seat)) {
+            stats.add(buffer.counters());
+            stats.queued = buffer.queued() as u32;
+        }
+        stats
+    }
+
+    /// Empties a leg's jitter buffer for good and closes its figures.
+    pub(super) fn settled(&mut self, body: &LegBody, packets: &mut Borrower<Packet>) -> LegStats {
+        self.empty_jitter(jitter_seat(body), packets);
+        self.figures(body)
+    }
+
+    fn event(&self, io: &mut Io, at: Duration, kind: WorkerEventKind) -> bool {
+        io.events.push(WorkerEvent { at, kind }).is_ok()
+    }
+}

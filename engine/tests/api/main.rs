@@ -1,0 +1,6 @@
+//! The public API in virtual time: rooms, legs, ports, packets; what is full, stale or gone.
+
+mod callers;
+mod edges;
+mod network;
+mod room;
