@@ -20,9 +20,11 @@ pub mod io;
 mod legs;
 mod outward;
 mod period;
+mod replace;
 mod rooms;
 mod route;
 pub mod schedule;
+mod settings;
 pub mod stats;
 mod tell;
 

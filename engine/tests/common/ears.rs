@@ -1,0 +1,72 @@
+//! Measures of what was heard.
+
+use talkpath_nodes::codec::{Codec, Decoder};
+
+/// The payloads of a stream as one signal.
+pub fn decode<'a>(codec: Codec, payloads: impl Iterator<Item = &'a [u8]>) -> Vec<f32> {
+    let mut decoder = Decoder::new(codec);
+    let mut pcm = Vec::new();
+    for payload in payloads {
+        let from = pcm.len();
+        pcm.resize(from + payload.len() / codec.bytes_per_sample(), 0.0);
+        let decoded = decoder
+            .decode(payload, &mut pcm[from..])
+            .expect("what we encoded");
+        assert_eq!(from + decoded, pcm.len());
+    }
+    pcm
+}
+
+/// Peak amplitude of the sine of `hz` in `pcm` (Hann window, so neighbours do not leak in).
+pub fn peak_at(pcm: &[f32], rate: f64, hz: f64) -> f64 {
+    let n = pcm.len() as f64;
+    let (mut re, mut im, mut sum) = (0.0, 0.0, 0.0);
+    for (i, sample) in pcm.iter().enumerate() {
+        let window = 0.5 - 0.5 * (std::f64::consts::TAU * (i as f64 + 0.5) / n).cos();
+        let (sin, cos) = (std::f64::consts::TAU * hz / rate * i as f64).sin_cos();
+        re += window * cos * f64::from(*sample);
+        im += window * sin * f64::from(*sample);
+        sum += window;
+    }
+    2.0 * (re * re + im * im).sqrt() / sum
+}
+
+/// Decibels.
+pub fn db(ratio: f64) -> f64 {
+    20.0 * ratio.max(1e-12).log10()
+}
+
+pub fn rms(pcm: &[f32]) -> f64 {
+    (pcm.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / pcm.len().max(1) as f64).sqrt()
+}
+
+pub fn peak(pcm: &[f32]) -> f32 {
+    pcm.iter().fold(0.0, |peak, s| peak.max(s.abs()))
+}
+
+/// Where in `heard` the signal `said` begins: the lag of the largest correlation, within `lags`.
+pub fn find(said: &[f32], heard: &[f32], lags: std::ops::Range<usize>) -> usize {
+    let at = |lag: usize| -> f64 {
+        let pairs = said.iter().zip(&heard[lag..]);
+        pairs.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+    };
+    lags.max_by(|a, b| at(*a).total_cmp(&at(*b)))
+        .expect("lags to try")
+}
+
+/// Waveform signal-to-noise ratio in dB.
+pub fn snr(said: &[f32], heard: &[f32]) -> f64 {
+    let noise: f64 = said
+        .iter()
+        .zip(heard)
+        .map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2))
+        .sum();
+    let signal: f64 = said.iter().map(|a| f64::from(*a).powi(2)).sum();
+    10.0 * (signal / noise.max(1e-20)).log10()
+}
+
+/// The largest step from one sample to the next.
+pub fn largest_step(pcm: &[f32]) -> f32 {
+    pcm.windows(2)
+        .fold(0.0, |step, w| step.max((w[1] - w[0]).abs()))
+}

@@ -1,0 +1,589 @@
+//! The no-allocation table: every node kind, every plan and every edit; nothing is allocated and nothing freed in a
+//! worker's step.
+//!
+//! Kinds stand in an exhaustive match over [`Spec`]: a new kind without a row does not compile.
+
+mod common;
+
+use std::time::Duration;
+
+use common::bare::{Bare, Sizes};
+use common::{
+    Caller, Codec, EngineConfig, FRAME, SampleRate, Studio, TEN, heap, ms, network, payload_type,
+    sine, small,
+};
+use talkpath_engine::proto::{Command, RoomId};
+use talkpath_engine::{Direction, EventKind, LegConfig, NetworkConfig, PortConfig, Room};
+use talkpath_graph::node::{Node, Outcome, PcmPlane};
+use talkpath_graph::{Format, FrameTime, Graph, NodeSpec, Samples, Shape, Signal};
+use talkpath_nodes::jitter::JitterDelays;
+use talkpath_nodes::leg_graphs::{clip_ingress, network_egress, network_ingress, tone_ingress};
+use talkpath_nodes::packet::Header;
+use talkpath_nodes::player::{Clip, Tone};
+use talkpath_nodes::spec::Spec;
+use talkpath_nodes::state::Build;
+
+#[global_allocator]
+static HEAP: heap::Counting = heap::Counting;
+
+const NARROW: SampleRate = SampleRate::HZ_8000;
+const WIDE: SampleRate = SampleRate::HZ_16000;
+const FULL: SampleRate = SampleRate::HZ_48000;
+
+// ---------------------------------------------------------------- node kinds
+
+/// A leg's graphs and states, in the order of the table's rows.
+type Graphs = fn() -> (Option<Graph<Spec>>, Option<Graph<Spec>>, Build);
+
+macro_rules! kinds {
+    ($($kind:ident => $graphs:expr,)*) => {
+        const KINDS: &[(&str, Graphs)] = &[$((stringify!($kind), $graphs),)*];
+
+        /// Compiles only while every kind has a row.
+        fn kind(spec: &Spec) -> &'static str {
+            match spec {
+                $(Spec::$kind { .. } => stringify!($kind),)*
+            }
+        }
+    };
+}
+
+kinds! {
+    Jitter => plain,
+    Decode => plain,
+    Conceal => plain,
+    Resample => resampling,
+    Gain => plain,
+    Meter => plain,
+    Contribute => plain,
+    MixMinus => plain,
+    Limit => plain,
+    Encode => plain,
+    Packetise => plain,
+    Tone => tone,
+    Clip => clip,
+    Ext => ext,
+}
+
+fn plain() -> (Option<Graph<Spec>>, Option<Graph<Spec>>, Build) {
+    let ingress = network_ingress(
+        Codec::Pcmu,
+        FrameTime::Ms20,
+        NARROW,
+        JitterDelays::default(),
+    );
+    let egress = network_egress(Codec::Pcmu, FRAME, FrameTime::Ms20, NARROW, true);
+    (Some(ingress), Some(egress), Build::default())
+}
+
+/// A 16 kHz leg on the 8 kHz bus.
+fn resampling() -> (Option<Graph<Spec>>, Option<Graph<Spec>>, Build) {
+    let codec = Codec::L16(WIDE);
+    let ingress = network_ingress(codec, FrameTime::Ms20, NARROW, JitterDelays::default());
+    let egress = network_egress(codec, FRAME, FrameTime::Ms20, NARROW, true);
+    (Some(ingress), Some(egress), Build::default())
+}
+
+fn tone() -> (Option<Graph<Spec>>, Option<Graph<Spec>>, Build) {
+    let build = Build {
+        tone: Some(Tone::new(NARROW, 440.0, -10.0)),
+        ..Build::default()
+    };
+    (Some(tone_ingress(FrameTime::Ms20, NARROW)), None, build)
+}
+
+fn clip() -> (Option<Graph<Spec>>, Option<Graph<Spec>>, Build) {
+    let build = Build {
+        clip: Some(Clip::new(vec![0.5; 4_000].into(), false)),
+        ..Build::default()
+    };
+    (
+        Some(clip_ingress(NARROW, FrameTime::Ms20, NARROW)),
+        None,
+        build,
+    )
+}
+
+/// A node that is well, gives what is no number, and faults, in turn.
+struct Moody(u32);
+
+impl Node for Moody {
+    fn process(&mut self, _: &[&PcmPlane], outputs: &mut [&mut PcmPlane]) -> Outcome {
+        self.0 += 1;
+        let value = if self.0 % 3 == 1 { f32::NAN } else { 0.1 };
+        outputs
+            .iter_mut()
+            .for_each(|plane| plane.as_mut_slice().fill(value));
+        if self.0 % 3 == 2 {
+            Outcome::Faulted
+        } else {
+            Outcome::Ok
+        }
+    }
+
+    fn reset(&mut self) {}
+}
+
+fn ext() -> (Option<Graph<Spec>>, Option<Graph<Spec>>, Build) {
+    let format = Format::mono(NARROW, FrameTime::Ms20);
+    let mut graph = Graph::new();
+    let pcm = Signal::Pcm(format);
+    let node = |name, shape| Spec::Ext {
+        name,
+        shape: Box::new(shape),
+    };
+    let source = graph.add(
+        "source",
+        node("source", Shape::new("source").output("out", pcm)),
+    );
+    let effect = node(
+        "effect",
+        Shape::new("effect")
+            .input("in", pcm)
+            .output("out", pcm)
+            .in_place(),
+    );
+    let mut last = graph.then(source, "effect", effect).expect("a chain");
+    for spec in [
+        Spec::Gain { format },
+        Spec::Meter { format },
+        Spec::Contribute { format },
+    ] {
+        last = graph.then(last, spec.shape().kind, spec).expect("a chain");
+    }
+    let ext: Vec<(&'static str, Box<dyn Node>)> = vec![
+        ("source", Box::new(Moody(0))),
+        ("effect", Box::new(Moody(1))),
+    ];
+    (
+        Some(graph),
+        None,
+        Build {
+            ext,
+            ..Build::default()
+        },
+    )
+}
+
+#[test]
+fn no_node_kind_touches_the_heap() {
+    for (name, graphs) in KINDS {
+        let mut bare = Bare::new(Sizes::default());
+        let room: RoomId = bare.room(&[NARROW]);
+        let (ingress, egress, _) = graphs();
+        let nodes = ingress
+            .iter()
+            .chain(&egress)
+            .flat_map(|graph| graph.nodes());
+        assert!(
+            nodes.into_iter().any(|(_, spec)| kind(spec) == *name),
+            "{name}: its row runs it"
+        );
+        let (ingress, egress, build) = graphs();
+        let leg = bare.leg(room, NARROW, ingress, egress, build);
+        let before = bare.worker.counters().segments;
+        for number in 0..50_u32 {
+            // Every seventh packet is lost; a tone player has no use for any.
+            if number % 7 != 3
+                && let Some(mut packet) = bare.to_worker.take()
+            {
+                let bytes = if *name == "Resample" { 640 } else { 160 };
+                packet.leg = leg.to_bits();
+                packet.received = bare.worker.due();
+                let (sequence, timestamp) = (
+                    number as u16,
+                    number * bytes as u32 / if bytes == 640 { 2 } else { 1 },
+                );
+                packet.header = Header {
+                    sequence,
+                    timestamp,
+                    ..Header::default()
+                };
+                packet
+                    .set_payload(&vec![0x35; bytes])
+                    .expect("a payload that fits");
+                bare.to_worker.send(packet).expect("room for the inventory");
+            }
+            bare.slots(20);
+            bare.packets();
+        }
+        assert_eq!(bare.heap, heap::Count::default(), "{name}");
+        assert!(
+            bare.worker.counters().segments >= before + 50,
+            "{name}: it ran"
+        );
+        if *name == "Ext" {
+            assert!(
+                bare.worker.counters().not_finite > 20,
+                "its faults were contained"
+            );
+        }
+    }
+}
+
+#[test]
+fn refused_and_stale_commands_do_not_touch_the_heap() {
+    let mut bare = Bare::new(Sizes::default());
+    let room = bare.room(&[NARROW]);
+    let (ingress, egress, build) = plain();
+    let leg = bare.leg(room, NARROW, ingress, egress, build);
+    bare.slots(40);
+    let answers = bare.edit(vec![
+        Command::RemoveRoom { room },
+        Command::RemoveBus { room, rate: FULL },
+        Command::RemoveLeg { leg },
+        Command::RemoveLeg { leg },
+        Command::SetGain { leg, linear: 0.5 },
+    ]);
+    assert_eq!(answers.len(), 5, "{answers:?}");
+    bare.slots(60);
+    let answers = bare.edit(vec![
+        Command::SetSsrc { leg, ssrc: 1 },
+        Command::RemoveRoom { room },
+    ]);
+    assert_eq!(answers.len(), 3, "gone, stale and done: {answers:?}");
+    assert_eq!(bare.heap, heap::Count::default());
+}
+
+// ---------------------------------------------------------------- plans and edits
+
+/// A room in which some talk, to be edited by a row.
+struct Scene {
+    studio: Studio,
+    room: Room,
+    callers: Vec<Caller>,
+    heap: heap::Count,
+}
+
+impl Scene {
+    fn new(config: EngineConfig) -> Self {
+        let studio = Studio::new(config);
+        let room = studio.room("scene");
+        let callers = (0..2_u32)
+            .map(|n| {
+                Caller::join(&room, Codec::Pcmu, n).saying(sine(
+                    300.0 + 100.0 * f64::from(n),
+                    NARROW,
+                    0.2,
+                ))
+            })
+            .collect();
+        let mut scene = Self {
+            studio,
+            room,
+            callers,
+            heap: heap::Count::default(),
+        };
+        scene.pass(100);
+        scene
+    }
+
+    fn pass(&mut self, millis: u64) {
+        let mut all: Vec<&mut Caller> = self.callers.iter_mut().collect();
+        self.heap += self.studio.run_counting(ms(millis), &mut all);
+    }
+
+    /// One more network leg, which talks.
+    fn call(&mut self, config: NetworkConfig) {
+        let n = self.callers.len() as u32;
+        let voice = sine(900.0, config.codec.rate(), 0.2);
+        self.callers
+            .push(Caller::with(&self.room, config, n).saying(voice));
+    }
+
+    fn codec(&mut self, codec: Codec) {
+        self.call(network(codec, 50));
+        self.pass(300);
+    }
+
+    fn ptime(&mut self, ptime: u64) {
+        self.call(NetworkConfig {
+            ptime: ms(ptime),
+            ..network(Codec::Pcma, 50)
+        });
+        self.pass(400);
+    }
+
+    fn change(&mut self, codec: Codec, ptime: Duration) {
+        let caller = &mut self.callers[0];
+        caller
+            .leg
+            .change(NetworkConfig {
+                ptime,
+                ..network(codec, 60)
+            })
+            .expect("a change");
+        caller.switch(codec, ptime);
+        self.pass(300);
+    }
+}
+
+/// What is done to a scene.
+type Row = fn(&mut Scene);
+
+const ROWS: &[(&str, Row)] = &[
+    ("nothing happens", |scene| scene.pass(1_500)),
+    ("PCMA leg", |scene| scene.codec(Codec::Pcma)),
+    ("L16 leg at 8 kHz", |scene| scene.codec(Codec::L16(NARROW))),
+    ("L16 leg at 16 kHz: a bus is added", |scene| {
+        scene.codec(Codec::L16(WIDE))
+    }),
+    ("L16 leg at 48 kHz: a bus is added", |scene| {
+        scene.codec(Codec::L16(FULL))
+    }),
+    ("three rates, then a bus is removed", |scene| {
+        scene.codec(Codec::L16(WIDE));
+        scene.codec(Codec::L16(FULL));
+        let last = scene.callers.pop().expect("a caller");
+        last.leg.leave().expect("it leaves");
+        scene.pass(300);
+        assert_eq!(scene.studio.status().rooms[0].rates, [8_000, 16_000]);
+    }),
+    ("packets of 10 ms", |scene| scene.ptime(10)),
+    ("packets of 30 ms", |scene| scene.ptime(30)),
+    ("packets of 40 ms", |scene| scene.ptime(40)),
+    ("packets of 60 ms", |scene| scene.ptime(60)),
+    ("echo", |scene| {
+        scene.call(NetworkConfig {
+            hear_self: true,
+            ..network(Codec::Pcmu, 50)
+        });
+        scene.pass(200);
+    }),
+    ("join and leave", |scene| {
+        for n in 0..20 {
+            let leg = scene
+                .room
+                .join(LegConfig::network(network(Codec::Pcmu, n)))
+                .expect("capacity");
+            scene.pass(30);
+            leg.leave().expect("it leaves");
+            scene.pass(30);
+        }
+    }),
+    ("a room is closed", |scene| {
+        scene.room.close().expect("open");
+        scene.callers.clear();
+        scene.pass(200);
+        assert!(
+            scene
+                .studio
+                .told()
+                .iter()
+                .any(|kind| matches!(kind, EventKind::RoomEnded { .. }))
+        );
+    }),
+    ("a room of 10 ms frames", |scene| {
+        let config = talkpath_engine::RoomConfig {
+            frame: FrameTime::Ms10,
+            ..talkpath_engine::RoomConfig::new("ten")
+        };
+        let room = scene.studio.engine.create_room(config).expect("room");
+        room.join(LegConfig::network(network(Codec::Pcmu, 70)))
+            .expect("capacity");
+        scene.pass(200);
+    }),
+    ("gain and mute", |scene| {
+        scene.callers[0].leg.set_gain_db(-6.0).expect("gain");
+        scene.pass(60);
+        scene.callers[0].leg.mute(true).expect("mute");
+        scene.pass(60);
+        scene.callers[0].leg.mute(false).expect("unmute");
+        scene.pass(60);
+    }),
+    ("hold and resume", |scene| {
+        scene.callers[0]
+            .leg
+            .set_direction(Direction {
+                receive: false,
+                send: false,
+            })
+            .expect("hold");
+        scene.pass(200);
+        scene.callers[0]
+            .leg
+            .set_direction(Direction::BOTH)
+            .expect("resume");
+        scene.pass(200);
+    }),
+    ("codec change at one rate", |scene| {
+        scene.change(Codec::Pcma, FRAME)
+    }),
+    ("codec change to another rate", |scene| {
+        scene.change(Codec::L16(WIDE), FRAME)
+    }),
+    ("packet time change", |scene| {
+        scene.change(Codec::Pcmu, ms(40))
+    }),
+    ("another SSRC", |scene| {
+        scene.callers[0].leg.set_ssrc(4).expect("network leg");
+        scene.pass(100);
+    }),
+    ("tone", |scene| {
+        scene
+            .room
+            .join(LegConfig::tone(440.0, -20.0))
+            .expect("capacity");
+        scene.pass(200);
+    }),
+    ("clip to its end, and a looping one; both leave", |scene| {
+        let clip = |looping| LegConfig::clip(vec![0.3; 900].into(), NARROW, looping);
+        let legs = [false, true].map(|looping| scene.room.join(clip(looping)).expect("capacity"));
+        scene.pass(300);
+        legs.iter().for_each(|leg| leg.leave().expect("it leaves"));
+        scene.pass(100);
+    }),
+    (
+        "port, read and written, too slow, too quick, and dropped",
+        |scene| {
+            let (leg, mut port) = scene
+                .room
+                .join_port(PortConfig::new(WIDE))
+                .expect("capacity");
+            let mut frame = vec![7; port.frame().as_usize()];
+            for _ in 0..10 {
+                port.write(&frame).expect("room");
+                scene.pass(20);
+                while port.read(&mut frame).is_ok() {}
+            }
+            while port.write(&frame).is_ok() {}
+            scene.pass(400);
+            assert!(port.overruns() > 0 && port.underruns() > 0);
+            // The application goes first: the worker must not free its rings.
+            drop(port);
+            scene.pass(100);
+            leg.leave().expect("it leaves");
+            scene.pass(100);
+        },
+    ),
+    ("loss, reorder and duplicates", |scene| {
+        for n in 0..60 {
+            let caller = &mut scene.callers[0];
+            let now = scene.studio.engine.now();
+            let mut packets = vec![caller.packet(), caller.packet()];
+            packets.swap(0, n % 2);
+            if n % 5 == 0 {
+                packets.pop();
+            }
+            if n % 3 == 0 {
+                packets.push(packets[0].clone());
+            }
+            for (header, payload) in &packets {
+                assert!(scene.studio.inject(caller.id(), now, *header, payload));
+            }
+            scene.heap += scene.studio.advance_counting(2 * FRAME);
+        }
+    }),
+    (
+        "overflow, wrong payload type, bad length, jump, new source",
+        |scene| {
+            let id = scene.callers[0].id();
+            for burst in 0..6_u32 {
+                let now = scene.studio.engine.now();
+                for n in 0..40_u32 {
+                    let header = Header {
+                        payload_type: if n % 9 == 8 { 77 } else { 0 },
+                        marker: false,
+                        sequence: (burst * 5_000 + n) as u16,
+                        timestamp: burst * 1_000_000 + n * 160,
+                        ssrc: 1 + burst / 3,
+                    };
+                    let length = if n % 11 == 10 { 1 } else { 160 };
+                    assert!(scene.studio.inject(id, now, header, &vec![0x20; length]));
+                }
+                scene.heap += scene.studio.advance_counting(ms(300));
+            }
+            let stats = scene.callers[0].leg.stats().expect("figures");
+            assert!(
+                stats.overflow > 0 && stats.malformed > 0 && stats.resyncs > 0,
+                "{stats:?}"
+            );
+        },
+    ),
+    ("packets for legs that are gone", |scene| {
+        let gone = scene.callers.pop().expect("a caller");
+        gone.leg.leave().expect("it leaves");
+        scene.pass(100);
+        let now = scene.studio.engine.now();
+        for _ in 0..50 {
+            assert!(
+                scene
+                    .studio
+                    .inject(gone.id(), now, Header::default(), &[0; 160])
+            );
+        }
+        scene.pass(20);
+    }),
+    ("a stall of the worker, caught up", |scene| {
+        for stall in [5, 40, 60, 300] {
+            scene.studio.engine.stall(ms(stall));
+            scene.pass(200);
+        }
+        scene.pass(1_000);
+        assert!(scene.studio.status().workers[0].counters.skipped_slots > 200);
+    }),
+    ("no empty box on the way out", |scene| {
+        // Nobody collects what is sent: 64 legs' worth of boxes are soon out.
+        for _ in 0..40 {
+            scene
+                .studio
+                .engine
+                .advance_around(ms(100), |step| scene.heap += heap::of(step));
+        }
+        scene.pass(1_100);
+        assert!(scene.studio.status().workers[0].counters.packets_unsent > 0);
+    }),
+    ("everything of one sort at once", |scene| {
+        let legs: Vec<_> = (0..50_u32)
+            .map(|n| {
+                scene.room.join(LegConfig::network(network(
+                    [Codec::Pcmu, Codec::L16(WIDE)][n as usize % 2],
+                    n,
+                )))
+            })
+            .map(|leg| leg.expect("capacity"))
+            .collect();
+        scene.pass(60);
+        legs.iter()
+            .for_each(|leg| leg.set_gain_db(-3.0).expect("gain"));
+        scene.pass(60);
+        legs.iter().for_each(|leg| leg.leave().expect("it leaves"));
+        scene.pass(200);
+    }),
+];
+
+#[test]
+fn no_plan_and_no_edit_touches_the_heap() {
+    let mut failed = Vec::new();
+    for (name, row) in ROWS {
+        let mut scene = Scene::new(small());
+        row(&mut scene);
+        scene.pass(100);
+        let counters = scene.studio.status().workers[0].counters;
+        assert_eq!(
+            (counters.overflows, counters.refused_commands),
+            (0, 0),
+            "{name}"
+        );
+        if scene.heap != heap::Count::default() {
+            failed.push((name, scene.heap));
+        }
+    }
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
+#[test]
+fn the_count_counts() {
+    let count = heap::of(&mut || drop(std::hint::black_box(vec![1, 2, 3])));
+    assert_eq!(
+        count,
+        heap::Count {
+            allocations: 1,
+            frees: 1
+        }
+    );
+    assert_eq!(
+        (payload_type(Codec::Pcmu), TEN + TEN, Samples(1).as_usize()),
+        (0, FRAME, 1)
+    );
+}

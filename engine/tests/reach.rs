@@ -1,0 +1,137 @@
+//! Reachability: the plans that really run hold every kind of node there is.
+//!
+//! The table is made by one macro from an exhaustive match, so a new kind of [`Spec`] without a row does not
+//! compile, and a row that nothing runs fails.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::ears::{db, peak_at};
+use common::{Caller, Codec, SampleRate, Studio, ms, sine, small};
+use talkpath_engine::{LegConfig, PortConfig};
+use talkpath_nodes::spec::Spec;
+
+/// Where a kind is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Where {
+    /// In the live plans of the legs, under one of these names.
+    Plans(&'static [&'static str]),
+    /// In the rooms: a leg is on the bus of its own rate, so it is the buses that change rates (D4).
+    Buses,
+}
+
+macro_rules! reach {
+    ($($kind:ident => $place:expr,)*) => {
+        const TABLE: &[(&str, Where)] = &[$((stringify!($kind), $place),)*];
+
+        /// Compiles only while every kind has a row.
+        fn row(spec: &Spec) -> (&'static str, Where) {
+            match spec {
+                $(Spec::$kind { .. } => (stringify!($kind), $place),)*
+            }
+        }
+    };
+}
+
+reach! {
+    Jitter => Where::Plans(&["jitter"]),
+    Decode => Where::Plans(&["decode"]),
+    Conceal => Where::Plans(&["conceal"]),
+    Resample => Where::Buses,
+    Gain => Where::Plans(&["gain"]),
+    Meter => Where::Plans(&["meter"]),
+    Contribute => Where::Plans(&["contribute"]),
+    MixMinus => Where::Plans(&["mix-minus"]),
+    Limit => Where::Plans(&["limit"]),
+    Encode => Where::Plans(&["encode"]),
+    Packetise => Where::Plans(&["packetise"]),
+    Tone => Where::Plans(&["tone"]),
+    Clip => Where::Plans(&["clip"]),
+    Ext => Where::Plans(&["port-in", "port-out"]),
+}
+
+/// The node kinds of a plan's dump: the second column, after the line of totals and the head.
+fn kinds(text: &str) -> impl Iterator<Item = String> {
+    text.lines()
+        .skip(2)
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .map(str::to_owned)
+}
+
+#[test]
+fn live_plans_hold_every_kind_of_node() {
+    let mut studio = Studio::new(small());
+    let room = studio.room("all kinds");
+    let mut narrow =
+        Caller::join(&room, Codec::Pcmu, 1).saying(sine(400.0, SampleRate::HZ_8000, 0.2));
+    let wide = Caller::join(&room, Codec::L16(SampleRate::HZ_16000), 2);
+    room.join(LegConfig::tone(440.0, -20.0)).expect("tone");
+    room.join(LegConfig::clip(
+        vec![0.1; 800].into(),
+        SampleRate::HZ_8000,
+        true,
+    ))
+    .expect("clip");
+    let port = room
+        .join_port(PortConfig::new(SampleRate::HZ_8000))
+        .expect("port");
+    studio.run(ms(1_200), &mut [&mut narrow]);
+
+    let plans = studio.engine.plans().expect("running");
+    let live: BTreeSet<String> = plans
+        .iter()
+        .flat_map(|plan| kinds(&plan.ingress).chain(kinds(&plan.egress)))
+        .collect();
+    assert!(plans.iter().all(|plan| plan.legs > 0));
+    for (kind, place) in TABLE {
+        match place {
+            Where::Plans(names) => {
+                let missing: Vec<_> = names.iter().filter(|name| !live.contains(**name)).collect();
+                assert!(
+                    missing.is_empty(),
+                    "{kind}: no live plan has {missing:?}; there are {live:?}"
+                );
+            }
+            Where::Buses => {
+                assert_eq!(
+                    studio.status().rooms[0].rates,
+                    [8_000, 16_000],
+                    "{kind}: two buses"
+                );
+                let heard = studio.heard(wide.id(), wide.codec, 20);
+                let level = db(peak_at(&heard, 16_000.0, 400.0) / 0.2);
+                assert!(
+                    level.abs() < 0.3,
+                    "{kind}: the other rate is heard at {level:.2} dB"
+                );
+            }
+        }
+    }
+    // Nothing runs that the table does not know.
+    let known: BTreeSet<&str> = TABLE
+        .iter()
+        .flat_map(|(_, place)| match place {
+            Where::Plans(names) => *names,
+            Where::Buses => &["resample"][..],
+        })
+        .copied()
+        .collect();
+    let unknown: Vec<_> = live
+        .iter()
+        .filter(|name| !known.contains(&name[..]))
+        .collect();
+    assert!(unknown.is_empty(), "without a row: {unknown:?}");
+    let worker = &studio.status().workers[0].counters;
+    assert!(worker.segments > 200, "and the plans did run: {worker:?}");
+    drop(port);
+}
+
+#[test]
+fn a_kind_knows_its_own_row() {
+    let format = talkpath_graph::Format::mono(SampleRate::HZ_8000, talkpath_graph::FrameTime::Ms20);
+    assert_eq!(
+        row(&Spec::Gain { format }),
+        ("Gain", Where::Plans(&["gain"]))
+    );
+}
