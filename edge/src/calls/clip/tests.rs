@@ -1,0 +1,77 @@
+use super::*;
+
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("talkpath-clips-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+fn write(path: &Path, channels: u16, rate: u32, samples: &[i16]) {
+    let spec = hound::WavSpec {
+        channels,
+        sample_rate: rate,
+        bits_per_sample: 16,
+        sample_format: SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).expect("a file");
+    for &sample in samples {
+        writer.write_sample(sample).expect("room");
+    }
+    writer.finalize().expect("room");
+}
+
+#[test]
+fn stereo_is_mixed_and_copies_are_shared() {
+    let folder = folder("mix");
+    write(&folder.join("two.wav"), 2, 16_000, &[16_384, 0].repeat(400));
+    let clips = Clips::new(Some(folder.clone()));
+    let clip = clips.load("two", SampleRate::HZ_16000).expect("there");
+    assert_eq!(clip.len(), 400);
+    assert!(clip.iter().all(|&sample| sample == 0.25));
+    let again = clips.load("two.wav", SampleRate::HZ_16000).expect("there");
+    assert!(Arc::ptr_eq(&clip, &again));
+    let wide = clips.load("two", SampleRate::HZ_48000).expect("there");
+    assert_eq!(wide.len(), 1_200);
+    std::fs::remove_dir_all(folder).expect("ours");
+}
+
+#[test]
+fn nothing_outside_the_folder_is_there() {
+    let folder = folder("outside");
+    let inner = folder.join("inner");
+    std::fs::create_dir_all(&inner).expect("a folder");
+    write(&folder.join("secret.wav"), 1, 8_000, &[1, 2, 3]);
+    let clips = Clips::new(Some(inner.clone()));
+    std::os::unix::fs::symlink(folder.join("secret.wav"), inner.join("link.wav")).expect("a link");
+    for name in [
+        "../secret.wav",
+        "link.wav",
+        "link",
+        ".",
+        "..",
+        "",
+        "nothing",
+    ] {
+        assert!(
+            matches!(clips.find(name), Err(ClipError::NotFound { .. })),
+            "{name:?}"
+        );
+    }
+    assert!(matches!(
+        Clips::new(None).find("x"),
+        Err(ClipError::NoFolder)
+    ));
+    std::fs::remove_dir_all(folder).expect("ours");
+}
+
+#[test]
+fn what_is_no_recording_is_said_to_be_none() {
+    let folder = folder("bad");
+    std::fs::write(folder.join("text.wav"), "hello").expect("room");
+    let clips = Clips::new(Some(folder.clone()));
+    assert!(matches!(
+        clips.load("text", SampleRate::HZ_8000),
+        Err(ClipError::Unreadable { .. })
+    ));
+    std::fs::remove_dir_all(folder).expect("ours");
+}

@@ -1,0 +1,164 @@
+//! What all calls share: the settings, the counters, and the list of calls.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use talkpath_engine::negotiate::Capabilities;
+use talkpath_graph::FrameTime;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+
+use super::{CallLeg, Destination, MediaEnd};
+use crate::limits::Admission;
+use crate::sip::Counters;
+use crate::sip::message::{DialogId, Reason, Request};
+use crate::sip::stack::{Invite, ServerTransaction};
+
+/// Settings of every call.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Codecs we speak.
+    pub capabilities: Capabilities,
+    /// Frame of the rooms, which answers prefer as packet time.
+    pub frame: FrameTime,
+    /// How long it rings before we answer; zero: not at all.
+    pub ring: Duration,
+    /// How long the ACK of our 200 may take.
+    pub ack: Duration,
+}
+
+/// What a call can be told.
+pub(crate) enum Mail {
+    /// A request inside its dialog, INVITE apart.
+    Request(Box<Request>, Box<dyn ServerTransaction>),
+    /// An INVITE inside its dialog.
+    Reinvite(Box<Invite>),
+    /// Its media is over.
+    Media(MediaEnd),
+    /// It is to end.
+    HangUp(Reason),
+}
+
+/// A call as the status page shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct CallInfo {
+    pub source: SocketAddr,
+    pub destination: Option<Destination>,
+    pub codec: Option<String>,
+    pub leg: Option<CallLeg>,
+    pub confirmed: bool,
+    pub held: bool,
+}
+
+struct Entry {
+    mail: mpsc::UnboundedSender<Mail>,
+    info: CallInfo,
+}
+
+/// The desk.
+pub(crate) struct Desk {
+    pub settings: Settings,
+    pub counters: Arc<Counters>,
+    pub admission: Admission,
+    /// Tasks of calls, to be waited for.
+    pub tasks: TaskTracker,
+    calls: Mutex<HashMap<DialogId, Entry>>,
+    draining: AtomicBool,
+    epoch: Instant,
+}
+
+impl Desk {
+    pub fn new(settings: Settings, counters: Arc<Counters>, limits: crate::limits::Limits) -> Self {
+        Self {
+            settings,
+            counters,
+            admission: Admission::new(limits, Duration::ZERO),
+            tasks: TaskTracker::new(),
+            calls: Mutex::new(HashMap::new()),
+            draining: AtomicBool::new(false),
+            epoch: Instant::now(),
+        }
+    }
+
+    /// Time since the desk was opened.
+    pub fn now(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+
+    /// True once no new calls are taken.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Takes no new calls from now on and ends those in progress.
+    pub fn drain(&self, reason: &Reason) {
+        self.draining.store(true, Ordering::Relaxed);
+        for entry in self.calls().values() {
+            // A call that is ending already reads no more mail.
+            drop(entry.mail.send(Mail::HangUp(reason.clone())));
+        }
+    }
+
+    /// Lists a call and gives its mailbox.
+    pub fn list(&self, id: DialogId, source: SocketAddr) -> mpsc::UnboundedReceiver<Mail> {
+        let (mail, mailbox) = mpsc::unbounded_channel();
+        let info = CallInfo {
+            source,
+            destination: None,
+            codec: None,
+            leg: None,
+            confirmed: false,
+            held: false,
+        };
+        self.calls().insert(id, Entry { mail, info });
+        mailbox
+    }
+
+    /// Takes a call off the list.
+    pub fn strike(&self, id: &DialogId) {
+        self.calls().remove(id);
+    }
+
+    /// True if a call of this Call-ID and caller's tag is listed.
+    pub fn has_caller(&self, id: &DialogId) -> bool {
+        self.calls()
+            .keys()
+            .any(|listed| listed.call_id == id.call_id && listed.remote == id.remote)
+    }
+
+    /// Gives mail to a call, or back if there is none of that name.
+    pub fn deliver(&self, id: &DialogId, mail: Mail) -> Result<(), Mail> {
+        match self.calls().get(id) {
+            Some(entry) => entry.mail.send(mail).map_err(|unread| unread.0),
+            None => Err(mail),
+        }
+    }
+
+    /// The way to a call's mailbox.
+    pub fn mailbox(&self, id: &DialogId) -> Option<mpsc::UnboundedSender<Mail>> {
+        self.calls().get(id).map(|entry| entry.mail.clone())
+    }
+
+    /// Changes what the status page shows of a call.
+    pub fn note(&self, id: &DialogId, change: impl FnOnce(&mut CallInfo)) {
+        if let Some(entry) = self.calls().get_mut(id) {
+            change(&mut entry.info);
+        }
+    }
+
+    /// All calls.
+    pub fn snapshot(&self) -> Vec<(DialogId, CallInfo)> {
+        self.calls()
+            .iter()
+            .map(|(id, entry)| (id.clone(), entry.info.clone()))
+            .collect()
+    }
+
+    fn calls(&self) -> MutexGuard<'_, HashMap<DialogId, Entry>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

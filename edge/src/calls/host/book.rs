@@ -1,0 +1,148 @@
+//! Which calls hold which legs and rooms.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use talkpath_engine::{LeaveReason, Leg, LegId, NetworkConfig, Room};
+
+use super::super::{CallLeg, Destination, MediaEnd};
+
+/// What a call holds.
+pub(super) struct Held {
+    pub leg: Leg,
+    /// The tone or recording beside it.
+    pub player: Option<Leg>,
+    pub home: Home,
+    pub config: NetworkConfig,
+    pub ended: Arc<dyn Fn(MediaEnd) + Send + Sync>,
+    /// Why it was lost, if it is to leave for that reason.
+    pub lost: Option<LeaveReason>,
+}
+
+/// Where a call is.
+pub(super) enum Home {
+    /// A room others may be in.
+    Shared(String),
+    /// A room of its own.
+    Private(Room),
+}
+
+struct Shared {
+    room: Room,
+    callers: usize,
+    /// Created by callers, so closed when the last of them has left.
+    ours: bool,
+}
+
+/// The book.
+#[derive(Default)]
+pub(super) struct Book {
+    calls: HashMap<CallLeg, Held>,
+    players: HashMap<LegId, CallLeg>,
+    rooms: HashMap<String, Shared>,
+    named: u64,
+}
+
+impl Book {
+    /// A name for a private room that no caller can ask for.
+    pub fn private_name(&mut self, to: &Destination) -> String {
+        self.named += 1;
+        // Recordings have long names; rooms may not.
+        let kind: String = to.to_string().chars().take(32).collect();
+        format!("{kind}:{}", self.named)
+    }
+
+    /// The shared room of that name, with one more caller in it.
+    pub fn enter(&mut self, name: &str) -> Option<Room> {
+        let shared = self.rooms.get_mut(name)?;
+        shared.callers += 1;
+        Some(shared.room.clone())
+    }
+
+    /// A shared room, nobody in it yet.
+    pub fn add_room(&mut self, name: &str, room: Room, ours: bool) {
+        self.rooms.insert(
+            name.to_owned(),
+            Shared {
+                room,
+                callers: 0,
+                ours,
+            },
+        );
+    }
+
+    /// One caller less; gives the room if it is to be closed now.
+    pub fn exit(&mut self, name: &str) -> Option<Room> {
+        let shared = self.rooms.get_mut(name)?;
+        shared.callers = shared.callers.saturating_sub(1);
+        if shared.callers > 0 {
+            return None;
+        }
+        self.rooms
+            .remove(name)
+            .filter(|shared| shared.ours)
+            .map(|shared| shared.room)
+    }
+
+    /// A room that was closed by somebody else is not entered again.
+    pub fn forget_room(&mut self, room: talkpath_engine::RoomId) {
+        self.rooms.retain(|_, shared| shared.room.id() != room);
+    }
+
+    pub fn hold(&mut self, call: CallLeg, held: Held) {
+        self.calls.insert(call, held);
+    }
+
+    pub fn set_player(&mut self, call: CallLeg, player: Option<Leg>) {
+        let Some(held) = self.calls.get_mut(&call) else {
+            return;
+        };
+        if let Some(player) = &player {
+            self.players.insert(player.id(), call);
+        }
+        held.player = player;
+    }
+
+    pub fn leg(&self, call: CallLeg) -> Option<(Leg, NetworkConfig)> {
+        self.calls
+            .get(&call)
+            .map(|held| (held.leg.clone(), held.config))
+    }
+
+    pub fn set_config(&mut self, call: CallLeg, config: NetworkConfig) {
+        if let Some(held) = self.calls.get_mut(&call) {
+            held.config = config;
+        }
+    }
+
+    /// A collision was resolved: what is remembered is what is sent.
+    pub fn set_ssrc(&mut self, call: CallLeg, ssrc: u32) -> Option<Leg> {
+        let held = self.calls.get_mut(&call)?;
+        held.config.sender.ssrc = ssrc;
+        Some(held.leg.clone())
+    }
+
+    pub fn let_go(&mut self, call: CallLeg) -> Option<Held> {
+        let held = self.calls.remove(&call)?;
+        if let Some(player) = &held.player {
+            self.players.remove(&player.id());
+        }
+        Some(held)
+    }
+
+    /// Whom to tell that the media of `call` is over.
+    pub fn lost(
+        &mut self,
+        call: CallLeg,
+        why: Option<LeaveReason>,
+    ) -> Option<Arc<dyn Fn(MediaEnd) + Send + Sync>> {
+        let held = self.calls.get_mut(&call)?;
+        held.lost = why;
+        Some(held.ended.clone())
+    }
+
+    /// The call a player plays to.
+    pub fn listener(&self, player: LegId) -> Option<CallLeg> {
+        self.players.get(&player).copied()
+    }
+}

@@ -1,0 +1,128 @@
+//! The two threads that listen to the engine and to the network side for calls.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use crossbeam::channel::{Receiver, Sender, bounded, never, select};
+use talkpath_engine::{EventKind, EventStream, LeaveReason};
+
+use super::super::{CallLeg, MediaEnd};
+use super::book::Book;
+use crate::net::NetEvent;
+
+/// The watching thread; stopped and joined when dropped.
+pub(super) struct Watch {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    pub fn start(
+        engine: EventStream,
+        net: Receiver<NetEvent>,
+        book: Arc<Mutex<Book>>,
+    ) -> io::Result<Self> {
+        let (stop, stopped) = bounded(0);
+        let watcher = Watcher { book };
+        let thread = std::thread::Builder::new()
+            .name("calls-watch".to_owned())
+            .spawn(move || watcher.run(&engine, net, &stopped))?;
+        Ok(Self {
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.stop = None;
+        if self
+            .thread
+            .take()
+            .is_some_and(|thread| thread.join().is_err())
+        {
+            tracing::error!("the watch over calls had panicked");
+        }
+    }
+}
+
+struct Watcher {
+    book: Arc<Mutex<Book>>,
+}
+
+impl Watcher {
+    fn run(&self, engine: &EventStream, mut net: Receiver<NetEvent>, stopped: &Receiver<()>) {
+        loop {
+            select! {
+                recv(stopped) -> _ => return,
+                recv(engine.receiver()) -> event => match event {
+                    Ok(event) => self.engine(event.kind),
+                    Err(_) => return,
+                },
+                recv(net) -> event => match event {
+                    Ok(event) => self.net(event),
+                    // The network side is down: only the engine speaks now.
+                    Err(_) => net = never(),
+                },
+            }
+        }
+    }
+
+    fn engine(&self, event: EventKind) {
+        match event {
+            EventKind::Finished { leg } => {
+                let listener = self.book().listener(leg);
+                if let Some(call) = listener {
+                    self.tell(call, MediaEnd::Finished, None);
+                }
+            }
+            EventKind::Left { leg, reason, .. } => {
+                let end = match reason {
+                    LeaveReason::RoomClosed => MediaEnd::RoomClosed,
+                    LeaveReason::MediaTimeout => MediaEnd::Timeout,
+                    LeaveReason::Finished => MediaEnd::Finished,
+                    _ => MediaEnd::Gone,
+                };
+                self.tell(CallLeg(leg.to_bits()), end, None);
+            }
+            EventKind::RoomEnded { room, .. } => self.book().forget_room(room),
+            EventKind::Missed { count } => {
+                tracing::warn!(count, "events of the engine were missed");
+            }
+            _ => {}
+        }
+    }
+
+    fn net(&self, event: NetEvent) {
+        match event {
+            NetEvent::MediaTimeout(leg) => {
+                self.tell(
+                    CallLeg(leg.to_bits()),
+                    MediaEnd::Timeout,
+                    Some(LeaveReason::MediaTimeout),
+                );
+            }
+            NetEvent::SsrcCollision { leg, new_ssrc } => {
+                let changed = self.book().set_ssrc(CallLeg(leg.to_bits()), new_ssrc);
+                if let Some(Err(error)) = changed.map(|leg| leg.set_ssrc(new_ssrc)) {
+                    tracing::debug!(%error, "the leg had left before its SSRC changed");
+                }
+            }
+            // A phone may say BYE for one SSRC and go on with another; silence ends the call.
+            NetEvent::Bye(_) => {}
+        }
+    }
+
+    fn tell(&self, call: CallLeg, end: MediaEnd, why: Option<LeaveReason>) {
+        let ended = self.book().lost(call, why);
+        if let Some(ended) = ended {
+            ended(end);
+        }
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

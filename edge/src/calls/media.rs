@@ -1,0 +1,113 @@
+//! What calls need of the media side.
+//!
+//! Every call here may block for a short while: it is made from blocking threads, never from an
+//! async one.
+
+use std::net::SocketAddr;
+
+use talkpath_engine::negotiate::AudioAnswer;
+
+use super::Destination;
+use crate::sdp::Place;
+
+/// A leg of a call, in the words of the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallLeg(pub u64);
+
+/// What offer and answer agreed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaSession {
+    /// Codec, packet time and direction.
+    pub answer: AudioAnswer,
+    /// Where the caller hears RTP. Unspecified on hold by address.
+    pub remote_rtp: SocketAddr,
+    /// Where the caller hears RTCP.
+    pub remote_rtcp: SocketAddr,
+}
+
+/// Why the media of a call is over, seen from the media side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MediaEnd {
+    /// Nothing came from the caller for too long.
+    Timeout,
+    /// The recording was played to its end.
+    Finished,
+    /// The room was closed.
+    RoomClosed,
+    /// The engine has let the leg go.
+    Gone,
+}
+
+/// Told once, from any thread, when the media of a leg is over. Never for a leg that left by
+/// [`MediaHost::leave`].
+pub type WhenEnded = Box<dyn Fn(MediaEnd) + Send + Sync>;
+
+/// Why the media side does not serve a call.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MediaRefusal {
+    /// There is no such thing to call (a recording that is not there).
+    #[error("{0}")]
+    Unknown(String),
+    /// No capacity left; calls in progress are untouched.
+    #[error("{0}")]
+    Capacity(String),
+    /// What was agreed on cannot be served (an address family we are not bound to).
+    #[error("{0}")]
+    NotHere(String),
+    /// Anything else.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl MediaRefusal {
+    /// The SIP status it is told with.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Unknown(_) => 404,
+            Self::NotHere(_) => 488,
+            Self::Capacity(_) => 503,
+            Self::Failed(_) => 500,
+        }
+    }
+}
+
+/// A local port, not yet anybody's leg. Dropping it gives it back.
+pub trait MediaPort: Send + 'static {
+    /// Where it is, as the caller at `peer` is to be told.
+    fn place(&self, peer: SocketAddr) -> Place;
+}
+
+/// The media side.
+pub trait MediaHost: Send + Sync + 'static {
+    /// Its ports.
+    type Port: MediaPort;
+
+    /// Opens a port for a call to `to`, once it is sure that `to` exists.
+    ///
+    /// # Errors
+    /// There is no such thing, or no port.
+    fn open(&self, to: &Destination) -> Result<Self::Port, MediaRefusal>;
+
+    /// Makes the call a leg of what it called.
+    ///
+    /// # Errors
+    /// No capacity, or a session that cannot be served; the port is given back.
+    fn join(
+        &self,
+        port: Self::Port,
+        to: &Destination,
+        session: &MediaSession,
+        ended: WhenEnded,
+    ) -> Result<CallLeg, MediaRefusal>;
+
+    /// Changes codec, direction and far end of a leg in place.
+    ///
+    /// # Errors
+    /// The leg is gone or the session cannot be served; the leg goes on as it was.
+    fn update(&self, leg: CallLeg, session: &MediaSession) -> Result<(), MediaRefusal>;
+
+    /// Takes the leg out. A leg that is gone already is no error.
+    fn leave(&self, leg: CallLeg);
+}

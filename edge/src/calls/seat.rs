@@ -1,0 +1,183 @@
+//! The media of one call, and what was said about it.
+//!
+//! A seat is taken in one of two ways: the INVITE brought an offer, then the leg is there before
+//! the 200 goes out; or it brought none, then the 200 makes our offer on an open port and the leg
+//! joins when the ACK brings the answer.
+
+use std::net::SocketAddr;
+
+use super::desk::Mail;
+use super::media::MediaPort;
+use super::opening::{self, Agreed, Refusal, Terms};
+use super::switch::Core;
+use super::{CallLeg, Destination, MediaHost, MediaRefusal, WhenEnded};
+use crate::sdp::{Description, Place};
+use crate::sip::message::{DialogId, Request};
+
+/// The media of a call.
+pub(super) struct Seat<H: MediaHost> {
+    core: Core<H>,
+    id: DialogId,
+    source: SocketAddr,
+    destination: Destination,
+    description: Description,
+    place: Place,
+    media: Media<H>,
+    /// The last offer was ours and its answer is still to come.
+    offered: bool,
+    confirmed: bool,
+}
+
+enum Media<H: MediaHost> {
+    /// A port, waiting for the answer to our offer.
+    Open(H::Port),
+    /// In the room.
+    Joined(CallLeg),
+    /// Neither, for good.
+    None,
+}
+
+impl<H: MediaHost> Seat<H> {
+    /// Takes a seat; gives the description for the 200 with it.
+    pub async fn take(
+        core: Core<H>,
+        request: &Request,
+        destination: Destination,
+        terms: Terms,
+    ) -> Result<(Self, Vec<u8>), Refusal> {
+        let host = core.host.clone();
+        let to = destination.clone();
+        let port = off(move || host.open(&to)).await?;
+        let place = port.place(request.source);
+        let mut seat = Self {
+            core,
+            id: request.dialog.clone(),
+            source: request.source,
+            destination,
+            description: Description::new(rand::random()),
+            place,
+            media: Media::Open(port),
+            offered: false,
+            confirmed: false,
+        };
+        let sdp = match terms {
+            Terms::Ours => seat.offer(),
+            Terms::Theirs(agreed) => {
+                seat.settle(&agreed).await?;
+                seat.description
+                    .answer(&agreed.remote, &agreed.answer, place)
+            }
+        };
+        Ok((seat, sdp))
+    }
+
+    /// True once an ACK has come.
+    pub fn is_confirmed(&self) -> bool {
+        self.confirmed
+    }
+
+    /// Takes an ACK, with the answer to our offer if we made one.
+    pub async fn acknowledged(&mut self, body: &[u8]) -> Result<(), Refusal> {
+        self.confirmed = true;
+        self.core.desk.note(&self.id, |info| info.confirmed = true);
+        if std::mem::take(&mut self.offered) {
+            let agreed = opening::agree(&self.core.desk, body)?;
+            self.settle(&agreed).await?;
+        }
+        Ok(())
+    }
+
+    /// Serves a later INVITE; gives the description for its 200. On an error nothing changed.
+    pub async fn change(&mut self, request: &Request) -> Result<Vec<u8>, Refusal> {
+        match opening::terms(&self.core.desk, request)? {
+            Terms::Ours => Ok(self.offer()),
+            Terms::Theirs(agreed) => {
+                self.settle(&agreed).await?;
+                Ok(self
+                    .description
+                    .answer(&agreed.remote, &agreed.answer, self.place))
+            }
+        }
+    }
+
+    /// Gives the seat up.
+    pub async fn leave(mut self) {
+        if let Media::Joined(leg) = std::mem::replace(&mut self.media, Media::None) {
+            let host = self.core.host.clone();
+            if let Err(refusal) = off(move || {
+                host.leave(leg);
+                Ok(())
+            })
+            .await
+            {
+                tracing::warn!(?refusal, "leaving the room failed");
+            }
+        }
+    }
+
+    fn offer(&mut self) -> Vec<u8> {
+        let settings = &self.core.desk.settings;
+        let offer = settings.capabilities.offer(settings.frame);
+        self.offered = true;
+        self.description.offer(&offer, self.place)
+    }
+
+    /// Joins with what was agreed on, or changes the leg there is.
+    async fn settle(&mut self, agreed: &Agreed) -> Result<(), Refusal> {
+        let session = agreed.session();
+        if !session.remote_rtp.ip().is_unspecified()
+            && session.remote_rtp.is_ipv4() != self.place.rtp.is_ipv4()
+        {
+            let why = format!(
+                "media at {} cannot be reached from {}",
+                session.remote_rtp.ip(),
+                self.place.rtp.ip()
+            );
+            return Err(Refusal::Media(MediaRefusal::NotHere(why)));
+        }
+        let (host, noted) = (self.core.host.clone(), session.clone());
+        let leg = match std::mem::replace(&mut self.media, Media::None) {
+            Media::Open(port) => {
+                let (to, ended) = (self.destination.clone(), self.when_ended());
+                off(move || host.join(port, &to, &session, ended)).await?
+            }
+            Media::Joined(leg) => {
+                self.media = Media::Joined(leg);
+                off(move || host.update(leg, &session)).await?;
+                leg
+            }
+            Media::None => {
+                let gone = MediaRefusal::Failed("the media of this call is gone".to_owned());
+                return Err(Refusal::Media(gone));
+            }
+        };
+        self.media = Media::Joined(leg);
+        self.core.desk.note(&self.id, |info| {
+            info.leg = Some(leg);
+            info.codec = Some(noted.answer.codec.to_string());
+            info.held = !noted.answer.direction.send;
+        });
+        tracing::debug!(source = %self.source, to = %self.destination, ?noted, "media agreed");
+        Ok(())
+    }
+
+    fn when_ended(&self) -> WhenEnded {
+        let mailbox = self.core.desk.mailbox(&self.id);
+        Box::new(move |end| {
+            if let Some(mailbox) = &mailbox {
+                // A call that is over reads no more mail.
+                drop(mailbox.send(Mail::Media(end)));
+            }
+        })
+    }
+}
+
+/// Runs what may block for a moment off the async threads.
+async fn off<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, MediaRefusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(Refusal::Media),
+        Err(failed) => Err(Refusal::Media(MediaRefusal::Failed(failed.to_string()))),
+    }
+}

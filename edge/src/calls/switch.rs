@@ -1,0 +1,116 @@
+//! The switch: every request goes to the call it belongs to, or makes a new one, or is refused.
+//!
+//! One task; it never waits for a call.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::MediaHost;
+use super::call;
+use super::desk::{Desk, Mail};
+use super::opening::Refusal;
+use crate::sip::message::{ALLOW, Method, Request, Response};
+use crate::sip::stack::{Inbound, Invite, ServerTransaction};
+
+/// What the tasks of calls share.
+pub(crate) struct Core<H> {
+    pub desk: Arc<Desk>,
+    pub host: Arc<H>,
+}
+
+impl<H> Clone for Core<H> {
+    fn clone(&self) -> Self {
+        Self {
+            desk: self.desk.clone(),
+            host: self.host.clone(),
+        }
+    }
+}
+
+/// Serves requests until the stack is gone.
+pub(crate) async fn run<H: MediaHost>(
+    core: Core<H>,
+    mut inbound: mpsc::UnboundedReceiver<Inbound>,
+) {
+    while let Some(inbound) = inbound.recv().await {
+        match inbound {
+            Inbound::Invite(invite) if invite.request.in_dialog => reinvite(&core.desk, invite),
+            Inbound::Invite(invite) => new_call(&core, invite),
+            Inbound::Request(request, transaction) => other(&core.desk, request, transaction),
+        }
+    }
+}
+
+fn new_call<H: MediaHost>(core: &Core<H>, invite: Invite) {
+    let desk = &core.desk;
+    desk.counters.invites.add_one();
+    if let Err(refusal) = first_look(desk, &invite.request) {
+        refusal.counter(&desk.counters).add_one();
+        invite.transaction.respond(refusal.response());
+        return;
+    }
+    let mailbox = desk.list(invite.dialog.id().clone(), invite.request.source);
+    desk.tasks.spawn(call::serve(core.clone(), invite, mailbox));
+}
+
+/// What can be refused before a call is made of it.
+fn first_look(desk: &Desk, request: &Request) -> Result<(), Refusal> {
+    if desk.is_draining() {
+        return Err(Refusal::Draining);
+    }
+    if desk.has_caller(&request.dialog) {
+        return Err(Refusal::Merged);
+    }
+    if !request.required.is_empty() {
+        return Err(Refusal::Extension(request.required.join(", ")));
+    }
+    desk.admission
+        .invited(request.source.ip(), desk.now())
+        .map_err(Refusal::Limit)
+}
+
+fn reinvite(desk: &Desk, invite: Invite) {
+    let id = invite.dialog.id().clone();
+    if let Err(Mail::Reinvite(invite)) = desk.deliver(&id, Mail::Reinvite(Box::new(invite))) {
+        no_dialog(desk, invite.transaction.as_ref());
+    }
+}
+
+fn other(desk: &Desk, request: Request, transaction: Box<dyn ServerTransaction>) {
+    if request.in_dialog {
+        let id = request.dialog.clone();
+        if let Err(Mail::Request(_, transaction)) =
+            desk.deliver(&id, Mail::Request(Box::new(request), transaction))
+        {
+            no_dialog(desk, transaction.as_ref());
+        }
+        return;
+    }
+    match request.method {
+        Method::Options => options(desk, transaction.as_ref()),
+        Method::Bye => no_dialog(desk, transaction.as_ref()),
+        Method::Invite | Method::Other => no_method(desk, transaction.as_ref()),
+    }
+}
+
+/// Answers OPTIONS with what we can.
+pub(super) fn options(desk: &Desk, transaction: &dyn ServerTransaction) {
+    desk.counters.options.add_one();
+    let response = Response::new(200)
+        .with("Allow", ALLOW)
+        .with("Accept", crate::sdp::CONTENT_TYPE)
+        .with("Supported", "");
+    transaction.respond(response);
+}
+
+/// Refuses a method we do not serve.
+pub(super) fn no_method(desk: &Desk, transaction: &dyn ServerTransaction) {
+    desk.counters.refused_method.add_one();
+    transaction.respond(Response::refusal(405, "method not served").with("Allow", ALLOW));
+}
+
+fn no_dialog(desk: &Desk, transaction: &dyn ServerTransaction) {
+    desk.counters.refused_no_dialog.add_one();
+    transaction.respond(Response::refusal(481, "no such call"));
+}

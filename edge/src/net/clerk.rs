@@ -1,0 +1,209 @@
+//! The control side's own thread and state: what comes back from the shard is closed, rested, passed on, published.
+//!
+//! [`Office`] is what the handles, the leases and the clerk thread share; it may lock. The clerk wakes a few dozen
+//! times a second. It never waits for the shard, nor the shard for it.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
+use talkpath_rt::clock::{Clock, MonotonicClock};
+use talkpath_rt::ring::{Consumer, Full, Producer};
+use talkpath_rt::timing::{SlotStats, StatsSink};
+
+use super::NetError;
+use super::config::NetConfig;
+use super::ports::PortPool;
+use super::sockets::Sockets;
+use super::status::Snapshot;
+use super::wire::{Command, NetEvent, Returned};
+
+/// The longest nap of the clerk.
+const NAP: Duration = Duration::from_millis(20);
+
+/// What the control side shares.
+pub(crate) struct Office {
+    pub(crate) config: NetConfig,
+    /// Most legs at once, after what the system grants.
+    pub(crate) limit: usize,
+    pub(crate) desk: Mutex<Desk>,
+    pub(crate) subscribers: Mutex<Vec<Sender<NetEvent>>>,
+    pub(crate) published: Mutex<Published>,
+}
+
+/// Ports and the way to the shard.
+pub(crate) struct Desk {
+    pub(crate) commands: Producer<Command>,
+    /// Detaches that found the ring full. They must not be lost, nor overtaken by an attach.
+    pub(crate) backlog: VecDeque<Command>,
+    pub(crate) ports: PortPool,
+    /// Keys of the legs that the shard has, or will have before any later command.
+    pub(crate) attached: HashSet<u64>,
+    pub(crate) closed: bool,
+}
+
+/// The last figures.
+pub(crate) struct Published {
+    pub(crate) snapshot: Box<Snapshot>,
+    pub(crate) timing: SlotStats,
+}
+
+impl std::fmt::Debug for Office {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Office")
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The data behind `mutex`, also after a panic elsewhere: all of it is whole between two statements.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Office {
+    /// Closes sockets and lets their port rest.
+    pub(crate) fn close(&self, sockets: Sockets) {
+        let port = sockets.port;
+        drop(sockets);
+        lock(&self.desk).ports.rest(port, MonotonicClock.now());
+    }
+
+    /// Passes an event to all subscribers, forgetting those that are gone.
+    fn announce(&self, event: NetEvent) {
+        lock(&self.subscribers).retain(|subscriber| subscriber.send(event).is_ok());
+    }
+}
+
+impl Desk {
+    /// Sends a command to the shard.
+    ///
+    /// # Errors
+    /// [`NetError::Closed`], or [`NetError::Busy`] with the command when the ring is full or older ones wait.
+    pub(crate) fn submit(&mut self, command: Command) -> Result<(), (NetError, Command)> {
+        if self.closed {
+            return Err((NetError::Closed, command));
+        }
+        self.flush();
+        let busy = NetError::Busy {
+            capacity: self.commands.capacity(),
+        };
+        if !self.backlog.is_empty() {
+            return Err((busy, command));
+        }
+        self.commands
+            .push(command)
+            .map_err(|Full(command)| (busy, command))
+    }
+
+    /// Sends what waits, as far as there is room.
+    fn flush(&mut self) {
+        while let Some(command) = self.backlog.pop_front() {
+            if let Err(Full(command)) = self.commands.push(command) {
+                self.backlog.push_front(command);
+                return;
+            }
+        }
+    }
+}
+
+/// The clerk thread's own ends of the rings.
+pub(crate) struct Clerk {
+    pub(crate) office: Arc<Office>,
+    pub(crate) returned: Consumer<Returned>,
+    pub(crate) events: Consumer<NetEvent>,
+    pub(crate) timing: StatsSink,
+    /// The snapshot box that is not published, when it is here.
+    pub(crate) spare: Option<Box<Snapshot>>,
+}
+
+impl Clerk {
+    /// Works until `stop` is dropped.
+    pub(crate) fn run(mut self, stop: &Receiver<()>) {
+        let mut asked = Duration::ZERO;
+        let nap = NAP.min(self.office.config.status_interval / 2);
+        while stop.recv_timeout(nap) == Err(RecvTimeoutError::Timeout) {
+            self.work();
+            let now = MonotonicClock.now();
+            if now.saturating_sub(asked) >= self.office.config.status_interval {
+                self.ask_for_figures();
+                asked = now;
+            }
+        }
+        self.work();
+    }
+
+    /// Everything that has come back so far.
+    pub(crate) fn work(&mut self) {
+        lock(&self.office.desk).flush();
+        while let Some(event) = self.events.pop() {
+            self.office.announce(event);
+        }
+        while let Some(returned) = self.returned.pop() {
+            match returned {
+                Returned::Leg(leg) => self.office.close(leg.sockets),
+                Returned::Refused(leg) => {
+                    tracing::error!(leg = %leg.id, "the media shard refused the leg");
+                    lock(&self.office.desk).attached.remove(&leg.id.to_bits());
+                    self.office.close(leg.sockets);
+                }
+                Returned::Snapshot(snapshot) => {
+                    let mut published = lock(&self.office.published);
+                    self.spare = Some(std::mem::replace(&mut published.snapshot, snapshot));
+                }
+            }
+        }
+        self.timing
+            .collect(&mut lock(&self.office.published).timing);
+    }
+
+    /// Sends the spare snapshot to be filled, unless it is still away.
+    fn ask_for_figures(&mut self) {
+        let Some(snapshot) = self.spare.take() else {
+            return;
+        };
+        if let Err((_, Command::Snapshot(snapshot))) =
+            lock(&self.office.desk).submit(Command::Snapshot(snapshot))
+        {
+            self.spare = Some(snapshot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use talkpath_rt::ring::ring;
+
+    #[test]
+    fn a_full_command_ring_is_told_and_a_detach_is_not_lost() {
+        let (commands, mut obeyed) = ring(2);
+        let mut desk = Desk {
+            commands,
+            backlog: VecDeque::new(),
+            ports: PortPool::new(&(10..=11), Duration::ZERO),
+            attached: HashSet::new(),
+            closed: false,
+        };
+        for key in 1..=2 {
+            assert!(desk.submit(Command::Detach(key)).is_ok());
+        }
+        let (error, command) = desk.submit(Command::Detach(3)).err().unwrap();
+        assert!(matches!(error, NetError::Busy { capacity: 2 }));
+        desk.backlog.push_back(command);
+        // The one that waits goes first into the room there is.
+        obeyed.pop();
+        assert!(desk.submit(Command::Detach(4)).is_err());
+        let order = std::iter::from_fn(|| match obeyed.pop() {
+            Some(Command::Detach(key)) => Some(key),
+            _ => None,
+        });
+        assert_eq!(order.collect::<Vec<_>>(), [2, 3]);
+        desk.closed = true;
+        assert!(matches!(
+            desk.submit(Command::Detach(5)),
+            Err((NetError::Closed, _))
+        ));
+    }
+}

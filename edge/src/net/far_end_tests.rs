@@ -1,0 +1,221 @@
+//! Tests of `far_end`, in virtual time.
+
+use super::super::rtcp::MAX_COMPOUND;
+use super::*;
+
+const NOW: Duration = Duration::from_secs(500);
+const OWN: u32 = 0x0b0b;
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+fn addr(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+fn session() -> SessionChange {
+    SessionChange {
+        remote_rtp: addr("192.0.2.1:4000"),
+        remote_rtcp: addr("192.0.2.1:4001"),
+        rtcp_mux: false,
+        payload_type: 0,
+        clock_rate: 8000,
+        receive: true,
+        send: true,
+    }
+}
+
+fn reports(ssrc: u32) -> Reports {
+    Reports::new(
+        ssrc,
+        "test@talkpath".to_owned(),
+        8000,
+        Duration::from_secs(5),
+        NOW,
+        1,
+    )
+}
+
+fn far_end(session: SessionChange) -> FarEnd {
+    FarEnd::new(session, reports(OWN), NOW)
+}
+
+fn header(ssrc: u32, sequence: u16) -> Header {
+    Header {
+        ssrc,
+        sequence,
+        ..Header::default()
+    }
+}
+
+fn wall() -> Wall {
+    Wall::new(Duration::from_secs(1_700_000_000), NOW)
+}
+
+/// A report of `ssrc`, with BYE if wanted.
+fn compound(ssrc: u32, bye: bool) -> Vec<u8> {
+    let mut out = [0; MAX_COMPOUND];
+    let mut reports = reports(ssrc);
+    let length = if bye {
+        reports.compose_bye(NOW, &wall(), None, &mut out)
+    } else {
+        reports.compose(NOW, &wall(), None, &mut out)
+    };
+    out[..length].to_vec()
+}
+
+#[test]
+fn each_refusal_has_its_reason() {
+    let mut far = far_end(session());
+    let (home, away) = (addr("192.0.2.1:4000"), addr("198.51.100.1:4000"));
+    let wrong = Header {
+        payload_type: 127,
+        ..header(7, 1)
+    };
+    assert_eq!(
+        far.judge(&wrong, home, NOW),
+        Verdict::Drop(Refusal::PayloadType)
+    );
+    assert_eq!(far.judge(&header(7, 1), home, NOW), Verdict::Accept);
+    assert_eq!(
+        far.judge(&header(7, 2), away, NOW),
+        Verdict::Drop(Refusal::Foreign)
+    );
+    assert_eq!(
+        far.judge(&header(8, 9), home, NOW),
+        Verdict::Drop(Refusal::Probation)
+    );
+    assert_eq!(far.judge(&header(8, 10), home, NOW), Verdict::AcceptChanged);
+    assert_eq!(
+        far.judge(&header(8, 9000), home, NOW),
+        Verdict::Drop(Refusal::Sequence)
+    );
+    far.update(
+        SessionChange {
+            receive: false,
+            ..session()
+        },
+        NOW,
+    );
+    assert_eq!(
+        far.judge(&header(8, 11), home, NOW),
+        Verdict::Drop(Refusal::NotReceiving)
+    );
+}
+
+#[test]
+fn a_refused_packet_teaches_nothing() {
+    let mut far = far_end(session());
+    let away = addr("198.51.100.1:4000");
+    let wrong = Header {
+        payload_type: 127,
+        ..header(7, 1)
+    };
+    far.judge(&wrong, away, NOW);
+    assert_eq!(
+        (far.latch(), far.rtp_target()),
+        (LatchState::Waiting, Some(session().remote_rtp))
+    );
+    far.judge(&header(OWN, 1), away, NOW);
+    assert_eq!(far.latch(), LatchState::Waiting);
+}
+
+#[test]
+fn collision_once_then_a_loop() {
+    let mut far = far_end(session());
+    let home = addr("192.0.2.1:4000");
+    far.judge(&header(7, 1), home, NOW);
+    assert_eq!(far.judge(&header(OWN, 1), home, NOW), Verdict::Collision);
+    let new = far.change_own_ssrc();
+    assert!(new != OWN && new != 7);
+    assert_eq!(
+        far.judge(&header(OWN, 2), home, NOW),
+        Verdict::Drop(Refusal::Probation)
+    );
+    assert_eq!(
+        far.judge(&header(new, 3), home, NOW),
+        Verdict::Drop(Refusal::OwnSsrc)
+    );
+    let later = NOW + CONFLICT_LISTED;
+    assert_eq!(far.judge(&header(new, 3), home, later), Verdict::Collision);
+}
+
+#[test]
+fn bye_counts_from_the_current_source_only() {
+    let mut far = far_end(session());
+    let rtcp = addr("192.0.2.1:4001");
+    far.judge(&header(7, 1), addr("192.0.2.1:4000"), NOW);
+    let hear = |far: &mut FarEnd, ssrc, bye| far.hear(&compound(ssrc, bye), rtcp, NOW, &wall());
+    assert_eq!(hear(&mut far, 8, true), Ok(Heard { bye: false }));
+    assert_eq!(hear(&mut far, 7, false), Ok(Heard { bye: false }));
+    assert_eq!(hear(&mut far, 7, true), Ok(Heard { bye: true }));
+    assert_eq!(hear(&mut far, OWN, true), Err(Refusal::OwnSsrc));
+    assert_eq!(
+        far.hear(&[0x80, 201, 0], rtcp, NOW, &wall()),
+        Err(Refusal::BadRtcp)
+    );
+    assert_eq!(far.reports.remote_name().as_str(), "test@talkpath");
+}
+
+#[test]
+fn rtcp_has_its_own_latch_unless_muxed() {
+    let mut far = far_end(session());
+    let nat = addr("203.0.113.5:6001");
+    for _ in 0..5 {
+        far.hear(&compound(7, false), nat, NOW, &wall()).unwrap();
+    }
+    assert_eq!(far.rtcp_target(), Some(nat));
+    assert_eq!(
+        far.hear(&compound(7, false), addr("192.0.2.1:4001"), NOW, &wall()),
+        Err(Refusal::Foreign)
+    );
+    assert_eq!(far.rtp_target(), Some(session().remote_rtp));
+    far.update(
+        SessionChange {
+            rtcp_mux: true,
+            ..session()
+        },
+        NOW,
+    );
+    far.hear(&compound(7, false), nat, NOW, &wall()).unwrap();
+    assert_eq!(
+        far.rtcp_target(),
+        Some(session().remote_rtp),
+        "RTCP never moves RTP"
+    );
+}
+
+#[test]
+fn silence_is_reported_once() {
+    let mut far = far_end(session());
+    assert!(!far.times_out(NOW + TIMEOUT - Duration::from_millis(1), TIMEOUT));
+    assert!(far.times_out(NOW + TIMEOUT, TIMEOUT));
+    assert!(!far.times_out(NOW + TIMEOUT * 2, TIMEOUT));
+    far.judge(&header(7, 1), addr("192.0.2.1:4000"), NOW + TIMEOUT * 2);
+    assert!(!far.times_out(NOW + TIMEOUT * 2, TIMEOUT));
+    assert!(far.times_out(NOW + TIMEOUT * 3, TIMEOUT));
+    assert!(!far.times_out(NOW + TIMEOUT * 9, Duration::ZERO));
+}
+
+#[test]
+fn rtcp_keeps_a_held_leg_alive() {
+    let mut far = far_end(SessionChange {
+        receive: false,
+        ..session()
+    });
+    for i in 1..10 {
+        let now = NOW + Duration::from_secs(5) * i;
+        assert!(!far.times_out(now, TIMEOUT));
+        far.hear(&compound(7, false), addr("192.0.2.1:4001"), now, &wall())
+            .unwrap();
+    }
+    assert!(far.times_out(NOW + Duration::from_secs(55), TIMEOUT));
+    // Sending again, RTCP is not enough.
+    far.update(session(), NOW + Duration::from_secs(60));
+    far.hear(
+        &compound(7, false),
+        addr("192.0.2.1:4001"),
+        NOW + Duration::from_secs(69),
+        &wall(),
+    )
+    .unwrap();
+    assert!(far.times_out(NOW + Duration::from_secs(70), TIMEOUT));
+}

@@ -1,0 +1,268 @@
+//! The handles callers hold: [`Net`] for all, [`NetLeg`] for one leg. Control side; every call returns at once.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam::channel::{Receiver, unbounded};
+use talkpath_engine::LegId;
+use talkpath_rt::clock::{Clock, MonotonicClock};
+
+use super::clerk::lock;
+use super::error::NetError;
+use super::far_end::FarEnd;
+use super::lease::PortLease;
+use super::leg::ShardLeg;
+use super::rtcp::Reports;
+use super::session::{Session, SessionChange};
+use super::sockets::Sockets;
+use super::start::Owner;
+use super::status::{NetLegStats, NetStatus, PortStatus, ShardTiming};
+use super::wire::{Command, NetEvent};
+
+/// Octets of a canonical name.
+const CNAME: usize = 255;
+
+/// The network side: ports, the shard thread, RTCP. Clones name the same one; the last one gone shuts it down.
+#[derive(Debug, Clone)]
+pub struct Net {
+    pub(crate) owner: Arc<Owner>,
+}
+
+impl Net {
+    /// Binds a port pair.
+    ///
+    /// # Errors
+    /// [`NetError::Capacity`] when every leg is in use, [`NetError::NoPort`], [`NetError::Closed`].
+    pub fn open(&self) -> Result<PortLease, NetError> {
+        let office = &self.owner.office;
+        let mut refused = None;
+        // Each free pair is tried once; other programs may sit on some.
+        let tries = {
+            let desk = lock(&office.desk);
+            desk.ports.free() + desk.ports.resting()
+        };
+        for _ in 0..tries {
+            let mut desk = lock(&office.desk);
+            if desk.closed {
+                return Err(NetError::Closed);
+            }
+            if desk.ports.in_use() >= office.limit {
+                return Err(NetError::Capacity {
+                    limit: office.limit,
+                });
+            }
+            let Some(pair) = desk.ports.take(MonotonicClock.now()) else {
+                break;
+            };
+            match Sockets::bind(office.config.bind, pair, office.config.dscp) {
+                Ok(sockets) => return Ok(PortLease::new(Arc::clone(office), sockets)),
+                Err(why) => {
+                    desk.ports.unusable(pair);
+                    let local = why.kind() == io::ErrorKind::AddrNotAvailable;
+                    refused = Some(why);
+                    if local {
+                        break;
+                    }
+                }
+            }
+        }
+        let desk = lock(&office.desk);
+        if desk.ports.in_use() >= office.limit {
+            return Err(NetError::Capacity {
+                limit: office.limit,
+            });
+        }
+        Err(NetError::NoPort {
+            bind: office.config.bind,
+            ports: office.config.ports.clone(),
+            resting: desk.ports.resting(),
+            source: refused,
+        })
+    }
+
+    /// Serves a leg on a leased port from the next slot on.
+    ///
+    /// # Errors
+    /// [`NetError::BeyondCapacity`], [`NetError::Attached`], [`NetError::Busy`], [`NetError::Closed`]; the port goes
+    /// to rest then.
+    pub fn attach(&self, lease: PortLease, session: Session) -> Result<NetLeg, NetError> {
+        let office = &self.owner.office;
+        let (leg, capacity) = (session.leg, office.config.capacity);
+        if leg.index() as usize >= capacity {
+            return Err(NetError::BeyondCapacity {
+                index: leg.index(),
+                capacity,
+            });
+        }
+        let mut desk = lock(&office.desk);
+        if !desk.attached.insert(leg.to_bits()) {
+            drop(desk);
+            return Err(NetError::Attached(leg));
+        }
+        let Some(sockets) = lease.into_sockets() else {
+            return Err(NetError::Closed);
+        };
+        let now = MonotonicClock.now();
+        let body = Box::new(ShardLeg::new(
+            leg,
+            sockets,
+            far_end(session, office.config.rtcp_interval, now),
+        ));
+        if let Err((error, command)) = desk.submit(Command::Attach(body)) {
+            desk.attached.remove(&leg.to_bits());
+            drop(desk);
+            if let Command::Attach(body) = command {
+                office.close(body.sockets);
+            }
+            return Err(error);
+        }
+        Ok(NetLeg {
+            net: self.clone(),
+            leg,
+        })
+    }
+
+    /// Applies a re-INVITE: the latch opens again.
+    ///
+    /// # Errors
+    /// [`NetError::NotAttached`], [`NetError::Busy`], [`NetError::Closed`].
+    pub fn update(&self, leg: LegId, change: SessionChange) -> Result<(), NetError> {
+        let mut desk = lock(&self.owner.office.desk);
+        if !desk.attached.contains(&leg.to_bits()) {
+            return Err(NetError::NotAttached(leg));
+        }
+        desk.submit(Command::Update(leg.to_bits(), Box::new(change)))
+            .map_err(|(error, _)| error)
+    }
+
+    /// Ends a leg: BYE to the far end, sockets closed, port to rest. Never refused for want of room.
+    ///
+    /// # Errors
+    /// [`NetError::NotAttached`], [`NetError::Closed`].
+    pub fn detach(&self, leg: LegId) -> Result<(), NetError> {
+        let mut desk = lock(&self.owner.office.desk);
+        if !desk.attached.remove(&leg.to_bits()) {
+            return Err(NetError::NotAttached(leg));
+        }
+        match desk.submit(Command::Detach(leg.to_bits())) {
+            Ok(()) => Ok(()),
+            Err((NetError::Busy { .. }, command)) => {
+                desk.backlog.push_back(command);
+                Ok(())
+            }
+            Err((error, _)) => Err(error),
+        }
+    }
+
+    /// Figures of one leg, at most `status_interval` old; `None` before its first snapshot or after its end.
+    pub fn stats(&self, leg: LegId) -> Option<NetLegStats> {
+        let published = lock(&self.owner.office.published);
+        published
+            .snapshot
+            .legs
+            .iter()
+            .find(|stats| stats.leg == leg)
+            .copied()
+    }
+
+    /// All figures, at most `status_interval` old.
+    pub fn status(&self) -> NetStatus {
+        let office = &self.owner.office;
+        let ports = {
+            let desk = lock(&office.desk);
+            PortStatus {
+                free: desk.ports.free(),
+                in_use: desk.ports.in_use(),
+                resting: desk.ports.resting(),
+            }
+        };
+        let published = lock(&office.published);
+        NetStatus {
+            counters: published.snapshot.counters,
+            legs: published.snapshot.legs.clone(),
+            held: published.snapshot.held,
+            timing: ShardTiming::of(&published.timing),
+            ports,
+            capacity: office.limit,
+            core: self.owner.obtained.core,
+            priority: self.owner.obtained.priority,
+            warnings: self.warnings(),
+        }
+    }
+
+    /// What was asked for and not granted, in plain words: for the log at start.
+    pub fn warnings(&self) -> Vec<String> {
+        let Owner {
+            warnings, obtained, ..
+        } = &*self.owner;
+        warnings.iter().chain(&obtained.warnings).cloned().collect()
+    }
+
+    /// Most legs at once: the configured capacity, or less if the system grants fewer open files.
+    pub fn capacity(&self) -> usize {
+        self.owner.office.limit
+    }
+
+    /// Every event from now on. A receiver dropped is forgotten.
+    pub fn subscribe(&self) -> Receiver<NetEvent> {
+        let (sender, receiver) = unbounded();
+        lock(&self.owner.office.subscribers).push(sender);
+        receiver
+    }
+
+    /// BYE to every far end, sockets closed, threads joined. Later calls answer [`NetError::Closed`].
+    pub fn shutdown(&self) {
+        self.owner.shutdown();
+    }
+}
+
+/// An attached leg. Dropping the handle does not detach.
+#[derive(Debug, Clone)]
+pub struct NetLeg {
+    net: Net,
+    leg: LegId,
+}
+
+impl NetLeg {
+    /// The engine's leg.
+    pub fn id(&self) -> LegId {
+        self.leg
+    }
+
+    /// See [`Net::update`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn update(&self, change: SessionChange) -> Result<(), NetError> {
+        self.net.update(self.leg, change)
+    }
+
+    /// See [`Net::detach`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn detach(&self) -> Result<(), NetError> {
+        self.net.detach(self.leg)
+    }
+
+    /// See [`Net::stats`].
+    pub fn stats(&self) -> Option<NetLegStats> {
+        self.net.stats(self.leg)
+    }
+}
+
+fn far_end(session: Session, rtcp_interval: Duration, now: Duration) -> FarEnd {
+    let change = SessionChange::from(&session);
+    let mut cname = session.cname;
+    cname.truncate(cname.floor_char_boundary(CNAME));
+    let reports = Reports::new(
+        session.ssrc,
+        cname,
+        session.clock_rate,
+        rtcp_interval,
+        now,
+        rand::random(),
+    );
+    FarEnd::new(change, reports, now)
+}

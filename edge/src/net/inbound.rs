@@ -1,0 +1,143 @@
+//! From the sockets to the worker: receive, tell apart, judge, box, ring. Shard thread.
+//!
+//! Every datagram ends in exactly one counter. No allocation, no wait; at most one batch per socket and slot, so a
+//! flooded port takes its turn like the others and the rest of the flood stays in (and falls out of)
+//! its kernel buffer.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use talkpath_nodes::packet::Packet;
+use talkpath_rt::boxes::Lender;
+use talkpath_rt::handle::Handle;
+
+use super::arrival::{Arrival, Port};
+use super::counters::NetCounters;
+use super::leg::{Legs, ShardLeg};
+use super::wall::Wall;
+use crate::sys::{BATCH, Epoll, READY, Ready, RecvBatch};
+
+/// Most waits in one receive: with [`READY`] sockets each, 4,096 sockets.
+const WAITS: usize = 16;
+
+/// What the receiving half owns.
+pub(crate) struct Inbound {
+    rtp: Epoll,
+    rtcp: Epoll,
+    ready: Ready,
+    batch: RecvBatch,
+    to_worker: Lender<Packet>,
+}
+
+/// What a receive needs of the rest of the shard.
+pub(crate) struct Around<'a> {
+    /// The legs.
+    pub legs: &'a mut Legs,
+    /// Their common counters.
+    pub counters: &'a mut NetCounters,
+    /// The wall clock's mapping.
+    pub wall: &'a Wall,
+    /// Now, on the engine's clock.
+    pub now: Duration,
+}
+
+impl Inbound {
+    /// The half that fills `to_worker`'s boxes.
+    ///
+    /// # Errors
+    /// No descriptor left for epoll.
+    pub(crate) fn new(to_worker: Lender<Packet>) -> io::Result<Self> {
+        Ok(Self {
+            rtp: Epoll::new()?,
+            rtcp: Epoll::new()?,
+            ready: Ready::new(),
+            batch: RecvBatch::new(),
+            to_worker,
+        })
+    }
+
+    /// Listens to both sockets of `leg`.
+    ///
+    /// # Errors
+    /// What epoll says; neither is listened to then.
+    pub(crate) fn watch(&self, leg: &ShardLeg) -> io::Result<()> {
+        let key = leg.key().to_bits();
+        self.rtp.add(leg.sockets.rtp.as_fd(), key)?;
+        let second = self.rtcp.add(leg.sockets.rtcp.as_fd(), key);
+        if second.is_err() {
+            self.rtp.remove(leg.sockets.rtp.as_fd())?;
+        }
+        second
+    }
+
+    /// Listens no longer. Sockets leave epoll by themselves when closed, so a failure changes nothing.
+    pub(crate) fn unwatch(&self, leg: &ShardLeg) {
+        self.rtp.remove(leg.sockets.rtp.as_fd()).ok();
+        self.rtcp.remove(leg.sockets.rtcp.as_fd()).ok();
+    }
+
+    /// Takes what waits on the RTP sockets.
+    pub(crate) fn receive_rtp(&mut self, around: &mut Around<'_>) {
+        let Self {
+            rtp,
+            ready,
+            batch,
+            to_worker,
+            ..
+        } = self;
+        drain(rtp, ready, batch, Port::Rtp, to_worker, around);
+    }
+
+    /// Takes what waits on the RTCP sockets.
+    pub(crate) fn receive_rtcp(&mut self, around: &mut Around<'_>) {
+        let Self {
+            rtcp,
+            ready,
+            batch,
+            to_worker,
+            ..
+        } = self;
+        drain(rtcp, ready, batch, Port::Rtcp, to_worker, around);
+    }
+}
+
+fn drain(
+    epoll: &Epoll,
+    ready: &mut Ready,
+    batch: &mut RecvBatch,
+    port: Port,
+    to_worker: &mut Lender<Packet>,
+    around: &mut Around<'_>,
+) {
+    for _ in 0..WAITS {
+        let mut sockets = 0;
+        for key in epoll.ready(ready) {
+            sockets += 1;
+            let Some(leg) = Handle::from_bits(key).and_then(|key| around.legs.get_mut(key)) else {
+                continue;
+            };
+            let socket = match port {
+                Port::Rtp => leg.sockets.rtp.as_fd(),
+                Port::Rtcp => leg.sockets.rtcp.as_fd(),
+            };
+            let count = batch.recv(socket, BATCH);
+            for datagram in (0..count).filter_map(|index| batch.datagram(index)) {
+                around.counters.datagrams_in += 1;
+                let at = around.wall.arrival(datagram.stamped, around.now);
+                let mut arrival = Arrival {
+                    leg,
+                    counters: around.counters,
+                    wall: around.wall,
+                    at,
+                    now: around.now,
+                };
+                let accepted = arrival.take(port, &datagram, to_worker);
+                leg.refused += u64::from(!accepted);
+            }
+        }
+        if sockets < READY {
+            return;
+        }
+    }
+}

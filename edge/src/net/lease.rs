@@ -1,0 +1,62 @@
+//! A port pair between open and attach: bound, known to the caller, not yet served. Control side.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use super::clerk::Office;
+use super::sockets::{Sockets, route_to};
+
+/// A bound pair of ports. Dropped without being attached, it goes to rest in quarantine.
+#[derive(Debug)]
+#[must_use = "dropping a lease gives the ports back"]
+pub struct PortLease {
+    office: Arc<Office>,
+    sockets: Option<Sockets>,
+    port: u16,
+}
+
+impl PortLease {
+    /// A lease of what was just bound.
+    pub(crate) fn new(office: Arc<Office>, sockets: Sockets) -> Self {
+        Self {
+            office,
+            port: sockets.port,
+            sockets: Some(sockets),
+        }
+    }
+
+    /// Where the far end is to send RTP: the advertised address, else the bound one. An unspecified address (bound to
+    /// the wildcard, nothing advertised) has to be replaced; see [`local_rtp_for`](Self::local_rtp_for).
+    pub fn local_rtp(&self) -> SocketAddr {
+        let config = &self.office.config;
+        SocketAddr::new(config.advertised.unwrap_or(config.bind), self.port)
+    }
+
+    /// The same for RTCP, when it is not muxed.
+    pub fn local_rtcp(&self) -> SocketAddr {
+        SocketAddr::new(self.local_rtp().ip(), self.port + 1)
+    }
+
+    /// Like [`local_rtp`](Self::local_rtp), but never unspecified if there is a route to `remote`: then the address
+    /// packets to `remote` leave from.
+    pub fn local_rtp_for(&self, remote: IpAddr) -> SocketAddr {
+        let local = self.local_rtp();
+        if !local.ip().is_unspecified() {
+            return local;
+        }
+        SocketAddr::new(route_to(remote).unwrap_or(local.ip()), self.port)
+    }
+
+    /// The sockets, for the shard; their port is returned by whoever closes them.
+    pub(crate) fn into_sockets(mut self) -> Option<Sockets> {
+        self.sockets.take()
+    }
+}
+
+impl Drop for PortLease {
+    fn drop(&mut self) {
+        if let Some(sockets) = self.sockets.take() {
+            self.office.close(sockets);
+        }
+    }
+}

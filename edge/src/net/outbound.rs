@@ -1,0 +1,114 @@
+//! From the worker to the sockets: ring, hold queue, send. Shard thread.
+//!
+//! Every box ends in exactly one counter and goes back empty. A packet leaves under the SSRC that RTCP speaks of, so
+//! a collision takes effect at once, before the leg's packetiser has heard of it.
+
+use std::time::Duration;
+
+use talkpath_nodes::packet::{self, MAX_DATAGRAM, Packet};
+use talkpath_rt::boxes::Borrower;
+use talkpath_rt::handle::Handle;
+
+use super::counters::NetCounters;
+use super::hold::Hold;
+use super::leg::Legs;
+
+/// What the sending half owns.
+pub(crate) struct Outbound {
+    from_worker: Borrower<Packet>,
+    hold: Hold,
+    datagram: Box<[u8; MAX_DATAGRAM]>,
+}
+
+impl Outbound {
+    /// The half that empties `from_worker`'s boxes.
+    pub(crate) fn new(from_worker: Borrower<Packet>) -> Self {
+        // Half of the inventory may wait for its time: the worker must never run dry of boxes because of it.
+        let hold = Hold::new(from_worker.inventory().div_ceil(2));
+        Self {
+            from_worker,
+            hold,
+            datagram: Box::new([0; MAX_DATAGRAM]),
+        }
+    }
+
+    /// Sends what may leave at `now`.
+    pub(crate) fn send(&mut self, legs: &mut Legs, counters: &mut NetCounters, now: Duration) {
+        while let Some(packet) = self.hold.due(now) {
+            self.emit(packet, legs, counters, now);
+        }
+        // Bounded by the inventory, also when the worker is as fast as we are.
+        for _ in 0..self.from_worker.inventory() {
+            let Some(packet) = self.from_worker.recv() else {
+                return;
+            };
+            let now_or_held = if packet.not_before <= now {
+                Err(packet)
+            } else {
+                self.hold.keep(packet)
+            };
+            if let Err(packet) = now_or_held {
+                counters.sent_early += u64::from(packet.not_before > now);
+                self.emit(packet, legs, counters, now);
+            }
+        }
+    }
+
+    /// Packets waiting for their time.
+    pub(crate) fn held(&self) -> usize {
+        self.hold.len()
+    }
+
+    /// Whether the worker is gone.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.from_worker.is_abandoned()
+    }
+
+    fn emit(
+        &mut self,
+        mut packet: Box<Packet>,
+        legs: &mut Legs,
+        counters: &mut NetCounters,
+        now: Duration,
+    ) {
+        *self.outcome(&mut packet, legs, counters, now) += 1;
+        packet.reset();
+        // Both rings hold the whole inventory. A foreign box would be freed here, off the worker.
+        self.from_worker.give_back(packet).ok();
+    }
+
+    /// Sends `packet`; the counter that says what became of it.
+    fn outcome<'a>(
+        &mut self,
+        packet: &mut Packet,
+        legs: &mut Legs,
+        counters: &'a mut NetCounters,
+        now: Duration,
+    ) -> &'a mut u64 {
+        let Some(leg) = Handle::from_bits(packet.leg).and_then(|key| legs.get_mut(key)) else {
+            return &mut counters.drop_out_no_leg;
+        };
+        if !leg.far.session.send {
+            return &mut counters.drop_out_not_sending;
+        }
+        let Some(to) = leg.far.rtp_target() else {
+            return &mut counters.drop_out_no_address;
+        };
+        packet.header.ssrc = leg.far.reports.ssrc();
+        let length = packet::write(packet, &mut self.datagram[..]);
+        match leg
+            .sockets
+            .rtp
+            .send_to(&self.datagram[..length], leg.sockets.reach(to))
+        {
+            Ok(_) => {
+                let octets = packet.payload().len();
+                leg.far.reports.sent(packet.header.timestamp, octets, now);
+                leg.sent.0 += 1;
+                leg.sent.1 += octets as u64;
+                &mut counters.rtp_out
+            }
+            Err(_) => &mut counters.drop_out_kernel,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! RTCP (RFC 3550 6): reading, interval, and what is reported. Sans-I/O: time and datagrams are arguments.
+
+mod compose;
+mod interval;
+mod read;
+mod reports;
+
+pub(crate) use read::{BadRtcp, Item, read};
+pub(crate) use reports::Reports;
+/// Room for any compound this side builds, octets.
+pub(crate) const MAX_COMPOUND: usize = 512;

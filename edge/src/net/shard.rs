@@ -1,0 +1,174 @@
+//! The shard: everything its thread owns, and what it does in a slot. The thread loop is in `grid`.
+//!
+//! Slot *k* of the worker begins at `base + k·slot`. The shard wakes a little before it, to receive, and a little after
+//! it, to send what the worker has made meanwhile; control work (commands, the round over the legs) comes after
+//! the sending. Without legs it wakes once in a few slots, for commands only.
+
+use std::time::Duration;
+
+use talkpath_rt::handle::Handle;
+use talkpath_rt::ring::{Consumer, Producer};
+use talkpath_rt::timing::StatsSource;
+
+use super::counters::NetCounters;
+use super::inbound::{Around, Inbound};
+use super::leg::{Legs, ShardLeg};
+use super::outbound::Outbound;
+use super::session::SessionChange;
+use super::sweep::{Rounds, Sweep};
+use super::wall::Wall;
+use super::wire::{Command, NetEvent, Returned};
+
+/// Commands taken in one slot.
+const COMMANDS: usize = 16;
+/// RTCP sockets are looked at every so many slots; the kernel's time stamp makes up for the wait.
+const RTCP_EVERY: u64 = 8;
+
+/// What the shard thread owns.
+pub(crate) struct Shard {
+    pub(crate) inbound: Inbound,
+    pub(crate) outbound: Outbound,
+    pub(crate) sweep: Sweep,
+    pub(crate) legs: Legs,
+    pub(crate) counters: NetCounters,
+    pub(crate) wall: Wall,
+    pub(crate) media_timeout: Duration,
+    pub(crate) commands: Consumer<Command>,
+    pub(crate) returned: Producer<Returned>,
+    pub(crate) events: Producer<NetEvent>,
+    pub(crate) timing: StatsSource,
+}
+
+impl Shard {
+    /// Before the worker's step: what was late for the last sending, then everything received.
+    pub(crate) fn before_step(&mut self, slot: u64, now: Duration) {
+        self.outbound.send(&mut self.legs, &mut self.counters, now);
+        let Self {
+            inbound,
+            legs,
+            counters,
+            wall,
+            ..
+        } = self;
+        let mut around = Around {
+            legs,
+            counters,
+            wall,
+            now,
+        };
+        inbound.receive_rtp(&mut around);
+        if slot.is_multiple_of(RTCP_EVERY) {
+            inbound.receive_rtcp(&mut around);
+        }
+    }
+
+    /// After the worker's step: send, then commands and a share of the round.
+    pub(crate) fn after_step(&mut self, now: Duration) {
+        self.outbound.send(&mut self.legs, &mut self.counters, now);
+        for _ in 0..COMMANDS {
+            // A command and a snapshot each need a place to come back.
+            if self.returned.vacant() < 2 {
+                break;
+            }
+            let Some(command) = self.commands.pop() else {
+                break;
+            };
+            self.obey(command, now);
+        }
+        if self.returned.vacant() > 0 {
+            self.round(now);
+        }
+    }
+
+    /// BYE to every far end: the last thing before the thread ends.
+    pub(crate) fn farewell(&mut self, now: Duration) {
+        while let Some(key) = self.sweep.last() {
+            self.sweep.leave(key);
+            if let Some(leg) = self.legs.get_mut(key) {
+                leg.send_bye(now, &self.wall, &mut self.counters);
+            }
+        }
+    }
+
+    fn round(&mut self, now: Duration) {
+        let Self {
+            sweep,
+            legs,
+            counters,
+            events,
+            wall,
+            media_timeout,
+            ..
+        } = self;
+        let mut rounds = Rounds {
+            legs,
+            counters,
+            events,
+            wall,
+            media_timeout: *media_timeout,
+            now,
+        };
+        if let Some(mut snapshot) = sweep.step(&mut rounds) {
+            snapshot.held = self.outbound.held();
+            self.give_back(Returned::Snapshot(snapshot));
+        }
+    }
+
+    fn obey(&mut self, command: Command, now: Duration) {
+        match command {
+            Command::Attach(leg) => self.attach(leg),
+            Command::Update(key, change) => self.update(key, *change, now),
+            Command::Detach(key) => self.detach(key, now),
+            Command::Snapshot(snapshot) => {
+                if let Some(unfilled) = self.sweep.fill(snapshot) {
+                    self.give_back(Returned::Snapshot(unfilled));
+                }
+            }
+        }
+    }
+
+    fn attach(&mut self, leg: Box<ShardLeg>) {
+        let key = leg.key();
+        if self.inbound.watch(&leg).is_err() {
+            return self.refuse(leg);
+        }
+        match self.legs.insert(key, leg) {
+            Ok(()) => self.sweep.enter(key),
+            Err(refused) => {
+                self.inbound.unwatch(&refused.value);
+                self.refuse(refused.value);
+            }
+        }
+    }
+
+    fn refuse(&mut self, leg: Box<ShardLeg>) {
+        self.counters.attach_refused += 1;
+        self.give_back(Returned::Refused(leg));
+    }
+
+    fn update(&mut self, key: u64, change: SessionChange, now: Duration) {
+        match Handle::from_bits(key).and_then(|key| self.legs.get_mut(key)) {
+            Some(leg) => leg.far.update(change, now),
+            None => self.counters.stale_commands += 1,
+        }
+    }
+
+    fn detach(&mut self, key: u64, now: Duration) {
+        let removed = Handle::from_bits(key).and_then(|key| self.legs.remove(key));
+        let Some(mut leg) = removed else {
+            self.counters.stale_commands += 1;
+            return;
+        };
+        leg.send_bye(now, &self.wall, &mut self.counters);
+        self.inbound.unwatch(&leg);
+        self.sweep.leave(leg.key());
+        self.give_back(Returned::Leg(leg));
+    }
+
+    /// Room was seen before anything was taken, and only this thread fills the ring. Were it full all the same, the
+    /// box would be freed here: a shard may, a worker may not.
+    fn give_back(&mut self, returned: Returned) {
+        let pushed = self.returned.push(returned);
+        debug_assert!(pushed.is_ok(), "room was reserved");
+    }
+}

@@ -1,0 +1,81 @@
+//! A global allocator that counts what one watched thread asks of it.
+//!
+//! The binary installs it so that `bench room` can show that the worker allocates nothing. While no thread is
+//! watched it costs one relaxed load a call. A library must not install an allocator; this one only offers it.
+#![allow(
+    unsafe_code,
+    reason = "GlobalAlloc is an unsafe trait; every call is handed to the system allocator unchanged"
+)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+
+use crate::sys;
+
+/// The system allocator, counting.
+#[derive(Debug)]
+pub struct Counting;
+
+/// Kernel thread id that is watched; 0: none.
+static WATCHED: AtomicI32 = AtomicI32::new(0);
+static CALLS: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    static OWN_ID: Cell<i32> = const { Cell::new(0) };
+}
+
+/// Starts to count the calls (allocate, reallocate, free) of the thread with this kernel id, from zero.
+pub fn watch(thread: i32) {
+    CALLS.store(0, Ordering::Relaxed);
+    WATCHED.store(thread, Ordering::Relaxed);
+}
+
+/// Calls of the watched thread so far.
+pub fn calls() -> u64 {
+    CALLS.load(Ordering::Relaxed)
+}
+
+fn own_thread() -> i32 {
+    OWN_ID.with(|id| {
+        if id.get() == 0 {
+            id.set(sys::own_thread());
+        }
+        id.get()
+    })
+}
+
+fn count() {
+    let watched = WATCHED.load(Ordering::Relaxed);
+    if watched != 0 && watched == own_thread() {
+        CALLS.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+// SAFETY: every method passes its arguments to `System` unchanged and returns what it returns; counting touches
+// atomics and a const-initialised thread-local without destructor, so it neither allocates nor unwinds.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promises are those `System` asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count();
+        // SAFETY: as above.
+        unsafe { System.realloc(ptr, layout, new_size) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        count();
+        // SAFETY: as above.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+}

@@ -1,0 +1,40 @@
+//! Codecs as typed on the command line: `pcmu`, `pcma`, `l16/16000`.
+
+use talkpath_engine::negotiate::Capabilities;
+use talkpath_nodes::codec::Codec;
+
+/// The codec `text` names, as in SDP and in any case; the rate may be left out where it is 8,000.
+///
+/// # Errors
+/// A sentence that lists the codecs there are.
+pub(crate) fn parse(text: &str) -> Result<Codec, String> {
+    let codecs = Capabilities::default().codecs;
+    let full = if text.contains('/') {
+        text.to_owned()
+    } else {
+        format!("{text}/8000")
+    };
+    codecs
+        .iter()
+        .copied()
+        .find(|codec| codec.to_string().eq_ignore_ascii_case(&full))
+        .ok_or_else(|| {
+            let names: Vec<_> = codecs.iter().map(Codec::to_string).collect();
+            format!("allowed: {}", names.join(", "))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use talkpath_graph::SampleRate;
+
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_people_write_them() {
+        assert_eq!(parse("pcmu"), Ok(Codec::Pcmu));
+        assert_eq!(parse("PCMA/8000"), Ok(Codec::Pcma));
+        assert_eq!(parse("l16/48000"), Ok(Codec::L16(SampleRate::HZ_48000)));
+        assert!(parse("opus").unwrap_err().contains("PCMU/8000"));
+    }
+}

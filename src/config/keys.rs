@@ -1,0 +1,171 @@
+//! The table of keys: section, name, what is allowed, how it is set.
+//!
+//! A new setting is one row here and one field in [`Config`]; the file, the flags, the error texts and the
+//! hint for a mistyped key follow.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use toml::Value;
+
+use super::value::{
+    cores, millis, parsed, parsed_list, ports, reachable, seconds, shown, whole, whole_or_off,
+};
+use super::{Config, ConfigError};
+
+/// One setting.
+struct Key {
+    section: &'static str,
+    name: &'static str,
+    allowed: &'static str,
+    set: fn(&mut Config, &Value) -> Option<()>,
+}
+
+const SLOTS_US: [u64; 5] = [250, 500, 1000, 2000, 5000];
+
+#[rustfmt::skip]
+const KEYS: &[Key] = &[
+    Key { section: "engine", name: "slot_us", allowed: "250, 500, 1000, 2000 or 5000 (microseconds)",
+        set: |c, v| { c.engine.slot = slot(v)?; Some(()) } },
+    Key { section: "engine", name: "capacity", allowed: "1 to 20000 legs",
+        set: |c, v| { c.engine.capacity = whole(v, 1..=20_000)?; Some(()) } },
+    Key { section: "engine", name: "workers", allowed: "1 (this version runs one real-time worker)",
+        set: |c, v| { c.engine.workers = whole(v, 1..=1)?; Some(()) } },
+    Key { section: "engine", name: "cores", allowed: "core numbers, such as [0] or \"0\", one for each worker",
+        set: |c, v| { c.engine.cores = cores(v)?; Some(()) } },
+    Key { section: "engine", name: "priority", allowed: "2 to 90 (SCHED_FIFO), or \"off\"",
+        set: |c, v| { c.engine.priority = whole_or_off(v, 2..=90)?; Some(()) } },
+    Key { section: "engine", name: "lock_memory", allowed: "true or false",
+        set: |c, v| { c.engine.lock_memory = v.as_bool()?; Some(()) } },
+    Key { section: "engine", name: "jitter_target_ms", allowed: "0 to 500 (milliseconds)",
+        set: |c, v| { c.engine.jitter_target = millis(v, 0..=500)?; Some(()) } },
+    Key { section: "engine", name: "jitter_max_ms", allowed: "20 to 1000 (milliseconds)",
+        set: |c, v| { c.engine.jitter_max = millis(v, 20..=1000)?; Some(()) } },
+    Key { section: "sip", name: "addr", allowed: "an address with port, such as \"127.0.0.1:5060\" or \"[::1]:5060\"",
+        set: |c, v| { c.sip.addr = parsed(v)?; Some(()) } },
+    Key { section: "sip", name: "advertised", allowed: "an IP address, such as \"203.0.113.7\"",
+        set: |c, v| { c.sip.advertised = Some(reachable(v)?); Some(()) } },
+    Key { section: "sip", name: "allow", allowed: "a list of networks, such as [\"10.0.0.0/8\", \"fd00::/8\"]",
+        set: |c, v| { c.sip.allow = parsed_list(v)?; Some(()) } },
+    Key { section: "sip", name: "deny", allowed: "a list of networks, such as [\"10.0.0.0/8\", \"fd00::/8\"]",
+        set: |c, v| { c.sip.deny = parsed_list(v)?; Some(()) } },
+    Key { section: "sip", name: "max_rooms", allowed: "1 to 20000 rooms",
+        set: |c, v| { c.sip.max_rooms = whole(v, 1..=20_000)?; Some(()) } },
+    Key { section: "sip", name: "max_legs_per_room", allowed: "1 to 4000 legs (what a bus can sum exactly)",
+        set: |c, v| { c.sip.max_legs_per_room = whole(v, 1..=4000)?; Some(()) } },
+    Key { section: "sip", name: "max_calls_per_source", allowed: "1 to 20000 calls",
+        set: |c, v| { c.sip.max_calls_per_source = whole(v, 1..=20_000)?; Some(()) } },
+    Key { section: "sip", name: "max_invites_per_second", allowed: "1 to 10000 per second",
+        set: |c, v| { c.sip.max_invites_per_second = whole(v, 1..=10_000)?; Some(()) } },
+    Key { section: "sip", name: "max_invites_per_source", allowed: "1 to 10000 per second",
+        set: |c, v| { c.sip.max_invites_per_source = whole(v, 1..=10_000)?; Some(()) } },
+    Key { section: "sip", name: "max_connections", allowed: "1 to 60000 connections",
+        set: |c, v| { c.sip.max_connections = whole(v, 1..=60_000)?; Some(()) } },
+    Key { section: "rtp", name: "addr", allowed: "an IP address, such as \"127.0.0.1\" or \"::1\"",
+        set: |c, v| { c.rtp.addr = Some(parsed(v)?); Some(()) } },
+    Key { section: "rtp", name: "ports", allowed: "\"LOW-HIGH\" within 1024-65535, such as \"20000-29999\"",
+        set: |c, v| { c.rtp.ports = ports(v)?; Some(()) } },
+    Key { section: "rtp", name: "dscp", allowed: "0 to 63 (46 is EF), or \"off\"",
+        set: |c, v| { c.rtp.dscp = whole_or_off(v, 0..=63)?; Some(()) } },
+    Key { section: "rtp", name: "advertised", allowed: "an IP address, such as \"203.0.113.7\"",
+        set: |c, v| { c.rtp.advertised = Some(reachable(v)?); Some(()) } },
+    Key { section: "rtp", name: "media_timeout_s", allowed: "2 to 3600 (seconds)",
+        set: |c, v| { c.rtp.media_timeout = seconds(v, 2..=3600)?; Some(()) } },
+    Key { section: "rtp", name: "quarantine_s", allowed: "0 to 60 (seconds)",
+        set: |c, v| { c.rtp.quarantine = seconds(v, 0..=60)?; Some(()) } },
+    Key { section: "http", name: "addr", allowed: "an address with port, such as \"127.0.0.1:8080\"",
+        set: |c, v| { c.http.addr = parsed(v)?; Some(()) } },
+    Key { section: "play", name: "folder", allowed: "a folder that exists",
+        set: |c, v| { c.play.folder = Some(folder(v)?); Some(()) } },
+];
+
+fn slot(value: &Value) -> Option<Duration> {
+    let us: u64 = whole(value, 1..=5000)?;
+    SLOTS_US.contains(&us).then(|| Duration::from_micros(us))
+}
+
+fn folder(value: &Value) -> Option<PathBuf> {
+    let path = PathBuf::from(value.as_str()?);
+    path.is_dir().then_some(path)
+}
+
+/// Sets `section.name` of the file.
+pub(super) fn apply(
+    config: &mut Config,
+    section: &str,
+    name: &str,
+    value: &Value,
+) -> Result<(), ConfigError> {
+    let key = KEYS
+        .iter()
+        .find(|key| key.section == section && key.name == name)
+        .ok_or_else(|| unknown(section, Some(name)))?;
+    (key.set)(config, value).ok_or_else(|| ConfigError::Value {
+        key: format!("{section}.{name}"),
+        was: shown(value),
+        allowed: key.allowed.into(),
+    })
+}
+
+/// Sets `dotted` from a flag's text: a number where it reads as one, else a string.
+pub(super) fn apply_flag(
+    config: &mut Config,
+    flag: &'static str,
+    dotted: &str,
+    text: &str,
+) -> Result<(), ConfigError> {
+    let value = text
+        .parse()
+        .map_or_else(|_| Value::String(text.into()), Value::Integer);
+    let (section, name) = dotted.split_once('.').unwrap_or((dotted, ""));
+    apply(config, section, name, &value).map_err(|error| match error {
+        ConfigError::Value { was, allowed, .. } => ConfigError::Value {
+            key: flag.into(),
+            was,
+            allowed: allowed.replace('"', ""),
+        },
+        other => other,
+    })
+}
+
+/// The error for a key or section that does not exist, with the nearest one that does.
+pub(super) fn unknown(section: &str, name: Option<&str>) -> ConfigError {
+    let written = name.map_or_else(|| section.to_owned(), |name| format!("{section}.{name}"));
+    let nearest = documented()
+        .map(|(key, _)| (distance(&key, &written), key))
+        .min()
+        .filter(|(distance, _)| *distance <= 4);
+    let hint = nearest.map_or_else(
+        || format!("sections are {}", sections().join(", ")),
+        |(_, key)| format!("did you mean {key}?"),
+    );
+    ConfigError::Unknown { key: written, hint }
+}
+
+/// Every key as `section.name` with what it allows, in the order of the example file.
+pub fn documented() -> impl Iterator<Item = (String, &'static str)> {
+    KEYS.iter()
+        .map(|key| (format!("{}.{}", key.section, key.name), key.allowed))
+}
+
+fn sections() -> Vec<&'static str> {
+    let mut names: Vec<_> = KEYS.iter().map(|key| key.section).collect();
+    names.dedup();
+    names
+}
+
+/// Edits (insert, remove, replace one character) from `a` to `b`.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replace = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replace.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

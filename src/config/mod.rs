@@ -1,0 +1,146 @@
+//! Settings: defaults, then the file, then flags; each key checked before anything is bound.
+//!
+//! Control side, read once at start. The keys stand in one table ([`keys`]), through which both the file
+//! and the flags go, so that a flag and a key can never allow different things.
+
+mod error;
+mod keys;
+mod sections;
+mod value;
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use toml::{Table, Value};
+
+pub use error::ConfigError;
+pub use keys::documented;
+pub use sections::{EngineSection, HttpSection, PlaySection, RtpSection, SipSection};
+
+/// Everything `serve` can be told. The default works on a laptop without any file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// The real-time engine.
+    pub engine: EngineSection,
+    /// The SIP server.
+    pub sip: SipSection,
+    /// The media sockets.
+    pub rtp: RtpSection,
+    /// Status and metrics.
+    pub http: HttpSection,
+    /// Files that callers can listen to.
+    pub play: PlaySection,
+}
+
+impl Config {
+    /// The defaults with the file's keys over them.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is not TOML, an unknown key, a value that is not allowed.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let shown = || path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: shown(),
+            source,
+        })?;
+        Self::parse(&text).map_err(|error| match error {
+            ConfigError::Syntax { message, .. } => ConfigError::Syntax {
+                path: shown(),
+                message,
+            },
+            other => other,
+        })
+    }
+
+    /// The defaults with the keys of a TOML text over them.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), the file apart.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let table: Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| ConfigError::Syntax {
+                path: "configuration".into(),
+                message: error.to_string(),
+            })?;
+        let mut config = Self::default();
+        for (section, content) in &table {
+            let Value::Table(content) = content else {
+                return Err(keys::unknown(section, None));
+            };
+            for (name, value) in content {
+                keys::apply(&mut config, section, name, value)?;
+            }
+        }
+        Ok(config)
+    }
+
+    /// Sets one key from the text of a command-line flag.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] that names the flag.
+    pub fn set_flag(
+        &mut self,
+        flag: &'static str,
+        key: &str,
+        text: &str,
+    ) -> Result<(), ConfigError> {
+        keys::apply_flag(self, flag, key, text)
+    }
+
+    /// Checks what one key alone cannot tell. `allowed_cores` is the inherited affinity mask.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] that names the key to change.
+    pub fn check(&self, allowed_cores: &[usize]) -> Result<(), ConfigError> {
+        let engine = &self.engine;
+        let refuse = |key: &str, was: String, allowed: String| {
+            Err(ConfigError::Value {
+                key: key.into(),
+                was,
+                allowed,
+            })
+        };
+        if let Some(core) = engine
+            .cores
+            .iter()
+            .find(|core| !allowed_cores.contains(core))
+        {
+            let allowed = format!(
+                "cores this process may run on: {}",
+                value::list(allowed_cores)
+            );
+            return refuse("engine.cores", core.to_string(), allowed);
+        }
+        if !engine.cores.is_empty() && engine.cores.len() != engine.workers {
+            let allowed = format!("one core for each worker, so {}", engine.workers);
+            return refuse("engine.cores", value::list(&engine.cores), allowed);
+        }
+        if engine.jitter_max < engine.jitter_target {
+            let allowed = format!(
+                "at least engine.jitter_target_ms, {}",
+                engine.jitter_target.as_millis()
+            );
+            return refuse(
+                "engine.jitter_max_ms",
+                engine.jitter_max.as_millis().to_string(),
+                allowed,
+            );
+        }
+        if self.rtp_addr().is_ipv4() != self.sip.addr.is_ipv4() {
+            let allowed = format!("the same IP version as sip.addr, {}", self.sip.addr);
+            return refuse("rtp.addr", self.rtp_addr().to_string(), allowed);
+        }
+        Ok(())
+    }
+
+    /// The address media is bound to.
+    pub fn rtp_addr(&self) -> IpAddr {
+        self.rtp.addr.unwrap_or(self.sip.addr.ip())
+    }
+
+    /// The address told in SDP where it differs from the bound one.
+    pub fn rtp_advertised(&self) -> Option<IpAddr> {
+        self.rtp.advertised.or(self.sip.advertised)
+    }
+}

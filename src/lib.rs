@@ -1,0 +1,15 @@
+//! The talkpath program: command line, settings, `serve`, `bench` and `plan`.
+//!
+//! Thin by intent. The engine is `talkpath-engine`, the outside world `talkpath-edge`; what stands here reads
+//! settings, puts threads on cores, starts things in order and stops them in reverse.
+#![deny(unsafe_code)]
+
+pub mod alloc;
+pub mod bench;
+pub mod cli;
+mod codec_name;
+pub mod config;
+pub mod plan;
+pub mod serve;
+mod sys;
+mod threads;

@@ -1,0 +1,118 @@
+//! `talkpath plan`: what the compiler makes of a leg, printed without starting anything.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use talkpath_graph::{CompileError, FormatError, FrameTime, Limits, SampleRate, compile};
+use talkpath_nodes::codec::Codec;
+use talkpath_nodes::jitter::JitterDelays;
+use talkpath_nodes::leg_graphs;
+
+use crate::codec_name;
+
+/// The leg to describe.
+#[derive(Args, Clone, Debug)]
+pub struct PlanArgs {
+    /// Codec of the leg: pcmu, pcma, l16/8000, l16/16000 or l16/48000
+    #[arg(long, value_name = "NAME", default_value = "pcmu", value_parser = codec_name::parse)]
+    codec: Codec,
+    /// Packet time in milliseconds, a multiple of 10 [default: 20, or what fits a packet]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(10..=160))]
+    ptime: Option<u64>,
+    /// Frame of the room in milliseconds
+    #[arg(long, value_name = "MS", value_enum, default_value = "20")]
+    room_frame: RoomFrame,
+    /// Rate of the room bus in hertz [default: the codec's]
+    #[arg(long, value_name = "HZ")]
+    bus_rate: Option<u32>,
+    /// Let the leg hear itself, as `echo` does
+    #[arg(long)]
+    hear_self: bool,
+    /// Print Graphviz instead of text: talkpath plan --dot | dot -Tsvg > plan.svg
+    #[arg(long)]
+    dot: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RoomFrame {
+    #[value(name = "10")]
+    Ms10,
+    #[value(name = "20")]
+    Ms20,
+}
+
+impl From<RoomFrame> for FrameTime {
+    fn from(frame: RoomFrame) -> Self {
+        match frame {
+            RoomFrame::Ms10 => Self::Ms10,
+            RoomFrame::Ms20 => Self::Ms20,
+        }
+    }
+}
+
+/// Why there is no plan to print.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The packet does not fit a packet box, or is not a multiple of 10 ms.
+    #[error("--ptime: was {actual}, allowed: a multiple of 10 up to {limit} for {codec}")]
+    Ptime {
+        /// Milliseconds asked for.
+        actual: u64,
+        /// Longest that fits.
+        limit: u128,
+        /// The codec.
+        codec: Codec,
+    },
+    /// The bus rate is none that audio can have.
+    #[error("--bus-rate: {0}")]
+    BusRate(#[from] FormatError),
+    /// The compiler refused the graph.
+    #[error("such a leg cannot be compiled: {0}")]
+    Compile(#[from] CompileError),
+}
+
+/// The leg's two plans, as text or Graphviz.
+///
+/// # Errors
+/// [`PlanError`] with what was asked and what is allowed.
+pub fn describe(args: &PlanArgs) -> Result<String, PlanError> {
+    let (codec, frame) = (args.codec, FrameTime::from(args.room_frame));
+    let limit = codec.max_ptime();
+    let ptime = args
+        .ptime
+        .map_or(limit.min(Duration::from_millis(20)), Duration::from_millis);
+    if ptime > limit || !ptime.as_millis().is_multiple_of(10) {
+        let actual = ptime.as_millis() as u64;
+        return Err(PlanError::Ptime {
+            actual,
+            limit: limit.as_millis(),
+            codec,
+        });
+    }
+    let bus = args.bus_rate.map_or(Ok(codec.rate()), SampleRate::new)?;
+    let delays = JitterDelays::default();
+    let ingress = leg_graphs::network_ingress(codec, frame, bus, delays);
+    let egress = leg_graphs::network_egress(codec, ptime, frame, bus, !args.hear_self);
+    let limits = Limits::default();
+    let (ingress, egress) = (compile(&ingress, &limits)?, compile(&egress, &limits)?);
+    Ok(if args.dot {
+        format!(
+            "// ingress\n{}// egress\n{}",
+            ingress.to_dot(),
+            egress.to_dot()
+        )
+    } else {
+        let head = format!(
+            "{codec}, {} ms packets, room frame {} ms, bus {} Hz",
+            ptime.as_millis(),
+            frame.as_millis(),
+            bus.hz()
+        );
+        format!(
+            "{head}\n\ningress\n{}\negress\n{}",
+            ingress.to_text(),
+            egress.to_text()
+        )
+    })
+}

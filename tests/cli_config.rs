@@ -1,0 +1,319 @@
+//! Settings: every bad key or flag says what it was and what is allowed, and ends with exit code 2.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use talkpath::config::{Config, documented};
+
+/// Text of a file, and what the message must hold.
+const BAD: &[(&str, &[&str])] = &[
+    (
+        "[engine]\nslot_us = 700",
+        &["engine.slot_us: was 700", "250, 500, 1000, 2000 or 5000"],
+    ),
+    (
+        "[engine]\nslot_us = \"fast\"",
+        &["engine.slot_us: was \"fast\"", "microseconds"],
+    ),
+    (
+        "[engine]\ncapacity = 0",
+        &["engine.capacity: was 0", "1 to 20000 legs"],
+    ),
+    (
+        "[engine]\ncapacity = 1e3",
+        &["engine.capacity: was 1000.0", "1 to 20000 legs"],
+    ),
+    (
+        "[engine]\nworkers = 2",
+        &[
+            "engine.workers: was 2",
+            "1 (this version runs one real-time worker)",
+        ],
+    ),
+    (
+        "[engine]\ncores = [1023]",
+        &["engine.cores: was 1023", "cores this process may run on: 0"],
+    ),
+    (
+        "[engine]\ncores = \"a\"",
+        &["engine.cores: was \"a\"", "core numbers"],
+    ),
+    (
+        "[engine]\ncores = [0, 0]",
+        &["engine.cores: was 0,0", "one core for each worker, so 1"],
+    ),
+    (
+        "[engine]\npriority = 99",
+        &["engine.priority: was 99", "2 to 90"],
+    ),
+    (
+        "[engine]\nlock_memory = 1",
+        &["engine.lock_memory: was 1", "true or false"],
+    ),
+    (
+        "[engine]\njitter_target_ms = 501",
+        &["engine.jitter_target_ms: was 501", "0 to 500"],
+    ),
+    (
+        "[engine]\njitter_max_ms = 10",
+        &["engine.jitter_max_ms: was 10", "20 to 1000"],
+    ),
+    (
+        "[engine]\njitter_target_ms = 300",
+        &[
+            "engine.jitter_max_ms: was 200",
+            "at least engine.jitter_target_ms, 300",
+        ],
+    ),
+    (
+        "[sip]\naddr = \"localhost\"",
+        &["sip.addr: was \"localhost\"", "an address with port"],
+    ),
+    (
+        "[sip]\nadvertised = \"example.org\"",
+        &["sip.advertised: was \"example.org\"", "an IP address"],
+    ),
+    (
+        "[sip]\nallow = [\"10.0.0.0/40\"]",
+        &["sip.allow: was [\"10.0.0.0/40\"]", "a list of networks"],
+    ),
+    (
+        "[sip]\ndeny = \"10.0.0.0/8\"",
+        &["sip.deny: was \"10.0.0.0/8\"", "a list of networks"],
+    ),
+    (
+        "[sip]\nmax_rooms = 0",
+        &["sip.max_rooms: was 0", "1 to 20000"],
+    ),
+    (
+        "[sip]\nmax_legs_per_room = 5000",
+        &["sip.max_legs_per_room: was 5000", "1 to 4000"],
+    ),
+    (
+        "[sip]\nmax_calls_per_source = -1",
+        &["sip.max_calls_per_source: was -1", "1 to 20000"],
+    ),
+    (
+        "[sip]\nmax_invites_per_second = 0",
+        &["sip.max_invites_per_second: was 0", "1 to 10000"],
+    ),
+    (
+        "[sip]\nmax_invites_per_source = 0",
+        &["sip.max_invites_per_source: was 0", "1 to 10000"],
+    ),
+    (
+        "[sip]\nmax_connections = \"all\"",
+        &["sip.max_connections: was \"all\"", "1 to 60000"],
+    ),
+    ("[rtp]\naddr = 5", &["rtp.addr: was 5", "an IP address"]),
+    (
+        "[rtp]\naddr = \"::1\"",
+        &["rtp.addr: was ::1", "the same IP version as sip.addr"],
+    ),
+    (
+        "[rtp]\nports = \"30000-20000\"",
+        &["rtp.ports: was \"30000-20000\"", "LOW-HIGH"],
+    ),
+    (
+        "[rtp]\nports = \"4001-4002\"",
+        &["rtp.ports: was \"4001-4002\"", "LOW-HIGH"],
+    ),
+    (
+        "[rtp]\nports = \"80-90\"",
+        &["rtp.ports: was \"80-90\"", "1024-65535"],
+    ),
+    ("[rtp]\ndscp = 64", &["rtp.dscp: was 64", "0 to 63"]),
+    (
+        "[rtp]\nadvertised = \"0.0.0.0\"",
+        &["rtp.advertised: was \"0.0.0.0\"", "an IP address"],
+    ),
+    (
+        "[rtp]\nmedia_timeout_s = 1",
+        &["rtp.media_timeout_s: was 1", "2 to 3600"],
+    ),
+    (
+        "[rtp]\nquarantine_s = 61",
+        &["rtp.quarantine_s: was 61", "0 to 60"],
+    ),
+    (
+        "[http]\naddr = 7070",
+        &["http.addr: was 7070", "an address with port"],
+    ),
+    (
+        "[play]\nfolder = \"/no/such\"",
+        &["play.folder: was \"/no/such\"", "a folder that exists"],
+    ),
+    (
+        "[engine]\nslots_us = 1000",
+        &[
+            "engine.slots_us: no such key",
+            "did you mean engine.slot_us?",
+        ],
+    ),
+    (
+        "[rpt]\nports = \"2000-3000\"",
+        &["rpt.ports: no such key", "did you mean rtp.ports?"],
+    ),
+    (
+        "[transcoding]\nquality = 9",
+        &["no such key", "sections are engine, sip, rtp, http, play"],
+    ),
+    ("capacity = 3", &["capacity: no such key"]),
+    ("[engine\n", &["not valid TOML", "line 1"]),
+];
+
+fn talkpath(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_talkpath"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn file(name: &str, text: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn refused(arguments: &[&str], wanted: &[&str]) {
+    let output = talkpath(arguments);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+    assert!(
+        output.stdout.is_empty(),
+        "{arguments:?} printed before refusing"
+    );
+    for part in wanted {
+        assert!(
+            message.contains(part),
+            "{arguments:?}: {message:?} lacks {part:?}"
+        );
+    }
+}
+
+#[test]
+fn every_bad_key_says_what_is_allowed() {
+    for (n, (text, wanted)) in BAD.iter().enumerate() {
+        let path = file(&format!("bad-{n}.toml"), text);
+        refused(&["serve", "--config", path.to_str().unwrap()], wanted);
+    }
+}
+
+#[test]
+fn every_key_has_a_bad_value_in_the_table() {
+    for (key, _) in documented() {
+        let tried = BAD
+            .iter()
+            .any(|(_, wanted)| wanted[0].starts_with(&format!("{key}: was")));
+        assert!(tried, "{key} is never set wrong");
+    }
+}
+
+#[test]
+fn a_bad_flag_is_named_as_the_flag() {
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["--slot-us", "7"], &["--slot-us: was 7", "250, 500"]),
+        (
+            &["--sip", "here"],
+            &["--sip: was \"here\"", "an address with port"],
+        ),
+        (
+            &["--rtp", "here"],
+            &["--rtp: was \"here\"", "an IP address"],
+        ),
+        (
+            &["--rtp-ports", "1-2"],
+            &["--rtp-ports: was \"1-2\"", "1024-65535"],
+        ),
+        (
+            &["--http", "7070"],
+            &["--http: was 7070", "an address with port"],
+        ),
+        (
+            &["--workers", "4"],
+            &["--workers: was 4", "one real-time worker"],
+        ),
+        (&["--cores", "x"], &["--cores: was \"x\"", "core numbers"]),
+        (
+            &["--capacity", "many"],
+            &["--capacity: was \"many\"", "1 to 20000 legs"],
+        ),
+        (
+            &["--config", "/no/such.toml"],
+            &["/no/such.toml: cannot be read"],
+        ),
+        (&["--colour"], &["unexpected argument '--colour'"]),
+    ];
+    for (flags, wanted) in cases {
+        let arguments: Vec<_> = ["serve"].iter().chain(*flags).copied().collect();
+        refused(&arguments, wanted);
+    }
+}
+
+#[test]
+fn the_example_file_holds_every_key_at_its_default() {
+    let text = include_str!("../docs/talkpath.toml");
+    assert_eq!(Config::parse(text).unwrap(), Config::default());
+    for (key, _) in documented() {
+        let name = key.split_once('.').unwrap().1;
+        let stands = |line: &str| {
+            line.trim_start_matches("# ")
+                .starts_with(&format!("{name} = "))
+        };
+        assert!(
+            text.lines().any(stands),
+            "{key} is missing in docs/talkpath.toml"
+        );
+    }
+}
+
+#[test]
+fn every_key_reaches_its_field() {
+    let folder = env!("CARGO_TARGET_TMPDIR");
+    let text = format!(
+        "[engine]\nslot_us = 500\ncapacity = 7\nworkers = 1\ncores = [0]\npriority = \"off\"\n\
+         lock_memory = false\njitter_target_ms = 30\njitter_max_ms = 90\n\
+         [sip]\naddr = \"[::1]:5070\"\nadvertised = \"2001:db8::1\"\nallow = [\"fd00::/8\"]\n\
+         deny = [\"10.0.0.0/8\"]\nmax_rooms = 2\nmax_legs_per_room = 3\nmax_calls_per_source = 4\n\
+         max_invites_per_second = 5\nmax_invites_per_source = 6\nmax_connections = 7\n\
+         [rtp]\naddr = \"::1\"\nports = \"4000-4999\"\ndscp = \"off\"\nadvertised = \"2001:db8::2\"\n\
+         media_timeout_s = 9\nquarantine_s = 0\n\
+         [http]\naddr = \"[::1]:8000\"\n[play]\nfolder = {folder:?}\n"
+    );
+    let config = Config::parse(&text).unwrap();
+    let (default, rest) = (Config::default(), &config);
+    assert_eq!(rest.engine.slot, Duration::from_micros(500));
+    assert_eq!((rest.engine.capacity, rest.engine.priority), (7, None));
+    assert_eq!(
+        (rest.engine.jitter_target, rest.engine.jitter_max),
+        (Duration::from_millis(30), Duration::from_millis(90))
+    );
+    assert!(!rest.engine.lock_memory);
+    assert_eq!(rest.engine.cores, [0]);
+    assert_eq!(rest.sip.addr, "[::1]:5070".parse().unwrap());
+    assert_eq!(rest.sip.advertised, Some("2001:db8::1".parse().unwrap()));
+    assert_eq!(rest.sip.allow, ["fd00::/8".parse().unwrap()]);
+    assert_eq!(rest.sip.deny, ["10.0.0.0/8".parse().unwrap()]);
+    let sip = &rest.sip;
+    assert_eq!((sip.max_invites_per_source, sip.max_connections), (6, 7));
+    assert_eq!(
+        (
+            sip.max_rooms,
+            sip.max_legs_per_room,
+            sip.max_calls_per_source,
+            sip.max_invites_per_second
+        ),
+        (2, 3, 4, 5)
+    );
+    assert_eq!(rest.rtp_addr(), "::1".parse::<std::net::IpAddr>().unwrap());
+    assert_eq!(rest.rtp_advertised(), Some("2001:db8::2".parse().unwrap()));
+    assert_eq!((rest.rtp.ports.clone(), rest.rtp.dscp), (4000..=4999, None));
+    assert_eq!(
+        (rest.rtp.media_timeout, rest.rtp.quarantine),
+        (Duration::from_secs(9), Duration::ZERO)
+    );
+    assert_eq!(rest.http.addr, "[::1]:8000".parse().unwrap());
+    assert_eq!(rest.play.folder, Some(folder.into()));
+    assert_ne!(config, default);
+}

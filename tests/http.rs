@@ -1,0 +1,171 @@
+//! The HTTP server over a fake source: every route, what it answers and how it stops.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use talkpath_edge::http::{HttpError, HttpServer, Metric, MetricKind, PlanDump, StatusSource};
+
+struct Fake;
+
+impl StatusSource for Fake {
+    fn status(&self) -> Value {
+        json!({ "version": "0", "rooms": [{ "name": "a\"<b>" }] })
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        vec![
+            Metric::counter("slots", "Slots run.", 7.0),
+            Metric::gauge("legs", "Legs now.", 3.0),
+            Metric::family(
+                "wake_lateness_seconds",
+                "Lateness of waking.",
+                MetricKind::Gauge,
+            )
+            .with(vec![("quantile", "0.5".into())], 0.000_02)
+            .with(vec![("quantile", "1".into())], 0.001),
+            Metric::family("unused", "Nothing to say.", MetricKind::Gauge),
+        ]
+    }
+
+    fn plans(&self) -> Vec<PlanDump> {
+        vec![PlanDump {
+            id: "p0".into(),
+            legs: 2,
+            text: "jitter -> decode".into(),
+            dot: "digraph p0 { jitter -> decode }".into(),
+        }]
+    }
+}
+
+/// Serves the fake while `visit` runs and returns what it returned.
+fn serving<T: Send + 'static>(visit: impl FnOnce(SocketAddr) -> T + Send + 'static) -> T {
+    let server = HttpServer::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = server.local_addr();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let serving = tokio::spawn(server.run(Arc::new(Fake), async {
+            stopped.await.unwrap_or(());
+        }));
+        let seen = tokio::task::spawn_blocking(move || visit(address))
+            .await
+            .unwrap();
+        drop(stop);
+        serving.await.unwrap().unwrap();
+        seen
+    })
+}
+
+/// Status line with headers, and body.
+fn get(address: SocketAddr, path: &str) -> (String, String) {
+    let mut socket = TcpStream::connect(address).unwrap();
+    write!(
+        socket,
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_ascii_lowercase(), body.to_owned())
+}
+
+#[test]
+fn status_is_json_and_never_cached() {
+    let (head, body) = serving(|address| get(address, "/status"));
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    assert!(head.contains("content-type: application/json"), "{head}");
+    assert!(head.contains("cache-control: no-store"), "{head}");
+    assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), Fake.status());
+}
+
+#[test]
+fn metrics_are_openmetrics_text() {
+    let (head, body) = serving(|address| get(address, "/metrics"));
+    assert!(head.contains("application/openmetrics-text"), "{head}");
+    assert_eq!(
+        body,
+        "# HELP talkpath_slots Slots run.\n\
+         # TYPE talkpath_slots counter\n\
+         talkpath_slots_total 7.0\n\
+         # HELP talkpath_legs Legs now.\n\
+         # TYPE talkpath_legs gauge\n\
+         talkpath_legs 3.0\n\
+         # HELP talkpath_wake_lateness_seconds Lateness of waking.\n\
+         # TYPE talkpath_wake_lateness_seconds gauge\n\
+         talkpath_wake_lateness_seconds{quantile=\"0.5\"} 0.00002\n\
+         talkpath_wake_lateness_seconds{quantile=\"1\"} 0.001\n\
+         # EOF\n"
+    );
+}
+
+#[test]
+fn plans_as_text_and_as_dot() {
+    let (text, dot, odd) = serving(|address| {
+        (
+            get(address, "/plans"),
+            get(address, "/plans?format=dot"),
+            get(address, "/plans?format=pdf"),
+        )
+    });
+    assert_eq!(text.1, "plan p0 · legs 2\njitter -> decode\n");
+    assert!(dot.0.contains("text/vnd.graphviz"), "{}", dot.0);
+    assert!(
+        dot.1.contains("digraph p0 { jitter -> decode }"),
+        "{}",
+        dot.1
+    );
+    assert!(odd.0.starts_with("http/1.1 400"), "{}", odd.0);
+}
+
+#[test]
+fn the_page_needs_nothing_from_elsewhere() {
+    let (head, body) = serving(|address| get(address, "/"));
+    assert!(head.contains("content-type: text/html"), "{head}");
+    assert!(
+        body.contains("fetch(\"/status\""),
+        "the page polls its own server"
+    );
+    let foreign: Vec<_> = body
+        .match_indices("http")
+        .filter(|(at, _)| !body[*at..].starts_with("http://www.w3.org/2000/svg"))
+        .collect();
+    assert!(foreign.is_empty(), "external resources: {foreign:?}");
+}
+
+#[test]
+fn other_paths_are_not_found_and_only_get_is_allowed() {
+    let (missing, posted) = serving(|address| {
+        let missing = get(address, "/etc/passwd");
+        let mut socket = TcpStream::connect(address).unwrap();
+        socket
+            .write_all(b"POST /status HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        (missing, answer)
+    });
+    assert!(missing.0.starts_with("http/1.1 404"), "{}", missing.0);
+    assert!(posted.starts_with("HTTP/1.1 405"), "{posted}");
+}
+
+#[test]
+fn an_idle_connection_does_not_hold_the_server_up() {
+    let idle = serving(|address| TcpStream::connect(address).unwrap());
+    drop(idle);
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let first = HttpServer::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let error = HttpServer::bind(first.local_addr()).unwrap_err();
+    assert!(matches!(error, HttpError::Bind { .. }));
+    let text = error.to_string();
+    assert!(text.contains(&first.local_addr().to_string()), "{text}");
+    assert!(text.contains("in use"), "{text}");
+}
