@@ -2,6 +2,9 @@
 //!
 //! The binary installs it so that `bench room` can show that the worker allocates nothing. While no thread is
 //! watched it costs one relaxed load a call. A library must not install an allocator; this one only offers it.
+//!
+//! The one file of this package with `unsafe`: `GlobalAlloc` is an unsafe trait, so counting calls cannot be had without
+//! it, and the program that is measured must be the program that runs.
 #![allow(
     unsafe_code,
     reason = "GlobalAlloc is an unsafe trait; every call is handed to the system allocator unchanged"
@@ -11,7 +14,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
-use crate::sys;
+use talkpath_rt::thread::Task;
 
 /// The system allocator, counting.
 #[derive(Debug)]
@@ -25,10 +28,10 @@ thread_local! {
     static OWN_ID: Cell<i32> = const { Cell::new(0) };
 }
 
-/// Starts to count the calls (allocate, reallocate, free) of the thread with this kernel id, from zero.
-pub fn watch(thread: i32) {
+/// Starts to count the calls (allocate, reallocate, free) of this thread, from zero.
+pub fn watch(thread: Task) {
     CALLS.store(0, Ordering::Relaxed);
-    WATCHED.store(thread, Ordering::Relaxed);
+    WATCHED.store(thread.id(), Ordering::Relaxed);
 }
 
 /// Calls of the watched thread so far.
@@ -39,7 +42,7 @@ pub fn calls() -> u64 {
 fn own_thread() -> i32 {
     OWN_ID.with(|id| {
         if id.get() == 0 {
-            id.set(sys::own_thread());
+            id.set(Task::current().id());
         }
         id.get()
     })

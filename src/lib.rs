@@ -11,5 +11,3 @@ mod codec_name;
 pub mod config;
 pub mod plan;
 pub mod serve;
-mod sys;
-mod threads;

@@ -103,6 +103,10 @@ const BAD: &[(&str, &[&str])] = &[
         &["sip.max_invites_per_source: was 0", "1 to 10000"],
     ),
     (
+        "[sip]\nring_ms = -1",
+        &["sip.ring_ms: was -1", "0 to 60000"],
+    ),
+    (
         "[sip]\nmax_connections = \"all\"",
         &["sip.max_connections: was \"all\"", "1 to 60000"],
     ),

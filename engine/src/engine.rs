@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam::channel::{Receiver, RecvTimeoutError, unbounded};
+use crossbeam::channel::unbounded;
 use talkpath_rt::clock::{Clock, MonotonicClock};
 use talkpath_rt::thread::{self, Obtained, Placement, RtThread};
 
@@ -17,12 +17,9 @@ use crate::supervisor::{Link, Request, Supervisor};
 use crate::wiring::{ShardLink, Wiring, wire};
 use crate::worker::{Worker, io::Io};
 
-/// How long the supervisor waits for requests while edits are on their way.
-const SOON: Duration = Duration::from_millis(5);
-/// While there are legs, whose events should not wait.
-const RUNNING: Duration = Duration::from_millis(20);
-/// While there is nothing.
-const IDLE: Duration = Duration::from_millis(200);
+mod threads;
+
+use threads::{Ended, run_supervisor, run_worker};
 
 /// A running engine. Clones are handles on the same engine; it is shut down by
 /// [`shutdown`](Self::shutdown) or with the last handle.
@@ -57,7 +54,7 @@ struct Shared {
 /// The two threads.
 struct Running {
     stop: Arc<AtomicBool>,
-    worker: RtThread<(Worker, Io)>,
+    worker: RtThread<Ended<(Worker, Io)>>,
     supervisor: JoinHandle<()>,
 }
 
@@ -161,6 +158,16 @@ impl Engine {
         &self.shared.obtained
     }
 
+    /// Whether both threads run. False after [`shutdown`](Self::shutdown), and when a thread has ended by itself, which
+    /// is a bug of talkpath: calls may still be answered then, but there is no media any more. All that is left to do
+    /// is to drain and shut down.
+    pub fn is_alive(&self) -> bool {
+        let running = self.shared.running();
+        running.as_ref().is_some_and(|threads| {
+            !threads.worker.is_finished() && !threads.supervisor.is_finished()
+        })
+    }
+
     /// Stops the worker, then the supervisor, and frees what they had. What legs there are leave
     /// with [`LeaveReason::Shutdown`](crate::event::LeaveReason::Shutdown). Calls after it say
     /// [`Stopped`](crate::EngineError::Stopped). A second call does nothing.
@@ -170,12 +177,12 @@ impl Engine {
 }
 
 impl Shared {
+    fn running(&self) -> MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn shutdown(&self) {
-        let running = self
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let running = self.running().take();
         let Some(Running {
             stop,
             worker,
@@ -187,7 +194,12 @@ impl Shared {
         stop.store(true, Ordering::Release);
         // The worker's ends come back with its thread and are freed here.
         match worker.join() {
-            Ok(ends) => drop(ends),
+            Ok(ended) => {
+                if let Some(fault) = ended.fault() {
+                    tracing::error!("the worker had panicked: {fault}");
+                }
+                drop(ended);
+            }
             Err(_) => tracing::error!("the worker thread had panicked"),
         }
         if self.link.ask(|reply| Request::Stop { reply }).is_err() {
@@ -202,34 +214,5 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         self.shutdown();
-    }
-}
-
-/// The worker's thread: one step for every slot, on absolute time (D14, D17).
-fn run_worker(mut worker: Worker, mut io: Io, stop: &AtomicBool) -> (Worker, Io) {
-    let clock = MonotonicClock;
-    while !stop.load(Ordering::Acquire) {
-        clock.sleep_until(worker.due());
-        worker.step(clock.now(), &mut io);
-    }
-    (worker, io)
-}
-
-/// The supervisor's thread: requests as they come, the worker's answers every few milliseconds.
-fn run_supervisor(mut supervisor: Supervisor, inbox: &Receiver<Request>) {
-    let clock = MonotonicClock;
-    while !supervisor.is_stopped() {
-        let patience = match (supervisor.in_flight(), supervisor.has_legs()) {
-            (true, _) => SOON,
-            (false, true) => RUNNING,
-            (false, false) => IDLE,
-        };
-        let request = inbox.recv_timeout(patience);
-        supervisor.poll(clock.now());
-        match request {
-            Ok(request) => supervisor.handle(request),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
-        }
     }
 }

@@ -30,6 +30,8 @@ pub enum Class {
 pub enum Resource {
     /// Legs of all rooms together ([`EngineConfig::capacity_legs`](crate::EngineConfig)).
     Legs,
+    /// Legs of one room: more could carry the sum of a bus out of its integers (D4).
+    LegsOfRoom,
     /// Rooms ([`EngineConfig::capacity_rooms`](crate::EngineConfig)).
     Rooms,
     /// Distinct compiled plans alive at one time.
@@ -42,6 +44,7 @@ impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Legs => f.write_str("legs"),
+            Self::LegsOfRoom => f.write_str("legs of one room"),
             Self::Rooms => f.write_str("rooms"),
             Self::Plans => f.write_str("plans"),
             Self::Seats(kind) => write!(f, "seats for {kind}"),

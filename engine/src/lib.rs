@@ -46,5 +46,5 @@ pub use status::{Counter, PlanInfo, Status};
 pub use virtual_engine::VirtualEngine;
 pub use wiring::ShardLink;
 
-pub use talkpath_graph::{FrameTime, SampleRate};
+pub use talkpath_graph::{Channels, FrameTime, SampleRate};
 pub use talkpath_nodes::codec::Codec;

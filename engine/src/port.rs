@@ -10,7 +10,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use talkpath_graph::{Format, SampleRate, Samples};
+use talkpath_graph::{Channels, Format, SampleRate, Samples};
 use talkpath_rt::ring::{Consumer, Producer};
 use talkpath_rt::sync::Arc;
 use talkpath_rt::sync::atomic::{AtomicU64, Ordering};
@@ -23,8 +23,11 @@ pub(crate) use nodes::port;
 /// How to join as an [`AudioPort`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PortConfig {
-    /// Rate of the port's PCM: 8, 16 or 48 kHz. It is mono.
+    /// Rate of the port's PCM: 8, 16 or 48 kHz.
     pub rate: SampleRate,
+    /// Channels of the port's PCM. Rooms are mono in this version, and so must this be; anything else is refused as
+    /// [`OutOfRange`](crate::EngineError::OutOfRange).
+    pub channels: Channels,
     /// Frames each of the two rings holds, 1 to 256.
     pub depth: usize,
     /// Whether the port hears what it says itself (an echo).
@@ -32,10 +35,11 @@ pub struct PortConfig {
 }
 
 impl PortConfig {
-    /// A port of `rate` with rings of 4 frames, which does not hear itself.
+    /// A mono port of `rate` with rings of 4 frames, which does not hear itself.
     pub fn new(rate: SampleRate) -> Self {
         Self {
             rate,
+            channels: Channels::MONO,
             depth: 4,
             hear_self: false,
         }
@@ -113,7 +117,12 @@ impl AudioPort {
         self.format.rate
     }
 
-    /// Samples in a frame: one room frame at [`rate`](Self::rate), mono.
+    /// Channels of its PCM, interleaved were there more than the one of this version.
+    pub fn channels(&self) -> Channels {
+        self.format.channels
+    }
+
+    /// Samples in a frame, per channel: one room frame at [`rate`](Self::rate).
     pub fn frame(&self) -> Samples {
         self.format.frame
     }
@@ -176,5 +185,33 @@ impl AudioPort {
     /// Frames of the room that found our ring full and were dropped.
     pub fn overruns(&self) -> u64 {
         self.counters.overruns.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{EngineConfig, EngineError, RoomConfig, VirtualEngine};
+
+    #[test]
+    fn a_port_states_its_format_and_is_mono() {
+        let engine = VirtualEngine::new(EngineConfig::default()).expect("the default is valid");
+        let room = engine
+            .create_room(RoomConfig::new("room"))
+            .expect("the first");
+        let mono = PortConfig::new(SampleRate::HZ_16000);
+        let stereo = PortConfig {
+            channels: Channels::STEREO,
+            ..mono
+        };
+        let refused = room.join_port(stereo).expect_err("rooms are mono");
+        assert!(matches!(refused, EngineError::OutOfRange { .. }));
+        assert_eq!(refused.to_string(), "port channels is 2, allowed is 1");
+        let (_leg, port) = room.join_port(mono).expect("there is capacity");
+        assert_eq!((port.rate(), port.channels()), (mono.rate, Channels::MONO));
+        assert_eq!(
+            (port.frame(), port.frame_time()),
+            (Samples(320), Duration::from_millis(20))
+        );
     }
 }

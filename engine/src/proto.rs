@@ -143,6 +143,12 @@ pub struct LegRun {
     pub ingress_period: Option<u64>,
     /// Last period the egress ran in.
     pub egress_period: Option<u64>,
+    /// The mix of the room that `own` is part of; of no other is it subtracted.
+    pub own_mix: u64,
+    /// The mix that has its voice at a rate it no longer has: it is given silence instead.
+    pub deaf_in: Option<u64>,
+    /// On hold, or ramping to it while `direction.receive` is still set: the gain to come back to.
+    pub held: Option<f32>,
     /// On its way out: ramping, then ready to be detached.
     pub leaving: Leaving,
     /// The talking state last told to the supervisor.
@@ -178,6 +184,8 @@ pub struct RoomBody {
     pub buses: ArrayVec<Box<Bus>, 3>,
     /// Legs on the worker; the worker keeps it.
     pub legs: u32,
+    /// Mixes done; the worker keeps it. A contribution names the mix it is part of.
+    pub mixes: u64,
 }
 
 /// An edit of the worker's world. Applied whole transactions at a time, at a slot boundary.

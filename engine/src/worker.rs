@@ -146,6 +146,7 @@ impl Worker {
             report.skipped = u32::try_from(behind - most).unwrap_or(u32::MAX);
             self.counters.skipped_slots += behind - most;
             self.next = last + 1 - most;
+            self.forget_sums();
         }
         let end = (last + 1).min(self.next + 2 * self.schedule.cycle() as u64);
         while self.next < end {
@@ -156,6 +157,14 @@ impl Worker {
         report.owed = (last + 1 - end) as u32;
         io.stats.current().record_skipped(u64::from(report.skipped));
         report
+    }
+
+    /// After skipped slots a half gathered sum would be added to twice: every room starts anew.
+    fn forget_sums(&mut self) {
+        for (_, room) in self.rooms.iter_mut() {
+            room.buses.iter_mut().for_each(|bus| bus.forget());
+            room.mixes += 1;
+        }
     }
 
     fn slot_at(&self, now: Duration) -> Option<u64> {

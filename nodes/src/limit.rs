@@ -1,9 +1,13 @@
 //! Limiter: keeps a sum within ±1.0 by turning it down, never by cutting it off.
 //!
-//! Owned by the worker that owns the leg. It delays by half a millisecond at most and looks that far ahead. The gain
-//! follows the largest sample at once, waits [`HOLD`], then returns exponentially; a moving average as long as the
-//! look-ahead makes every step of it a ramp that has arrived when the sample comes out. While nothing exceeds ±1.0
-//! and the gain is back at one, the output is the input, delayed, to the bit.
+//! Owned by the worker that owns the leg. It delays by half a millisecond at most and looks that far ahead: the
+//! stream is taken in blocks as long as the delay, and while one block comes out the gain moves on a straight line to
+//! what that block *and* the one behind it allow. Both ends of the line are safe for the block, so all of it is, and
+//! the gain has arrived before the next block's peak. It then stays for [`HOLD`] and returns exponentially. While
+//! nothing exceeds ±1.0 and the gain is back at one, the output is the input, delayed, to the bit.
+//!
+//! One division per block instead of one per sample: about a third of the cost of a gain that follows every sample,
+//! in a room where all talk at once and every output is limited.
 
 use core::time::Duration;
 use talkpath_graph::{SampleRate, Samples};
@@ -30,16 +34,16 @@ pub fn delay_at(rate: SampleRate) -> Duration {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limiter {
     delay: usize,
+    /// [`HOLD`] in samples.
     hold: u32,
     /// Share of the way back to one that is made per sample.
     back: f32,
+    /// Samples the gain still stays where it is.
     held: u32,
-    /// Gain before smoothing, never above what any sample in the look-ahead needs.
-    envelope: f32,
-    /// The last `delay` samples and envelope values; the oldest is at `at`.
-    samples: [f32; MAX_DELAY],
-    envelopes: [f32; MAX_DELAY],
-    at: usize,
+    /// Gain at the sample that comes out next; no sample of the line exceeds ±1.0 with it.
+    gain: f32,
+    /// The last `delay` samples, oldest first.
+    line: [f32; MAX_DELAY],
     engaged: bool,
 }
 
@@ -47,17 +51,14 @@ impl Limiter {
     /// A limiter for a stream at `rate`, at rest.
     #[must_use]
     pub fn new(rate: SampleRate) -> Self {
-        let delay = rate.samples_in(LOOK_AHEAD).as_usize().clamp(1, MAX_DELAY);
         let release = rate.samples_in(RELEASE).0.max(1) as f32;
         Self {
-            delay,
+            delay: rate.samples_in(LOOK_AHEAD).as_usize().clamp(1, MAX_DELAY),
             hold: rate.samples_in(HOLD).0,
             back: 1.0 - (-1.0 / release).exp(),
             held: 0,
-            envelope: 1.0,
-            samples: [0.0; MAX_DELAY],
-            envelopes: [1.0; MAX_DELAY],
-            at: 0,
+            gain: 1.0,
+            line: [0.0; MAX_DELAY],
             engaged: false,
         }
     }
@@ -80,15 +81,18 @@ impl Limiter {
     ///
     /// Real-time: allocates no; blocks no; cost O(samples).
     pub fn process(&mut self, pcm: &mut [f32]) {
-        let resting =
-            self.envelope == 1.0 && self.envelopes[..self.delay].iter().all(|e| *e == 1.0);
         // No early exit, so that it vectorises.
         let exceeds = pcm.iter().fold(false, |any, x| any | (x.abs() > 1.0));
-        self.engaged = !resting || exceeds;
-        if self.engaged {
-            self.limit(pcm);
-        } else {
-            self.pass(pcm);
+        self.engaged = self.gain < 1.0 || exceeds;
+        match (self.engaged, self.delay) {
+            (false, _) => self.pass(pcm),
+            // The lengths at 8, 16 and 48 kHz, known to the compiler.
+            (true, 4) => self.limit::<4>(pcm),
+            (true, 8) => self.limit::<8>(pcm),
+            (true, 24) => self.limit::<24>(pcm),
+            (true, delay) => pcm
+                .chunks_mut(delay)
+                .for_each(|block| self.block(block, delay)),
         }
     }
 
@@ -97,17 +101,13 @@ impl Limiter {
     /// Real-time: allocates no; blocks no; cost O(1).
     pub fn reset(&mut self) {
         self.held = 0;
-        self.envelope = 1.0;
-        self.samples = [0.0; MAX_DELAY];
-        self.envelopes = [1.0; MAX_DELAY];
-        self.at = 0;
+        self.gain = 1.0;
+        self.line = [0.0; MAX_DELAY];
         self.engaged = false;
     }
 
     fn pass(&mut self, pcm: &mut [f32]) {
-        self.samples[..self.delay].rotate_left(self.at);
-        self.at = 0;
-        let line = &mut self.samples[..self.delay];
+        let line = &mut self.line[..self.delay];
         if pcm.len() < line.len() {
             for sample in pcm {
                 core::mem::swap(sample, &mut line[0]);
@@ -123,42 +123,50 @@ impl Limiter {
         line.copy_from_slice(tail);
     }
 
-    fn limit(&mut self, pcm: &mut [f32]) {
-        // Summed afresh per frame, in f64: rounding cannot add up.
-        let mut sum: f64 = self.envelopes[..self.delay]
-            .iter()
-            .copied()
-            .map(f64::from)
-            .sum();
-        let share = 1.0 / (self.delay + 1) as f64;
-        for sample in pcm {
-            let envelope = self.follow(sample.abs());
-            // The average of the envelope since the sample that comes out now: all of it knew that sample.
-            let gain = ((sum + f64::from(envelope)) * share) as f32;
-            sum += f64::from(envelope) - f64::from(self.envelopes[self.at]);
-            self.envelopes[self.at] = envelope;
-            let out = core::mem::replace(&mut self.samples[self.at], *sample) * gain;
-            // Rounding may leave one unit in the last place; this takes it off.
-            *sample = out.clamp(-1.0, 1.0);
-            self.at = if self.at + 1 == self.delay {
-                0
-            } else {
-                self.at + 1
-            };
+    fn limit<const DELAY: usize>(&mut self, pcm: &mut [f32]) {
+        let (blocks, rest) = pcm.as_chunks_mut::<DELAY>();
+        for block in blocks {
+            self.block(block, DELAY);
+        }
+        if !rest.is_empty() {
+            self.block(rest, DELAY);
         }
     }
 
-    fn follow(&mut self, peak: f32) -> f32 {
-        if peak > 1.0 {
-            self.envelope = self.envelope.min(1.0 / peak);
-            self.held = self.hold;
-        } else if self.held > 0 {
-            self.held -= 1;
-        } else if self.envelope > NEARLY_ONE {
-            self.envelope = 1.0;
-        } else {
-            self.envelope += (1.0 - self.envelope) * self.back;
+    /// Takes in a block of at most `delay` samples and gives out as many that are `delay` older.
+    #[inline(always)]
+    fn block(&mut self, block: &mut [f32], delay: usize) {
+        let peak = |of: &[f32]| of.iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
+        let loudest = peak(&self.line[..delay]).max(peak(block));
+        let to = self.next_gain(loudest, block.len() as u32);
+        let step = (to - self.gain) / block.len() as f32;
+        for (n, sample) in block.iter_mut().enumerate() {
+            core::mem::swap(sample, &mut self.line[n]);
         }
-        self.envelope
+        for (n, sample) in block.iter_mut().enumerate() {
+            // Rounding may leave one unit in the last place; the clamp takes it off.
+            *sample = (*sample * (self.gain + step * (n + 1) as f32)).clamp(-1.0, 1.0);
+        }
+        if block.len() < delay {
+            self.line[..delay].rotate_left(block.len());
+        }
+        self.gain = to;
+    }
+
+    /// Where the gain goes while `samples` come out, none of them nor of those behind above `loudest`.
+    #[inline(always)]
+    fn next_gain(&mut self, loudest: f32, samples: u32) -> f32 {
+        if loudest > 1.0 {
+            self.held = self.hold;
+            return self.gain.min(1.0 / loudest);
+        }
+        if self.held > 0 {
+            self.held = self.held.saturating_sub(samples);
+            return self.gain;
+        }
+        if self.gain > NEARLY_ONE {
+            return 1.0;
+        }
+        self.gain + (1.0 - self.gain) * (self.back * samples as f32).min(1.0)
     }
 }

@@ -150,22 +150,26 @@ impl NodeSpec for Spec {
 }
 
 impl Spec {
-    /// Rough cost of one 20 ms frame: nanoseconds per sample of the widest port, by kind, plus a constant.
+    /// Cost of one frame: nanoseconds by kind, plus nanoseconds per sample of the widest port.
+    ///
+    /// Not the kernels alone: state and planes come from the second-level cache in a large room, and a
+    /// packet's ends include its share of the shard's work on the same core. Calibrated so that
+    /// `talkpath bench room --legs 1000` spreads over slots that keep within their budget.
     fn cost_hint(&self) -> Duration {
         let (fixed, per_sample, samples) = match self {
-            Self::Jitter { .. } => (150, 0.0, 0),
-            Self::Decode { format, .. } => (40, 0.2, format.plane_len()),
-            Self::Conceal { format } => (30, 0.6, format.plane_len()),
-            Self::Resample { from, to } => (50, 5.0, from.plane_len().max(to.plane_len())),
-            Self::Gain { format } => (10, 0.1, format.plane_len()),
-            Self::Meter { format } => (30, 0.2, format.plane_len()),
-            Self::Contribute { format } => (20, 0.2, format.plane_len()),
-            Self::MixMinus { format, .. } => (20, 0.2, format.plane_len()),
-            Self::Limit { format } => (40, 0.3, format.plane_len()),
-            Self::Encode { format, .. } => (20, 0.3, format.plane_len()),
-            Self::Packetise { format, .. } => (80, 0.1, format.plane_len()),
-            Self::Tone { format } => (60, 2.5, format.plane_len()),
-            Self::Clip { format } => (20, 0.1, format.plane_len()),
+            Self::Jitter { .. } => (900, 0.0, 0),
+            Self::Decode { format, .. } => (200, 0.5, format.plane_len()),
+            Self::Conceal { format } => (150, 1.0, format.plane_len()),
+            Self::Resample { from, to } => (100, 5.0, from.plane_len().max(to.plane_len())),
+            Self::Gain { format } => (80, 0.2, format.plane_len()),
+            Self::Meter { format } => (100, 0.3, format.plane_len()),
+            Self::Contribute { format } => (150, 0.3, format.plane_len()),
+            Self::MixMinus { format, .. } => (150, 0.3, format.plane_len()),
+            Self::Limit { format } => (100, 2.0, format.plane_len()),
+            Self::Encode { format, .. } => (80, 0.5, format.plane_len()),
+            Self::Packetise { format, .. } => (900, 0.2, format.plane_len()),
+            Self::Tone { format } => (100, 3.0, format.plane_len()),
+            Self::Clip { format } => (80, 0.2, format.plane_len()),
             Self::Ext { .. } => (0, 0.0, 0),
         };
         Duration::from_nanos(fixed + (per_sample * samples as f64) as u64)

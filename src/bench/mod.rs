@@ -17,9 +17,9 @@ use talkpath_engine::{
 };
 use talkpath_nodes::codec::{Codec, EncodeFault};
 use talkpath_rt::clock::{Clock, MonotonicClock};
-use talkpath_rt::thread::{self, Placement};
+use talkpath_rt::thread::{self, Placement, Task};
 
-use crate::{alloc, codec_name, threads};
+use crate::{alloc, codec_name};
 use callers::{Callers, Talk};
 use report::{Report, Run};
 use signal::Voices;
@@ -109,7 +109,7 @@ fn measure(args: &RoomArgs) -> Result<Report, BenchError> {
         ..EngineConfig::default()
     })?;
     let worker =
-        threads::find(WORKER).ok_or_else(|| std::io::Error::other("no thread of that name"))?;
+        Task::named(WORKER).ok_or_else(|| std::io::Error::other("no thread of that name"))?;
     alloc::watch(worker);
     let legs = join(&engine, args, ptime)?;
 
@@ -117,11 +117,11 @@ fn measure(args: &RoomArgs) -> Result<Report, BenchError> {
     let callers = start_callers(&engine, &legs, args, ptime, &stop)?;
     let clock = MonotonicClock;
     clock.sleep_until(clock.now() + WARM_UP);
-    let before = threads::cpu_time(worker)?;
+    let before = worker.cpu_time()?;
     let from = clock.now();
     let first = engine.status()?;
     clock.sleep_until(from + Duration::from_secs(args.seconds.into()));
-    let cpu = threads::cpu_time(worker)? - before;
+    let cpu = worker.cpu_time()? - before;
     let elapsed = clock.now() - from;
     let last = engine.status()?;
     let allocations = alloc::calls();

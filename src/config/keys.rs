@@ -61,6 +61,8 @@ const KEYS: &[Key] = &[
         set: |c, v| { c.sip.max_invites_per_source = whole(v, 1..=10_000)?; Some(()) } },
     Key { section: "sip", name: "max_connections", allowed: "1 to 60000 connections",
         set: |c, v| { c.sip.max_connections = whole(v, 1..=60_000)?; Some(()) } },
+    Key { section: "sip", name: "ring_ms", allowed: "0 to 60000 (milliseconds)",
+        set: |c, v| { c.sip.ring = millis(v, 0..=60_000)?; Some(()) } },
     Key { section: "rtp", name: "addr", allowed: "an IP address, such as \"127.0.0.1\" or \"::1\"",
         set: |c, v| { c.rtp.addr = Some(parsed(v)?); Some(()) } },
     Key { section: "rtp", name: "ports", allowed: "\"LOW-HIGH\" within 1024-65535, such as \"20000-29999\"",

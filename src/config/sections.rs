@@ -51,6 +51,8 @@ pub struct SipSection {
     pub max_invites_per_source: u32,
     /// Most TCP connections at a time.
     pub max_connections: usize,
+    /// How long a call rings before it is answered; zero: it is answered at once.
+    pub ring: Duration,
 }
 
 /// `[rtp]`
@@ -112,6 +114,7 @@ impl Default for SipSection {
             max_invites_per_second: 500,
             max_invites_per_source: 500,
             max_connections: 1024,
+            ring: Duration::ZERO,
         }
     }
 }

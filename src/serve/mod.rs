@@ -6,6 +6,7 @@
 //! ```
 
 mod greeting;
+mod metrics;
 mod place;
 mod settings;
 mod source;
@@ -22,6 +23,7 @@ use talkpath_rt::thread;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
+pub use metrics::metrics;
 use place::Places;
 use source::Running;
 
@@ -77,7 +79,7 @@ pub fn run(config: &Config) -> Result<(), ServeError> {
 
 fn log_to_stderr() {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,rsipstack=error"));
     // A second call in one process (tests) finds a subscriber there already, which will do.
     tracing_subscriber::fmt()
         .with_env_filter(filter)

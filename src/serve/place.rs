@@ -4,10 +4,9 @@
 //! the scheduler orders them: the worker's FIFO priority above the shard's, the shard's above all of control, which runs
 //! under the ordinary scheduler (and which the kernel's real-time throttling never starves).
 
-use talkpath_rt::thread::{Obtained, Placement};
+use talkpath_rt::thread::{Obtained, Placement, Task};
 
 use crate::config::EngineSection;
-use crate::threads;
 
 /// Name of the worker's thread.
 pub(super) const WORKER: &str = "talkpath-worker";
@@ -61,8 +60,9 @@ pub(super) fn confine(places: &Places) -> Option<String> {
     if places.others.is_empty() {
         return None;
     }
-    let worker = threads::find(WORKER)?;
-    let refused = threads::confine_others(worker, &places.others).err()?;
+    let refused = Task::named(WORKER)?
+        .confine_others_to(&places.others)
+        .err()?;
     Some(format!(
         "other threads may run on the worker's core: {refused}"
     ))

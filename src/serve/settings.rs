@@ -14,7 +14,8 @@ pub(super) fn engine(config: &Config, places: &Places) -> EngineConfig {
     EngineConfig {
         slot: section.slot,
         capacity_legs: section.capacity,
-        capacity_rooms: config.sip.max_rooms,
+        // An echo, a tone or a file is a private room of one call, beside those callers name.
+        capacity_rooms: config.sip.max_rooms + section.capacity,
         core: places.worker,
         workers: section.workers,
         priority: places.priority,
@@ -64,6 +65,7 @@ pub(super) fn sip(config: &Config) -> SipConfig {
             allow: section.allow.clone(),
             deny: section.deny.clone(),
         },
+        ring: section.ring,
         ..SipConfig::default()
     }
 }

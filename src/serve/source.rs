@@ -1,10 +1,12 @@
 //! What `/status`, `/metrics` and `/plans` show: engine, network and SIP put side by side.
 
 use serde_json::{Value, json};
-use talkpath_edge::http::{Metric, MetricKind, PlanDump, StatusSource};
-use talkpath_edge::net::{Net, NetStatus};
+use talkpath_edge::http::{Metric, PlanDump, StatusSource};
+use talkpath_edge::net::Net;
 use talkpath_edge::sip::SipServer;
 use talkpath_engine::{Engine, PlanInfo};
+
+use super::metrics::metrics;
 
 /// Everything that runs.
 pub(super) struct Running {
@@ -28,25 +30,8 @@ impl StatusSource for Running {
     }
 
     fn metrics(&self) -> Vec<Metric> {
-        let mut metrics = Vec::new();
-        if let Ok(status) = self.engine.status() {
-            metrics.extend(
-                status
-                    .counters()
-                    .map(|c| metric(c.name, c.help, c.grows, c.value)),
-            );
-        }
-        let net = self.net.status();
-        let counted = net.counters.iter();
-        metrics.extend(
-            counted.map(|(name, help, value)| {
-                metric(&format!("net_{name}"), help, true, value as f64)
-            }),
-        );
-        metrics.extend(shard(&net));
-        let sip = self.sip.counters().iter();
-        metrics.extend(sip.map(|(name, help, value)| metric(name, help, true, value as f64)));
-        metrics
+        let engine = self.engine.status().ok();
+        metrics(engine.as_ref(), &self.net.status(), self.sip.counters())
     }
 
     fn plans(&self) -> Vec<PlanDump> {
@@ -57,81 +42,6 @@ impl StatusSource for Running {
             .map(plan)
             .collect()
     }
-}
-
-fn metric(name: &str, help: &'static str, grows: bool, value: f64) -> Metric {
-    let (name, help) = (name.trim_end_matches("_total"), help.trim_end_matches('.'));
-    if grows {
-        Metric::counter(name, help, value)
-    } else {
-        Metric::gauge(name, help, value)
-    }
-}
-
-/// Ports by state and the shard's punctuality.
-fn shard(net: &NetStatus) -> Vec<Metric> {
-    let by_state =
-        |(state, count): (&str, usize)| (vec![("state", state.to_owned())], count as f64);
-    let by_quantile =
-        |(quantile, us): (&str, f64)| (vec![("quantile", quantile.to_owned())], us / 1e6);
-    let family = |name: &str, help, samples: Vec<(Vec<_>, f64)>| {
-        let start = Metric::family(name, help, MetricKind::Gauge);
-        samples
-            .into_iter()
-            .fold(start, |metric, (labels, value)| metric.with(labels, value))
-    };
-    let (ports, timing) = (&net.ports, &net.timing);
-    let states = [
-        ("free", ports.free),
-        ("in_use", ports.in_use),
-        ("resting", ports.resting),
-    ];
-    let wake = [
-        ("0.5", timing.wake_p50_us),
-        ("0.99", timing.wake_p99_us),
-        ("0.999", timing.wake_p999_us),
-        ("1", timing.wake_max_us),
-    ];
-    let busy = [
-        ("0.5", timing.busy_p50_us),
-        ("0.999", timing.busy_p999_us),
-        ("1", timing.busy_max_us),
-    ];
-    vec![
-        family(
-            "net_port_pairs",
-            "Port pairs by state",
-            states.map(by_state).into(),
-        ),
-        family(
-            "net_wake_seconds",
-            "Wake-up lateness of the shard",
-            wake.map(by_quantile).into(),
-        ),
-        family(
-            "net_busy_seconds",
-            "Time at work of the shard in a slot",
-            busy.map(by_quantile).into(),
-        ),
-        metric(
-            "net_slots",
-            "Slots the shard has run",
-            true,
-            timing.slots as f64,
-        ),
-        metric(
-            "net_late_slots",
-            "Slots the shard ended too late",
-            true,
-            timing.late_slots as f64,
-        ),
-        metric(
-            "net_skipped_slots",
-            "Slots the shard left out after a stall",
-            true,
-            timing.skipped_slots as f64,
-        ),
-    ]
 }
 
 fn plan(info: &PlanInfo) -> PlanDump {

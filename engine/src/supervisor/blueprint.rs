@@ -106,6 +106,7 @@ impl Blueprint {
             rate,
             depth,
             hear_self,
+            ..
         } = config;
         validate::port(config)?;
         let (port, input, output) = port(Format::mono(rate, frame), depth);

@@ -5,6 +5,7 @@
 //! acknowledged and its body is back.
 
 use talkpath_graph::SampleRate;
+use talkpath_nodes::mix::MAX_CONTRIBUTORS;
 
 use crate::error::{EngineError, Resource};
 use crate::event::{EventKind, LeaveReason};
@@ -90,7 +91,16 @@ impl Supervisor {
 
     pub(super) fn join(&mut self, room: RoomId, source: &Source) -> Result<Joined, EngineError> {
         self.transactions.admit()?;
-        let frame = self.room(room)?.frame;
+        let state = self.room(room)?;
+        let (frame, legs) = (state.frame, state.legs);
+        if legs >= MAX_CONTRIBUTORS {
+            return Err(EngineError::Capacity {
+                what: Resource::LegsOfRoom,
+                limit: MAX_CONTRIBUTORS,
+                in_use: legs,
+                wanted: 1,
+            });
+        }
         if self.leg_ids.available() == 0 {
             return Err(EngineError::Capacity {
                 what: Resource::Legs,

@@ -89,6 +89,7 @@ impl Supervisor {
         let id = self.room_ids.take().ok_or(spent)?;
         let mix = self.table.add_room(self.period(frame));
         let body = RoomBody {
+            mixes: 0,
             frame,
             mix_slot: mix.slot,
             buses: ArrayVec::new(),

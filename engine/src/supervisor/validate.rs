@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use talkpath_graph::SampleRate;
+use talkpath_graph::{Channels, SampleRate};
 use talkpath_nodes::jitter::JitterDelays;
 
 use crate::config::EngineConfig;
@@ -48,7 +48,9 @@ pub(super) fn network(
 
 pub(super) fn port(config: PortConfig) -> Result<(), EngineError> {
     rate(config.rate)?;
-    let depth = config.depth;
+    let (channels, depth) = (config.channels, config.depth);
+    let count = channels.count();
+    check(channels == Channels::MONO, "port channels", "1", count)?;
     check(
         (1..=256).contains(&depth),
         "port depth in frames",

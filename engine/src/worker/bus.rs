@@ -86,6 +86,13 @@ impl Bus {
         self.gathering.fill(0);
     }
 
+    /// Silence, and nothing gathered: after slots were skipped nobody knows who is in it.
+    pub fn forget(&mut self) {
+        self.gathering.fill(0);
+        self.sum.fill(0);
+        self.crossed = false;
+    }
+
     /// Makes the sum readable by resamplers.
     fn widen(&mut self) {
         for (w, &s) in self.wide.iter_mut().zip(&*self.sum) {

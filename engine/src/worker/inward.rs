@@ -117,21 +117,22 @@ impl Cohort<'_> {
         }
     }
 
-    /// Adds the frame to the bus of its rate and keeps the very value that was added (D4).
+    /// Adds the frame to the bus of its rate and keeps the very value that was added (D4), with
+    /// the number of the mix it will be part of.
     pub(super) fn contribute(&mut self, op: &Op<Spec>) {
         for n in 0..self.lanes.len() {
             let Some(leg) = self.legs.get_mut(self.lanes[n].leg) else {
                 continue;
             };
-            let rate = leg.rate;
-            let bus = (self.rooms.get_mut(leg.room))
-                .and_then(|room| room.buses.iter_mut().find(|b| b.rate() == rate));
-            let Some(bus) = bus else { continue };
-            mix::contribute(
-                self.arena.pcm[at(op.inputs[0], n)].as_slice(),
-                &mut leg.own,
-                bus.gathering(),
-            );
+            let Some(room) = self.rooms.get_mut(leg.room) else {
+                continue;
+            };
+            let Some(bus) = room.buses.iter_mut().find(|b| b.rate() == leg.rate) else {
+                continue;
+            };
+            let pcm = self.arena.pcm[at(op.inputs[0], n)].as_slice();
+            mix::contribute(pcm, &mut leg.own, bus.gathering());
+            leg.run.own_mix = room.mixes + 1;
         }
     }
 
@@ -146,6 +147,7 @@ impl Cohort<'_> {
             };
             let plane = &mut self.arena.pcm[at(op.outputs[0], n)];
             plane.silence(format.plane_len());
+            // Finite by construction: a level out of range is clamped when it is built.
             tone.fill(plane.as_mut_slice());
         }
     }
@@ -160,9 +162,11 @@ impl Cohort<'_> {
             let Some(clip) = self.bank.clip.get_mut(seat) else {
                 continue;
             };
-            let plane = &mut self.arena.pcm[at(op.outputs[0], n)];
-            plane.silence(format.plane_len());
-            let played = clip.fill(plane.as_mut_slice());
+            let plane = at(op.outputs[0], n);
+            self.arena.pcm[plane].silence(format.plane_len());
+            let played = clip.fill(self.arena.pcm[plane].as_mut_slice());
+            // The content is the caller's; bad frames of it are silenced, there is nothing to reset.
+            self.finite(lane, plane);
             if let Some(leg) = self.legs.get_mut(lane.leg) {
                 leg.run.finished |= played == Played::Finished;
             }

@@ -49,12 +49,14 @@ impl Worker {
         };
         // Room for every leg was reserved at the start, and a leg leaves once.
         self.leaving.push(leg);
-        if self.set_gain_target(leg, 0.0) || !heard {
-            return Tried::Done;
-        }
-        // Nothing to ramp with: it goes at once.
-        if let Some(body) = self.legs.get_mut(leg) {
-            body.run.leaving = Leaving::Done;
+        match self.gain_of(leg) {
+            Some(gain) => gain.set_target(0.0),
+            // Nothing to ramp with: it goes at once.
+            None => {
+                if let Some(body) = self.legs.get_mut(leg) {
+                    body.run.leaving = Leaving::Done;
+                }
+            }
         }
         Tried::Done
     }

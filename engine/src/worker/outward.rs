@@ -15,7 +15,7 @@ use super::bank::Seat;
 use super::cohort::Cohort;
 
 impl Cohort<'_> {
-    /// What the leg hears: the sum of its rate less its own part, and the other rates (D4).
+    /// What the leg hears: the sum of its rate less its own part in it, and the other rates (D4).
     pub(super) fn mix_minus(&mut self, op: &Op<Spec>, format: Format, minus_own: bool) {
         for n in 0..self.lanes.len() {
             let plane = &mut self.arena.pcm[at(op.outputs[0], n)];
@@ -23,10 +23,17 @@ impl Cohort<'_> {
             let Some(leg) = self.legs.get(self.lanes[n].leg) else {
                 continue;
             };
-            let bus = (self.rooms.get(leg.room))
-                .and_then(|room| room.buses.iter().find(|b| b.rate() == leg.rate));
-            let Some(bus) = bus else { continue };
-            let own: &[i32] = if minus_own { &leg.own } else { &[] };
+            let Some(room) = self.rooms.get(leg.room) else {
+                continue;
+            };
+            let Some(bus) = room.buses.iter().find(|b| b.rate() == leg.rate) else {
+                continue;
+            };
+            if leg.run.deaf_in == Some(room.mixes) {
+                continue;
+            }
+            let part = minus_own && leg.run.own_mix == room.mixes;
+            let own: &[i32] = if part { &leg.own } else { &[] };
             mix::mix_minus(bus.sum(), own, bus.cross(), plane.as_mut_slice());
         }
     }

@@ -20,6 +20,7 @@ impl Worker {
         for room in self.schedule.mixing(slot) {
             if let Some(room) = self.rooms.get_mut(*room) {
                 bus::mix(&mut room.buses);
+                room.mixes += 1;
             }
         }
         self.run_segment(Segment::Egress, slot, now, io);
@@ -84,12 +85,13 @@ fn turn(leg: &mut LegBody, segment: Segment, period: u64) -> Option<u32> {
         .replace(period)
         .map_or(0, |last| period.saturating_sub(last + 1));
     let missed = u32::try_from(missed).unwrap_or(u32::MAX);
-    if missed > 0 {
+    if segment == Segment::Ingress {
         leg.run.stats.skipped_periods += u64::from(missed);
-    }
-    if segment == Segment::Ingress && leg.run.leaving == Leaving::Ramping {
-        // This run ramps it to silence; after it the leg may go.
-        leg.run.leaving = Leaving::Done;
+        // A gain on its way to silence gets there in this run: after it the leg is on hold, or may go.
+        leg.direction.receive = leg.run.held.is_none();
+        if leg.run.leaving == Leaving::Ramping {
+            leg.run.leaving = Leaving::Done;
+        }
     }
     Some(missed)
 }

@@ -32,6 +32,7 @@ impl Worker {
         if let Some(here) = self.legs.get_mut(leg) {
             core::mem::swap(here, &mut value);
             here.run = value.run.clone();
+            keep_own_part(here, &mut value);
             carry_over(&self.plans, &mut self.bank, &value, here);
         }
         let mut old = value;
@@ -39,6 +40,10 @@ impl Worker {
         let stats = self.settled(&old, packets);
         if let Some(here) = self.legs.get_mut(leg) {
             here.run.stats = stats;
+            // Hold and resume go the usual way, with their ramps.
+            let wanted = here.direction;
+            here.direction.receive = old.direction.receive;
+            self.set_direction(leg, wanted, packets);
         }
         self.bank.uninstall(old.seats.iter(), &mut old.states);
         let entered = self
@@ -51,6 +56,17 @@ impl Worker {
             }
             _ => Tried::Refused(Some(Garbage::Leg(leg, old))),
         }
+    }
+}
+
+/// What the leg has put into a sum that it has yet to hear is still subtracted; at another rate
+/// it cannot be, and the leg is given silence for that one frame instead.
+fn keep_own_part(new: &mut LegBody, old: &mut LegBody) {
+    if new.rate == old.rate {
+        core::mem::swap(&mut new.own, &mut old.own);
+    } else {
+        new.run.deaf_in = Some(new.run.own_mix);
+        new.run.own_mix = 0;
     }
 }
 

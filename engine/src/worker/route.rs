@@ -16,7 +16,11 @@ impl Worker {
     ///
     /// Real-time: allocates no; blocks no; cost O(packets waiting).
     pub(super) fn drain(&mut self, io: &mut Io) {
-        while let Some(packet) = io.packets_in.recv() {
+        // The shard may refill while this runs: not more than one inventory in a slot.
+        for _ in 0..io.packets_in.inventory() {
+            let Some(packet) = io.packets_in.recv() else {
+                return;
+            };
             self.counters.packets_in += 1;
             if let Some(packet) = self.route(packet) {
                 give_back(&mut io.packets_in, packet, &mut self.counters.overflows);

@@ -1,5 +1,6 @@
 //! Settings of a leg that runs: level, hold and resume, SSRC.
 
+use talkpath_nodes::gain::GainNode;
 use talkpath_nodes::packet::Packet;
 use talkpath_rt::boxes::Borrower;
 
@@ -12,35 +13,34 @@ use super::route::jitter_seat;
 
 impl Worker {
     pub(super) fn set_gain(&mut self, leg: LegId, linear: f32) -> Tried {
-        match self.legs.get(leg) {
-            Some(body) if body.run.leaving == Leaving::No => {
-                if self.set_gain_target(leg, linear) {
-                    Tried::Done
-                } else {
-                    Tried::Refused(None)
-                }
-            }
-            _ => Tried::Stale(None),
+        let Some(body) = self.legs.get_mut(leg) else {
+            return Tried::Stale(None);
+        };
+        if body.run.leaving != Leaving::No {
+            return Tried::Stale(None);
         }
+        if let Some(held) = &mut body.run.held {
+            *held = linear;
+            return Tried::Done;
+        }
+        match self.gain_of(leg) {
+            Some(gain) => gain.set_target(linear),
+            None => return Tried::Refused(None),
+        }
+        Tried::Done
     }
 
-    /// Where a leg's gain ramps to; `false` for a leg without one.
-    pub(super) fn set_gain_target(&mut self, leg: LegId, linear: f32) -> bool {
-        let Some(body) = self.legs.get(leg) else {
-            return false;
-        };
+    /// What sets the level of a leg in the room; its last gain op.
+    pub(super) fn gain_of(&mut self, leg: LegId) -> Option<&mut GainNode> {
+        let body = self.legs.get(leg)?;
         let seat = body.seats.ingress.iter().rev().find_map(|s| match s {
             Seat::Gain(seat) => Some(*seat),
             _ => None,
-        });
-        let Some(gain) = seat.and_then(|seat| self.bank.gain.get_mut(seat)) else {
-            return false;
-        };
-        gain.set_target(linear);
-        true
+        })?;
+        self.bank.gain.get_mut(seat)
     }
 
-    /// Hold and resume. What was queued before a hold is old news after it: it goes back.
+    /// Hold and resume. Its part in the room ends and begins with a ramp over a frame.
     pub(super) fn set_direction(
         &mut self,
         leg: LegId,
@@ -50,15 +50,44 @@ impl Worker {
         let Some(body) = self.legs.get_mut(leg) else {
             return Tried::Stale(None);
         };
-        let was = core::mem::replace(&mut body.direction, direction);
-        if was.receive && !direction.receive {
-            body.own.fill(0);
-            body.run.stats.talking = false;
-            body.run.stats.level = 127;
+        body.direction.send = direction.send;
+        let heard = body.direction.receive && body.run.held.is_none();
+        match (heard, direction.receive) {
+            (true, false) => self.hold(leg),
+            (false, true) => self.resume(leg, packets),
+            _ => {}
+        }
+        Tried::Done
+    }
+
+    /// Lets the leg's next ingress ramp to silence and be the last; at once if it never ran.
+    fn hold(&mut self, leg: LegId) {
+        let target = self.gain_of(leg).map(|gain| {
+            let target = gain.target();
+            gain.set_target(0.0);
+            target
+        });
+        if let Some(body) = self.legs.get_mut(leg) {
+            body.run.held = target;
+            body.direction.receive = target.is_some() && body.run.ingress_period.is_some();
+        }
+    }
+
+    /// What was queued before the hold is old news after it: it goes back.
+    fn resume(&mut self, leg: LegId, packets: &mut Borrower<Packet>) {
+        let Some(body) = self.legs.get_mut(leg) else {
+            return;
+        };
+        let held = body.run.held.take();
+        if !body.direction.receive {
+            body.direction.receive = true;
+            body.run.ingress_period = None;
             let seat = jitter_seat(body);
             self.empty_jitter(seat, packets);
         }
-        Tried::Done
+        if let (Some(target), Some(gain)) = (held, self.gain_of(leg)) {
+            gain.set_target(target);
+        }
     }
 
     pub(super) fn set_ssrc(&mut self, leg: LegId, ssrc: u32) -> Tried {

@@ -6,6 +6,7 @@
 
 use core::time::Duration;
 
+use talkpath_nodes::meter::SILENCE;
 use talkpath_nodes::packet::Packet;
 use talkpath_rt::boxes::Borrower;
 
@@ -87,7 +88,8 @@ impl Worker {
         let Some(body) = self.legs.get(leg) else {
             return;
         };
-        let (run, talking) = (&body.run, body.run.stats.talking);
+        let run = &body.run;
+        let talking = run.stats.talking && body.direction.receive;
         let (talk, finished) = (
             run.told_talking != talking,
             run.finished && !run.told_finished,
@@ -123,6 +125,9 @@ impl Worker {
         if let Some(buffer) = jitter_seat(body).and_then(|seat| self.bank.jitter.get(seat)) {
             stats.add(buffer.counters());
             stats.queued = buffer.queued() as u32;
+        }
+        if !body.direction.receive {
+            (stats.talking, stats.level) = (false, SILENCE);
         }
         stats
     }

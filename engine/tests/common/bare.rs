@@ -166,6 +166,7 @@ impl Bare {
         let room = self.rooms.take().expect("a room handle");
         let frame = FrameTime::Ms20;
         let body = RoomBody {
+            mixes: 0,
             frame,
             mix_slot: 0,
             buses: Default::default(),

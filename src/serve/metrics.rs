@@ -1,0 +1,102 @@
+//! Every number of `/metrics`: those of the engine, the network and the SIP front, under one naming rule.
+//!
+//! Control side; reads records that exist already. `docs/counters.md` explains each name, and a
+//! test holds the two together.
+
+use talkpath_edge::http::{Metric, MetricKind};
+use talkpath_edge::net::NetStatus;
+use talkpath_edge::sip::Counters;
+use talkpath_engine::Status;
+
+/// All metric families, in the order of the page. `engine` is `None` once the engine has stopped;
+/// its families are left out then.
+pub fn metrics(engine: Option<&Status>, net: &NetStatus, sip: &Counters) -> Vec<Metric> {
+    let engine = engine.into_iter().flat_map(Status::counters);
+    let engine = engine.map(|c| metric(c.name, c.help, c.grows, c.value));
+    let counted = net.counters.iter();
+    let net_counted =
+        counted.map(|(name, help, value)| metric(&format!("net_{name}"), help, true, value as f64));
+    let sip = sip
+        .iter()
+        .map(|(name, help, value)| metric(name, help, true, value as f64));
+    engine
+        .chain(net_counted)
+        .chain(shard(net))
+        .chain(sip)
+        .collect()
+}
+
+fn metric(name: &str, help: &'static str, grows: bool, value: f64) -> Metric {
+    let (name, help) = (name.trim_end_matches("_total"), help.trim_end_matches('.'));
+    if grows {
+        Metric::counter(name, help, value)
+    } else {
+        Metric::gauge(name, help, value)
+    }
+}
+
+/// Ports by state and the shard's punctuality.
+fn shard(net: &NetStatus) -> Vec<Metric> {
+    let by_state =
+        |(state, count): (&str, usize)| (vec![("state", state.to_owned())], count as f64);
+    let by_quantile =
+        |(quantile, us): (&str, f64)| (vec![("quantile", quantile.to_owned())], us / 1e6);
+    let family = |name: &str, help, samples: Vec<(Vec<_>, f64)>| {
+        let start = Metric::family(name, help, MetricKind::Gauge);
+        samples
+            .into_iter()
+            .fold(start, |metric, (labels, value)| metric.with(labels, value))
+    };
+    let (ports, timing) = (&net.ports, &net.timing);
+    let states = [
+        ("free", ports.free),
+        ("in_use", ports.in_use),
+        ("resting", ports.resting),
+    ];
+    let wake = [
+        ("0.5", timing.wake_p50_us),
+        ("0.99", timing.wake_p99_us),
+        ("0.999", timing.wake_p999_us),
+        ("1", timing.wake_max_us),
+    ];
+    let busy = [
+        ("0.5", timing.busy_p50_us),
+        ("0.999", timing.busy_p999_us),
+        ("1", timing.busy_max_us),
+    ];
+    vec![
+        family(
+            "net_port_pairs",
+            "Port pairs by state",
+            states.map(by_state).into(),
+        ),
+        family(
+            "net_wake_seconds",
+            "Wake-up lateness of the shard",
+            wake.map(by_quantile).into(),
+        ),
+        family(
+            "net_busy_seconds",
+            "Time at work of the shard in a slot",
+            busy.map(by_quantile).into(),
+        ),
+        metric(
+            "net_slots",
+            "Slots the shard has run",
+            true,
+            timing.slots as f64,
+        ),
+        metric(
+            "net_late_slots",
+            "Slots the shard ended too late",
+            true,
+            timing.late_slots as f64,
+        ),
+        metric(
+            "net_skipped_slots",
+            "Slots the shard left out after a stall",
+            true,
+            timing.skipped_slots as f64,
+        ),
+    ]
+}

@@ -1,0 +1,166 @@
+//! `docs/counters.md` and the code name the same things: every family of `/metrics`, every field of a leg in `/status`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+use talkpath_edge::http::MetricKind;
+use talkpath_edge::net::{
+    LatchState, NetCounters, NetLegStats, NetStatus, PortStatus, ShardTiming,
+};
+use talkpath_edge::sip::{CallStatus, Counters};
+use talkpath_engine::{EngineConfig, LegConfig, LegId, RoomConfig, Status, VirtualEngine};
+
+const DOC: &str = include_str!("../docs/counters.md");
+
+/// First cells of the tables under the headings that `wanted` takes, without their backticks.
+fn documented(wanted: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let mut heading = "";
+    let mut names = Vec::new();
+    for line in DOC.lines() {
+        if let Some(title) = line.strip_prefix('#') {
+            heading = title.trim_start_matches('#').trim();
+        }
+        let cell = line
+            .strip_prefix("| `")
+            .and_then(|row| row.split_once("` |"));
+        if let Some((name, _)) = cell.filter(|_| wanted(heading)) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Fails with what the document lacks, what it invents, and what it says twice.
+#[track_caller]
+fn same(in_code: impl IntoIterator<Item = String>, in_doc: &[&str]) {
+    let code: BTreeSet<String> = in_code.into_iter().collect();
+    let doc: BTreeSet<String> = in_doc.iter().map(|&name| name.to_owned()).collect();
+    assert!(!code.is_empty(), "nothing to compare with");
+    let missing: Vec<_> = code.difference(&doc).collect();
+    let invented: Vec<_> = doc.difference(&code).collect();
+    assert!(
+        missing.is_empty() && invented.is_empty(),
+        "docs/counters.md lacks {missing:?} and names {invented:?}, which do not exist"
+    );
+    assert_eq!(in_doc.len(), doc.len(), "docs/counters.md names one twice");
+}
+
+/// An engine with one leg in one room.
+fn engine() -> Status {
+    let engine = VirtualEngine::new(EngineConfig::default()).expect("the default is valid");
+    let room = engine
+        .create_room(RoomConfig::new("lobby"))
+        .expect("the first room");
+    room.join(LegConfig::tone(440.0, -20.0))
+        .expect("the first leg");
+    engine.advance(Duration::from_millis(100));
+    engine.status().expect("it runs")
+}
+
+fn net() -> NetStatus {
+    NetStatus {
+        counters: NetCounters::default(),
+        legs: Vec::new(),
+        held: 0,
+        timing: ShardTiming::default(),
+        ports: PortStatus {
+            free: 0,
+            in_use: 0,
+            resting: 0,
+        },
+        capacity: 0,
+        core: None,
+        priority: None,
+        warnings: Vec::new(),
+    }
+}
+
+fn keys(value: &Value) -> impl Iterator<Item = String> {
+    value.as_object().expect("an object").keys().cloned()
+}
+
+#[test]
+fn every_metric_is_explained_and_none_is_invented() {
+    let metrics = talkpath::serve::metrics(Some(&engine()), &net(), &Counters::default());
+    let mut names = Vec::new();
+    for metric in &metrics {
+        assert!(
+            !metric.samples.is_empty(),
+            "{} would not be shown",
+            metric.name
+        );
+        let total = match metric.kind {
+            MetricKind::Counter => "_total",
+            MetricKind::Gauge => "",
+        };
+        names.push(format!("talkpath_{}{total}", metric.name));
+    }
+    let distinct: BTreeSet<_> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len(), "two families of one name");
+    // Tables of metrics are those before the legs'.
+    let legs = documented(|heading| heading.contains("[]"));
+    let all = documented(|_| true);
+    same(names, &all[..all.len() - legs.len()]);
+}
+
+#[test]
+fn every_label_value_is_explained() {
+    for metric in talkpath::serve::metrics(None, &net(), &Counters::default()) {
+        let name = format!("| `talkpath_{}` |", metric.name);
+        for (label, value) in metric.samples.iter().flat_map(|sample| &sample.labels) {
+            let row = DOC
+                .lines()
+                .find(|line| line.starts_with(&name))
+                .unwrap_or_default();
+            let said = |word: &str| row.contains(&format!("`{word}`"));
+            assert!(said(label) && said(value), "{name} lacks {label}={value}");
+        }
+    }
+}
+
+#[test]
+fn every_field_of_a_leg_is_explained_and_none_is_invented() {
+    let status = serde_json::to_value(engine()).expect("it is plain data");
+    let leg = &status["rooms"][0]["legs"][0];
+    let under = |title: &'static str| documented(move |heading| heading == title);
+    same(keys(leg), &under("engine.rooms[].legs[]"));
+    same(keys(&leg["stats"]), &under("engine.rooms[].legs[].stats"));
+    let bits = leg["bits"].as_u64().expect("a number");
+    let port = NetLegStats {
+        leg: LegId::from_bits(bits).expect("a handle of the engine's"),
+        local_port: 0,
+        remote: None,
+        latch: LatchState::Waiting,
+        packets_in: 0,
+        octets_in: 0,
+        packets_out: 0,
+        octets_out: 0,
+        refused: 0,
+        lost: 0,
+        jitter_ms: 0.0,
+        remote_lost: None,
+        remote_fraction_lost: None,
+        remote_jitter_ms: None,
+        round_trip_ms: None,
+        ssrc: 0,
+        remote_ssrc: None,
+        remote_cname: arrayvec::ArrayString::new(),
+    };
+    let port = serde_json::to_value(port).expect("it is plain data");
+    same(keys(&port), &under("net.legs[]"));
+    assert_eq!(port["leg"], leg["id"], "the handle joins the two");
+    let call = CallStatus {
+        call_id: String::new(),
+        source: ([127, 0, 0, 1], 5060).into(),
+        to: None,
+        codec: None,
+        leg: Some(bits),
+        confirmed: false,
+        held: false,
+    };
+    same(
+        keys(&serde_json::to_value(call).expect("it is plain data")),
+        &under("sip.calls[]"),
+    );
+}
