@@ -145,8 +145,8 @@ pub struct LegRun {
     pub egress_period: Option<u64>,
     /// The mix of the room that `own` is part of; of no other is it subtracted.
     pub own_mix: u64,
-    /// The mix that has its voice at a rate it no longer has: it is given silence instead.
-    pub deaf_in: Option<u64>,
+    /// Up to this mix its voice may come back at a rate it no longer has: it is given silence.
+    pub deaf_until: u64,
     /// On hold, or ramping to it while `direction.receive` is still set: the gain to come back to.
     pub held: Option<f32>,
     /// On its way out: ramping, then ready to be detached.

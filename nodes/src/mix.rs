@@ -40,6 +40,15 @@ pub fn contribute(pcm: &[f32], own: &mut [i32], bus: &mut [i32]) {
     }
 }
 
+/// Takes a contribution out of a bus again, exactly.
+///
+/// Real-time: allocates no; blocks no; cost O(samples).
+pub fn retract(own: &[i32], bus: &mut [i32]) {
+    for (bus, own) in bus.iter_mut().zip(own) {
+        *bus = bus.wrapping_sub(*own);
+    }
+}
+
 /// What one leg hears: `bus` minus `own`, an exact integer, then to `f32` (±1.0 per contributor, so the sum may
 /// exceed ±1.0), plus the resampled sums of other rates. An empty `own` subtracts nothing, an empty `cross` adds
 /// nothing; otherwise all slices have the length of a frame and a missing sample counts as 0.

@@ -29,7 +29,7 @@ impl Cohort<'_> {
             let Some(bus) = room.buses.iter().find(|b| b.rate() == leg.rate) else {
                 continue;
             };
-            if leg.run.deaf_in == Some(room.mixes) {
+            if room.mixes <= leg.run.deaf_until {
                 continue;
             }
             let part = minus_own && leg.run.own_mix == room.mixes;

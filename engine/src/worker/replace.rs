@@ -1,10 +1,11 @@
 //! A new plan on a leg that stays (D13): what is kept of the old one, and what goes back.
 
+use talkpath_nodes::mix;
 use talkpath_nodes::packet::Packet;
 use talkpath_rt::boxes::Borrower;
 use talkpath_rt::slab::Slab;
 
-use crate::proto::{Garbage, Leaving, LegBody, LegId, LegPlan, PlanTag, Segment};
+use crate::proto::{Garbage, Leaving, LegBody, LegId, LegPlan, PlanTag, RoomBody, Segment};
 
 use super::Worker;
 use super::apply::Tried;
@@ -32,7 +33,9 @@ impl Worker {
         if let Some(here) = self.legs.get_mut(leg) {
             core::mem::swap(here, &mut value);
             here.run = value.run.clone();
-            keep_own_part(here, &mut value);
+            if let Some(room) = self.rooms.get_mut(value.room) {
+                keep_own_part(room, here, &mut value);
+            }
             carry_over(&self.plans, &mut self.bank, &value, here);
         }
         let mut old = value;
@@ -59,14 +62,21 @@ impl Worker {
     }
 }
 
-/// What the leg has put into a sum that it has yet to hear is still subtracted; at another rate
-/// it cannot be, and the leg is given silence for that one frame instead.
-fn keep_own_part(new: &mut LegBody, old: &mut LegBody) {
+/// What the leg has put into a sum that it has yet to hear is still subtracted. At another rate it
+/// cannot be: then it is taken out of a sum that is still gathered, and of one that is closed the
+/// leg is given silence, with the next one, which has the tail of the resampler.
+fn keep_own_part(room: &mut RoomBody, new: &mut LegBody, old: &mut LegBody) {
     if new.rate == old.rate {
         core::mem::swap(&mut new.own, &mut old.own);
-    } else {
-        new.run.deaf_in = Some(new.run.own_mix);
-        new.run.own_mix = 0;
+        return;
+    }
+    let part_of = core::mem::take(&mut new.run.own_mix);
+    if part_of == room.mixes {
+        new.run.deaf_until = part_of + 1;
+    } else if part_of == room.mixes + 1
+        && let Some(bus) = room.buses.iter_mut().find(|bus| bus.rate() == old.rate)
+    {
+        mix::retract(&old.own, bus.gathering());
     }
 }
 
