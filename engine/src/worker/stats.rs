@@ -36,8 +36,6 @@ pub struct LegStats {
     pub unsent: u64,
     /// Frames silenced because an op produced a value that is not finite (D18).
     pub not_finite: u64,
-    /// Payloads the decoder refused.
-    pub undecodable: u64,
     /// Periods skipped after a stall (D14).
     pub skipped_periods: u64,
     /// Level of the last frame towards the room, −dBov (0 loudest, 127 silence; RFC 6464).

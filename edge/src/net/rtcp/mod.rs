@@ -5,7 +5,8 @@ mod interval;
 mod read;
 mod reports;
 
-pub(crate) use read::{BadRtcp, Item, read};
+pub use read::{BadRtcp, Item, read};
 pub(crate) use reports::Reports;
+pub use rtcp_types::ReportBlock;
 /// Room for any compound this side builds, octets.
 pub(crate) const MAX_COMPOUND: usize = 512;

@@ -13,7 +13,7 @@ const MAX_PACKETS: usize = 16;
 
 /// Why a datagram is no RTCP.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum BadRtcp {
+pub enum BadRtcp {
     /// Empty, not whole words, or a packet runs past the end.
     #[error("compound of {actual} octets is cut short")]
     Truncated {
@@ -33,7 +33,7 @@ pub(crate) enum BadRtcp {
 
 /// One thing a compound says.
 #[derive(Debug)]
-pub(crate) enum Item<'a> {
+pub enum Item<'a> {
     /// A sender report's own part.
     Sender {
         /// Who sent it.
@@ -67,11 +67,15 @@ pub(crate) enum Item<'a> {
     },
 }
 
-/// Checks all of `datagram`, then gives `take` what it says, in order.
+/// Checks all of `datagram`, a whole UDP payload, then gives `take` what it says, in order.
+///
+/// Any bytes will do; nothing of them is trusted. SSRCs are as sent: who may say what is the caller's to judge.
 ///
 /// # Errors
 /// [`BadRtcp`]; nothing was given to `take` then.
-pub(crate) fn read(datagram: &[u8], mut take: impl FnMut(Item<'_>)) -> Result<(), BadRtcp> {
+///
+/// Shard thread: blocks no; cost O(octets), at most 16 packets; allocates for SDES alone (a list of its chunks).
+pub fn read(datagram: &[u8], mut take: impl FnMut(Item<'_>)) -> Result<(), BadRtcp> {
     let truncated = BadRtcp::Truncated {
         actual: datagram.len(),
     };
