@@ -280,7 +280,7 @@ fn every_key_reaches_its_field() {
          lock_memory = false\njitter_target_ms = 30\njitter_max_ms = 90\n\
          [sip]\naddr = \"[::1]:5070\"\nadvertised = \"2001:db8::1\"\nallow = [\"fd00::/8\"]\n\
          deny = [\"10.0.0.0/8\"]\nmax_rooms = 2\nmax_legs_per_room = 3\nmax_calls_per_source = 4\n\
-         max_invites_per_second = 5\nmax_invites_per_source = 6\nmax_connections = 7\n\
+         max_invites_per_second = 5\nmax_invites_per_source = 6\nmax_connections = 7\nring_ms = 8\n\
          [rtp]\naddr = \"::1\"\nports = \"4000-4999\"\ndscp = \"off\"\nadvertised = \"2001:db8::2\"\n\
          media_timeout_s = 9\nquarantine_s = 0\n\
          [http]\naddr = \"[::1]:8000\"\n[play]\nfolder = {folder:?}\n"
@@ -301,6 +301,7 @@ fn every_key_reaches_its_field() {
     assert_eq!(rest.sip.deny, ["10.0.0.0/8".parse().unwrap()]);
     let sip = &rest.sip;
     assert_eq!((sip.max_invites_per_source, sip.max_connections), (6, 7));
+    assert_eq!(sip.ring, Duration::from_millis(8));
     assert_eq!(
         (
             sip.max_rooms,

@@ -174,7 +174,9 @@ fn the_status_has_what_the_page_reads() {
             && worker["skipped_slots"].is_u64()
     );
     assert!(
-        status["net"]["legs"].is_array() && status["warnings"].is_array(),
+        status["net"]["legs"].is_array()
+            && status["warnings"].is_array()
+            && status["fault"].is_null(),
         "{status}"
     );
 

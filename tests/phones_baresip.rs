@@ -15,10 +15,9 @@ mod tools;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Stdio};
-use std::time::Duration;
 
 use namespace::{Namespaces, PHONES, SERVER};
-use server::{Folder, Server};
+use server::{Folder, Server, breathe};
 
 const RATE: usize = 8000;
 /// Bytes of 16-bit audio each phone must have heard: ten seconds.
@@ -178,7 +177,7 @@ fn two_phones_in_a_room_hear_each_other() {
         "[engine]\ncapacity = 10\n[sip]\naddr = \"{SERVER}:5060\"\n[http]\naddr = \"127.0.0.1:0\"\n"
     );
     let server = Server::start("baresip", &spaces.server(), &settings);
-    let target = format!("sip:room-phones@{SERVER}");
+    let target = format!("sip:room-phones@{}", server.host());
     let said = [speech("8k_en_f_00.wav"), speech("8k_fr_f_01.wav")];
     let phones: Vec<_> = [("alice", 7000), ("bob", 7100)]
         .into_iter()
@@ -190,7 +189,7 @@ fn two_phones_in_a_room_hear_each_other() {
     let mut turns = 0..600;
     while let Some(quiet) = phones.iter().find(|phone| phone.heard() < WANTED) {
         assert!(turns.next().is_some(), "it hears nothing:\n{}", quiet.log());
-        std::thread::sleep(Duration::from_millis(100));
+        breathe();
     }
     let heard: Vec<_> = phones.into_iter().map(Phone::hang_up).collect();
     server.until("legs", 0.0);

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use talkpath_rt::clock::{Clock, MonotonicClock};
+
 /// A folder of this test's own, removed at its end.
 pub struct Folder(PathBuf);
 
@@ -33,8 +35,7 @@ impl Drop for Folder {
 pub struct Server {
     child: Child,
     out: BufReader<ChildStdout>,
-    /// `HOST:PORT` to dial.
-    pub sip: String,
+    sip: String,
     http: String,
     prefix: Vec<String>,
     _folder: Folder,
@@ -75,6 +76,11 @@ impl Server {
         }
     }
 
+    /// What stands behind the `@` of what is dialled.
+    pub fn host(&self) -> &str {
+        &self.sip
+    }
+
     /// The body of a page, fetched from where the server runs; bash is on every Debian and speaks TCP.
     pub fn get(&self, path: &str) -> String {
         let (host, port) = self.http.rsplit_once(':').expect("HOST:PORT");
@@ -108,7 +114,7 @@ impl Server {
             if self.metric(name) == value {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(100));
+            breathe();
         }
         panic!("{name} is {}, not {value}", self.metric(name));
     }
@@ -153,4 +159,9 @@ pub fn signal(process: u32, name: &str) {
         .args(["-s", name, &process.to_string()])
         .status();
     assert!(sent.expect("kill").success(), "{name} to {process}");
+}
+
+/// A tenth of a second between two looks.
+pub fn breathe() {
+    MonotonicClock.sleep_until(MonotonicClock.now() + Duration::from_millis(100));
 }
