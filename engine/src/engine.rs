@@ -198,7 +198,7 @@ impl Shared {
                 if let Some(fault) = ended.fault() {
                     tracing::error!("the worker had panicked: {fault}");
                 }
-                drop(ended);
+                drop(ended.ends);
             }
             Err(_) => tracing::error!("the worker thread had panicked"),
         }
@@ -214,5 +214,23 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         self.shutdown();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_alive_until_it_is_shut_down() {
+        let config = EngineConfig {
+            capacity_legs: 1,
+            priority: None,
+            ..EngineConfig::default()
+        };
+        let engine = Engine::start(config).expect("the machine has threads");
+        assert!(engine.is_alive());
+        engine.shutdown();
+        assert!(!engine.is_alive());
     }
 }

@@ -225,7 +225,11 @@ impl WorkerStatus {
 impl Percentiles {
     /// In microseconds, from a histogram of nanoseconds.
     fn of(histogram: &hdrhistogram::Histogram<u64>, max: std::time::Duration) -> Self {
-        let at = |quantile| histogram.value_at_quantile(quantile) as f64 / 1e3;
+        // What is below the histogram's first bar (0.1 µs) is as good as nothing, and said as 0.
+        let at = |quantile| match histogram.value_at_quantile(quantile) {
+            value if histogram.equivalent(value, 0) => 0.0,
+            value => value as f64 / 1e3,
+        };
         let max = max.as_secs_f64() * 1e6;
         Self {
             p50: at(0.5).min(max),
@@ -265,5 +269,39 @@ impl Status {
     /// Every number of the engine, summed over workers, with its meaning.
     pub fn counters(&self) -> impl Iterator<Item = Counter> {
         crate::metrics::counters(self).into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_was_never_late_reads_as_zero() {
+        let mut timing = SlotStats::new();
+        for _ in 0..1_000 {
+            timing.record_slot(
+                Duration::from_micros(8),
+                Duration::from_micros(3),
+                Duration::ZERO,
+            );
+        }
+        timing.record_slot(
+            Duration::from_micros(8),
+            Duration::from_micros(3),
+            Duration::from_micros(40),
+        );
+        let worker = WorkerStatus::new(
+            &Obtained::default(),
+            &timing,
+            WorkerCounters::default(),
+            &[],
+        );
+        let end = worker.end_us;
+        assert_eq!((end.p50, end.p99, end.p999), (0.0, 0.0, 0.0));
+        assert_eq!(end.max, 40.0);
+        assert!((7.9..=8.1).contains(&worker.wake_us.p50));
     }
 }

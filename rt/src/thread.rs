@@ -7,10 +7,12 @@
 
 mod place;
 mod process;
+mod task;
 
 pub use process::{
     NofileOutcome, lock_memory, process_cpu_time, raise_nofile, set_timer_slack, thread_cpu_time,
 };
+pub use task::Task;
 
 use std::io;
 use std::sync::mpsc;

@@ -3,6 +3,7 @@
 //! ```text
 //! http bound → engine (worker pinned, all others off its core) → net (shard) → sip → ready
 //! Ctrl-C, SIGTERM → sip drains (BYE to all) → http → net → engine → exit 0
+//! a media thread is gone, seen within a second → the same → exit 1
 //! ```
 
 mod greeting;
@@ -10,6 +11,7 @@ mod metrics;
 mod place;
 mod settings;
 mod source;
+mod watch;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -49,6 +51,12 @@ pub enum ServeError {
     /// The SIP sockets cannot be had.
     #[error("sip: {0}")]
     Sip(#[from] SipError),
+    /// A thread that media needs ended by itself; the calls were ended and everything stopped.
+    #[error("{what}; this is a bug of talkpath: the log above says where, please report it")]
+    Died {
+        /// Which one.
+        what: &'static str,
+    },
     /// The system refused something basic.
     #[error("{what}: {source}")]
     System {
@@ -59,7 +67,7 @@ pub enum ServeError {
     },
 }
 
-/// Serves until Ctrl-C or SIGTERM, then drains.
+/// Serves until Ctrl-C or SIGTERM, or until a thread that media needs is gone, then drains.
 ///
 /// # Errors
 /// [`ServeError`] in words that name the address, port or file concerned.
@@ -79,7 +87,8 @@ pub fn run(config: &Config) -> Result<(), ServeError> {
 
 fn log_to_stderr() {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,rsipstack=error"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("warn,rsipstack=error"));
     // A second call in one process (tests) finds a subscriber there already, which will do.
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -108,7 +117,13 @@ async fn serve(config: &Config) -> Result<(), ServeError> {
         page,
         &place,
     ));
-    stop.await;
+    let fault = tokio::select! {
+        () = stop => None,
+        fault = watch::first_fault(|| running.fault()) => Some(fault),
+    };
+    if let Some(what) = fault {
+        eprintln!("talkpath: fault: {what}; there is no media, all calls are ended");
+    }
     let calls = running.sip.status().calls.len();
     let noun = if calls == 1 { "call" } else { "calls" };
     say(&format!("\nstopping: BYE to {calls} {noun}\n"));
@@ -130,7 +145,7 @@ async fn serve(config: &Config) -> Result<(), ServeError> {
         source: source.into(),
     })?;
     say("stopped\n");
-    Ok(())
+    fault.map_or(Ok(()), |what| Err(ServeError::Died { what }))
 }
 
 /// Engine, network and SIP, and every thread in its place.

@@ -7,6 +7,7 @@ use talkpath_edge::sip::SipServer;
 use talkpath_engine::{Engine, PlanInfo};
 
 use super::metrics::metrics;
+use super::watch;
 
 /// Everything that runs.
 pub(super) struct Running {
@@ -17,11 +18,20 @@ pub(super) struct Running {
     pub warnings: Vec<String>,
 }
 
+impl Running {
+    /// Which thread that media needs has ended by itself, if one has.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        watch::fault(&self.engine, &self.net)
+    }
+}
+
 impl StatusSource for Running {
     fn status(&self) -> Value {
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "warnings": self.warnings,
+            // Null while all is well; the program ends by itself within a second otherwise.
+            "fault": self.fault(),
             // Null once the engine has stopped.
             "engine": self.engine.status().ok(),
             "net": self.net.status(),

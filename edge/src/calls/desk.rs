@@ -55,6 +55,8 @@ pub(crate) struct CallInfo {
 }
 
 struct Entry {
+    /// `CSeq` of the INVITE that made it.
+    cseq: u32,
     mail: mpsc::UnboundedSender<Mail>,
     info: CallInfo,
 }
@@ -104,17 +106,19 @@ impl Desk {
     }
 
     /// Lists a call and gives its mailbox.
-    pub fn list(&self, id: DialogId, source: SocketAddr) -> mpsc::UnboundedReceiver<Mail> {
+    pub fn list(&self, request: &Request) -> mpsc::UnboundedReceiver<Mail> {
         let (mail, mailbox) = mpsc::unbounded_channel();
         let info = CallInfo {
-            source,
+            source: request.source,
             destination: None,
             codec: None,
             leg: None,
             confirmed: false,
             held: false,
         };
-        self.calls().insert(id, Entry { mail, info });
+        let cseq = request.cseq;
+        let entry = Entry { cseq, mail, info };
+        self.calls().insert(request.dialog.clone(), entry);
         mailbox
     }
 
@@ -123,11 +127,13 @@ impl Desk {
         self.calls().remove(id);
     }
 
-    /// True if a call of this Call-ID and caller's tag is listed.
-    pub fn has_caller(&self, id: &DialogId) -> bool {
-        self.calls()
-            .keys()
-            .any(|listed| listed.call_id == id.call_id && listed.remote == id.remote)
+    /// True if the call this INVITE asks for is listed already: the same request came by another
+    /// way (RFC 3261, section 8.2.2.2). With another `CSeq` it is another request.
+    pub fn is_merged(&self, request: &Request) -> bool {
+        let id = &request.dialog;
+        self.calls().iter().any(|(listed, entry)| {
+            listed.call_id == id.call_id && listed.remote == id.remote && entry.cseq == request.cseq
+        })
     }
 
     /// Gives mail to a call, or back if there is none of that name.

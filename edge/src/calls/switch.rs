@@ -50,7 +50,7 @@ fn new_call<H: MediaHost>(core: &Core<H>, invite: Invite) {
         invite.transaction.respond(refusal.response());
         return;
     }
-    let mailbox = desk.list(invite.dialog.id().clone(), invite.request.source);
+    let mailbox = desk.list(&invite.request);
     desk.tasks.spawn(call::serve(core.clone(), invite, mailbox));
 }
 
@@ -59,7 +59,7 @@ fn first_look(desk: &Desk, request: &Request) -> Result<(), Refusal> {
     if desk.is_draining() {
         return Err(Refusal::Draining);
     }
-    if desk.has_caller(&request.dialog) {
+    if desk.is_merged(request) {
         return Err(Refusal::Merged);
     }
     if !request.required.is_empty() {

@@ -3,7 +3,7 @@
 //! [`Office`] is what the handles, the leases and the clerk thread share; it may lock. The clerk wakes a few dozen
 //! times a second. It never waits for the shard, nor the shard for it.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use talkpath_rt::timing::{SlotStats, StatsSink};
 
 use super::NetError;
 use super::config::NetConfig;
+use super::leg::ShardLeg;
 use super::ports::PortPool;
 use super::sockets::Sockets;
 use super::status::Snapshot;
@@ -38,8 +39,8 @@ pub(crate) struct Desk {
     /// Detaches that found the ring full. They must not be lost, nor overtaken by an attach.
     pub(crate) backlog: VecDeque<Command>,
     pub(crate) ports: PortPool,
-    /// Keys of the legs that the shard has, or will have before any later command.
-    pub(crate) attached: HashSet<u64>,
+    /// Keys of the legs that the shard has, or will have before any later command, each with its port.
+    pub(crate) attached: HashMap<u64, u16>,
     pub(crate) closed: bool,
 }
 
@@ -143,11 +144,8 @@ impl Clerk {
         while let Some(returned) = self.returned.pop() {
             match returned {
                 Returned::Leg(leg) => self.office.close(leg.sockets),
-                Returned::Refused(leg) => {
-                    tracing::error!(leg = %leg.id, "the media shard refused the leg");
-                    lock(&self.office.desk).attached.remove(&leg.id.to_bits());
-                    self.office.close(leg.sockets);
-                }
+                Returned::Refused(leg) => self.refused(*leg),
+                Returned::Change(change) => drop(change),
                 Returned::Snapshot(snapshot) => {
                     let mut published = lock(&self.office.published);
                     self.spare = Some(std::mem::replace(&mut published.snapshot, snapshot));
@@ -156,6 +154,21 @@ impl Clerk {
         }
         self.timing
             .collect(&mut lock(&self.office.published).timing);
+    }
+
+    /// Forgets a leg that the shard would not have, and says so, unless it was detached meanwhile.
+    fn refused(&self, leg: ShardLeg) {
+        tracing::error!(leg = %leg.id, "the media shard refused the leg");
+        let (key, port) = (leg.id.to_bits(), leg.sockets.port);
+        let ours = {
+            // The same leg may have been attached anew by now, on another port.
+            let attached = &mut lock(&self.office.desk).attached;
+            attached.get(&key) == Some(&port) && attached.remove(&key).is_some()
+        };
+        self.office.close(leg.sockets);
+        if ours {
+            self.office.announce(NetEvent::Refused(leg.id));
+        }
     }
 
     /// Sends the spare snapshot to be filled, unless it is still away.
@@ -183,7 +196,7 @@ mod tests {
             commands,
             backlog: VecDeque::new(),
             ports: PortPool::new(&(10..=11), Duration::ZERO),
-            attached: HashSet::new(),
+            attached: HashMap::new(),
             closed: false,
         };
         for key in 1..=2 {

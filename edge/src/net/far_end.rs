@@ -111,18 +111,27 @@ impl FarEnd {
         if !self.rtp.trusts(from) {
             return Verdict::Drop(Refusal::Foreign);
         }
-        self.last_rtp = self.last_rtp.max(at);
-        self.timed_out = false;
         if header.ssrc == self.reports.ssrc() {
             return self.own_ssrc(from, at);
         }
-        let verdict = match self.sources.admit(header, at, self.session.clock_rate) {
+        let rate = self.session.clock_rate;
+        let admission = if self.rtp.improves(from) {
+            // Whoever was heard before may have taught the RTCP latch as well.
+            self.rtcp = Latch::new(self.session.remote_rtcp);
+            self.sources.restart(header, at, rate)
+        } else {
+            self.sources.admit(header, at, rate)
+        };
+        let verdict = match admission {
             Admission::Accepted => Verdict::Accept,
             Admission::Replaced => Verdict::AcceptChanged,
             Admission::Probation => return Verdict::Drop(Refusal::Probation),
             Admission::OutOfSequence => return Verdict::Drop(Refusal::Sequence),
         };
         self.rtp.admit(from, at);
+        // Only now: what is refused above is no sign of the far end's life.
+        self.last_rtp = self.last_rtp.max(at);
+        self.timed_out = false;
         if self.session.receive {
             verdict
         } else {

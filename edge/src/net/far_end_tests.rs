@@ -219,3 +219,128 @@ fn rtcp_keeps_a_held_leg_alive() {
     .unwrap();
     assert!(far.times_out(NOW + Duration::from_secs(70), TIMEOUT));
 }
+
+#[test]
+fn a_flood_before_and_among_its_packets_does_not_keep_the_phone_out() {
+    let (phone, host, flood) = (
+        addr("192.0.2.1:4000"),
+        addr("192.0.2.1:9999"),
+        addr("198.51.100.1:666"),
+    );
+    // The flood begins first; for each packet of the phone there are two of it.
+    for before in 1..5 {
+        let mut far = far_end(session());
+        let mut floods = 0..;
+        let mut strange =
+            |far: &mut FarEnd| far.judge(&header(66, floods.next().unwrap()), flood, NOW);
+        for _ in 0..before {
+            assert_eq!(strange(&mut far), Verdict::Accept, "nothing better known");
+        }
+        assert_eq!(
+            far.judge(&header(7, 100), phone, NOW),
+            Verdict::AcceptChanged
+        );
+        assert_eq!(far.rtp_target(), Some(phone));
+        for i in 101..120 {
+            assert_eq!(strange(&mut far), Verdict::Drop(Refusal::Foreign));
+            assert_eq!(strange(&mut far), Verdict::Drop(Refusal::Foreign));
+            assert_eq!(far.judge(&header(7, i), phone, NOW), Verdict::Accept);
+        }
+        assert_eq!(
+            (far.latch(), far.rtp_target()),
+            (LatchState::Locked, Some(phone))
+        );
+        assert_eq!(
+            far.reception()
+                .map(|r| (r.ssrc, r.highest, r.cumulative_lost)),
+            Some((7, 119, 0))
+        );
+    }
+    // By steps: a stranger, the host's other port, the very address; with the stranger using the phone's own SSRC.
+    let mut far = far_end(session());
+    far.judge(&header(7, 40_000), flood, NOW);
+    far.judge(&header(8, 1), host, NOW);
+    assert_eq!(far.rtp_target(), Some(host));
+    assert_eq!(far.judge(&header(7, 5), phone, NOW), Verdict::AcceptChanged);
+    assert_eq!(
+        far.judge(&header(8, 2), host, NOW),
+        Verdict::Drop(Refusal::Foreign)
+    );
+    // Locked is locked; signalling gives the phone another chance.
+    let mut far = far_end(session());
+    for i in 0..5 {
+        far.judge(&header(66, i), flood, NOW);
+    }
+    assert_eq!(
+        far.judge(&header(7, 1), phone, NOW),
+        Verdict::Drop(Refusal::Foreign)
+    );
+    far.update(session(), NOW);
+    assert_eq!(far.judge(&header(7, 2), phone, NOW), Verdict::AcceptChanged);
+}
+
+#[test]
+fn after_a_transfer_two_new_sources_do_not_keep_each_other_out() {
+    let (moved, flood) = (addr("203.0.113.4:9000"), addr("198.51.100.1:666"));
+    let mut far = far_end(session());
+    far.judge(&header(7, 1), addr("192.0.2.1:4000"), NOW);
+    far.update(
+        SessionChange {
+            remote_rtp: moved,
+            ..session()
+        },
+        NOW,
+    );
+    assert_eq!(
+        far.judge(&header(66, 1), flood, NOW),
+        Verdict::Drop(Refusal::Probation)
+    );
+    assert_eq!(far.judge(&header(8, 1), moved, NOW), Verdict::AcceptChanged);
+    assert_eq!(
+        far.judge(&header(66, 2), flood, NOW),
+        Verdict::Drop(Refusal::Foreign)
+    );
+    assert_eq!(far.rtp_target(), Some(moved));
+}
+
+#[test]
+fn a_better_source_takes_rtcp_from_the_stranger_too() {
+    let (phone, flood) = (addr("192.0.2.1:4000"), addr("198.51.100.1:667"));
+    let mut far = far_end(session());
+    far.judge(&header(66, 1), addr("198.51.100.1:666"), NOW);
+    for _ in 0..5 {
+        far.hear(&compound(66, false), flood, NOW, &wall()).unwrap();
+    }
+    assert_eq!(far.rtcp_target(), Some(flood));
+    far.judge(&header(7, 1), phone, NOW);
+    assert_eq!(far.rtcp_target(), Some(session().remote_rtcp));
+}
+
+#[test]
+fn what_is_refused_is_no_sign_of_life() {
+    let mut far = far_end(session());
+    let home = addr("192.0.2.1:4000");
+    far.judge(&header(7, 1), home, NOW);
+    let late = NOW + TIMEOUT;
+    // From the phone's own address: never two in order, our own SSRC, far out of sequence.
+    for i in 0..20 {
+        far.judge(&header(100 + i, 1), home, late);
+        far.judge(&header(OWN, 1), home, late);
+        far.judge(&header(7, 10_000 + 10 * i as u16), home, late);
+    }
+    assert!(far.times_out(late, TIMEOUT));
+    for i in 0..20 {
+        far.judge(&header(100 + i, 1), home, late);
+    }
+    assert!(!far.times_out(late + TIMEOUT, TIMEOUT), "once per silence");
+    // A held far end that sends all the same is alive.
+    far.update(
+        SessionChange {
+            receive: false,
+            ..session()
+        },
+        late,
+    );
+    far.judge(&header(7, 2), home, late + TIMEOUT);
+    assert!(!far.times_out(late + TIMEOUT, TIMEOUT));
+}

@@ -96,13 +96,15 @@ impl Net {
             });
         }
         let mut desk = lock(&office.desk);
-        if !desk.attached.insert(leg.to_bits()) {
+        if desk.attached.contains_key(&leg.to_bits()) {
+            // The lease, dropped on return, locks the desk to give its port back.
             drop(desk);
             return Err(NetError::Attached(leg));
         }
         let Some(sockets) = lease.into_sockets() else {
             return Err(NetError::Closed);
         };
+        let port = sockets.port;
         let now = MonotonicClock.now();
         let body = Box::new(ShardLeg::new(
             leg,
@@ -110,13 +112,13 @@ impl Net {
             far_end(session, office.config.rtcp_interval, now),
         ));
         if let Err((error, command)) = desk.submit(Command::Attach(body)) {
-            desk.attached.remove(&leg.to_bits());
             drop(desk);
             if let Command::Attach(body) = command {
                 office.close(body.sockets);
             }
             return Err(error);
         }
+        desk.attached.insert(leg.to_bits(), port);
         Ok(NetLeg {
             net: self.clone(),
             leg,
@@ -129,7 +131,7 @@ impl Net {
     /// [`NetError::NotAttached`], [`NetError::Busy`], [`NetError::Closed`].
     pub fn update(&self, leg: LegId, change: SessionChange) -> Result<(), NetError> {
         let mut desk = lock(&self.owner.office.desk);
-        if !desk.attached.contains(&leg.to_bits()) {
+        if !desk.attached.contains_key(&leg.to_bits()) {
             return Err(NetError::NotAttached(leg));
         }
         desk.submit(Command::Update(leg.to_bits(), Box::new(change)))
@@ -142,7 +144,7 @@ impl Net {
     /// [`NetError::NotAttached`], [`NetError::Closed`].
     pub fn detach(&self, leg: LegId) -> Result<(), NetError> {
         let mut desk = lock(&self.owner.office.desk);
-        if !desk.attached.remove(&leg.to_bits()) {
+        if desk.attached.remove(&leg.to_bits()).is_none() {
             return Err(NetError::NotAttached(leg));
         }
         match desk.submit(Command::Detach(leg.to_bits())) {
@@ -211,6 +213,12 @@ impl Net {
         receiver
     }
 
+    /// Whether shard and clerk run. False after [`shutdown`](Self::shutdown), and when one has ended by itself: with the
+    /// worker's end of the packet rings, or by a bug of talkpath. Media has stopped then.
+    pub fn is_alive(&self) -> bool {
+        self.owner.is_alive()
+    }
+
     /// BYE to every far end, sockets closed, threads joined. Later calls answer [`NetError::Closed`].
     pub fn shutdown(&self) {
         self.owner.shutdown();
@@ -266,3 +274,7 @@ fn far_end(session: Session, rtcp_interval: Duration, now: Duration) -> FarEnd {
     );
     FarEnd::new(change, reports, now)
 }
+
+#[cfg(test)]
+#[path = "handle_tests.rs"]
+mod tests;

@@ -1,6 +1,7 @@
 //! From the sockets to the worker: receive, tell apart, judge, box, ring. Shard thread.
 //!
-//! Every datagram ends in exactly one counter. No allocation, no wait; at most one batch per socket and slot, so a
+//! Every datagram ends in exactly one counter. No wait; no allocation for RTP, both ways, whole slots
+//! (`tests/net_no_alloc.rs`; RTCP makes a few for each compound); at most one batch per socket and slot, so a
 //! flooded port takes its turn like the others and the rest of the flood stays in (and falls out of)
 //! its kernel buffer.
 
@@ -27,7 +28,7 @@ pub(crate) struct Inbound {
     rtcp: Epoll,
     ready: Ready,
     batch: RecvBatch,
-    to_worker: Lender<Packet>,
+    pub(super) to_worker: Lender<Packet>,
 }
 
 /// What a receive needs of the rest of the shard.
@@ -77,8 +78,8 @@ impl Inbound {
         self.rtcp.remove(leg.sockets.rtcp.as_fd()).ok();
     }
 
-    /// Takes what waits on the RTP sockets.
-    pub(crate) fn receive_rtp(&mut self, around: &mut Around<'_>) {
+    /// Takes what waits on the RTP sockets; whether there was anything.
+    pub(crate) fn receive_rtp(&mut self, around: &mut Around<'_>) -> bool {
         let Self {
             rtp,
             ready,
@@ -86,7 +87,9 @@ impl Inbound {
             to_worker,
             ..
         } = self;
+        let before = around.counters.datagrams_in;
         drain(rtp, ready, batch, Port::Rtp, to_worker, around);
+        around.counters.datagrams_in != before
     }
 
     /// Takes what waits on the RTCP sockets.

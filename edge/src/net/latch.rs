@@ -32,6 +32,8 @@ pub enum LatchState {
 pub(crate) struct Latch {
     signalled: SocketAddr,
     target: SocketAddr,
+    /// Where the last packet that taught came from, also before the latch was opened again.
+    heard: Option<SocketAddr>,
     state: LatchState,
     run: u8,
     lessons: u8,
@@ -44,6 +46,7 @@ impl Latch {
         Self {
             signalled,
             target: signalled,
+            heard: None,
             state: LatchState::Waiting,
             run: 0,
             lessons: 0,
@@ -61,6 +64,7 @@ impl Latch {
         };
         *self = Self {
             target,
+            heard: self.heard,
             ..Self::new(signalled)
         };
     }
@@ -68,6 +72,10 @@ impl Latch {
     /// Whether a packet from `from`, arrived at `at`, is the far end's; learns from it while open. The packet must
     /// have passed all checks of its content.
     pub(crate) fn admit(&mut self, from: SocketAddr, at: Duration) -> bool {
+        if self.improves(from) {
+            // Twice at most (none, host, address): the better one gets all the lessons.
+            self.lessons = 0;
+        }
         match self.state {
             LatchState::Locked => return from == self.target,
             LatchState::Waiting => self.restart(from, at),
@@ -96,6 +104,13 @@ impl Latch {
         }
     }
 
+    /// Whether `from` agrees better with the SDP than what was heard so far, and the latch is open. Its source then
+    /// takes the port at once: were it put on probation, a stranger who is faster would interrupt it for ever.
+    pub(crate) fn improves(&self, from: SocketAddr) -> bool {
+        let better = |heard| self.agreement(from) > self.agreement(heard);
+        self.state != LatchState::Locked && self.heard.is_some_and(better)
+    }
+
     /// Where to send; `None` when signalling gave no address and nothing has come.
     pub(crate) fn target(&self) -> Option<SocketAddr> {
         (self.target.port() != 0 && !self.target.ip().is_unspecified()).then_some(self.target)
@@ -109,6 +124,7 @@ impl Latch {
     fn restart(&mut self, from: SocketAddr, at: Duration) {
         self.state = LatchState::Learning;
         self.target = from;
+        self.heard = Some(from);
         self.run = 1;
         self.since = at;
     }
@@ -182,6 +198,34 @@ mod tests {
         assert!(latch.admit(host, AT) && !latch.trusts(other) && !latch.admit(other, AT));
         assert!(latch.admit(sdp, AT) && !latch.admit(host, AT) && !latch.admit(other, AT));
         assert_eq!(latch.target(), Some(sdp));
+    }
+
+    #[test]
+    fn a_better_match_learns_from_the_beginning() {
+        let sdp = addr("192.0.2.1:4000");
+        let (host, a, b) = (
+            addr("192.0.2.1:4444"),
+            addr("198.51.100.9:4000"),
+            addr("198.51.100.9:4002"),
+        );
+        let mut latch = Latch::new(sdp);
+        assert!(!latch.improves(sdp), "nothing heard yet");
+        for i in 0..LESSONS - 1 {
+            assert!(latch.admit(if i % 2 == 0 { a } else { b }, AT));
+        }
+        assert!(latch.improves(host) && latch.admit(host, AT));
+        assert_eq!(latch.state(), LatchState::Learning);
+        assert!(!latch.improves(host) && !latch.improves(a));
+        assert!(latch.improves(sdp) && latch.admit(sdp, AT));
+        for _ in 1..LOCK_AFTER {
+            assert_eq!(latch.state(), LatchState::Learning);
+            assert!(latch.admit(sdp, AT));
+        }
+        latch.reopen(a);
+        assert!(latch.improves(a), "the old address no longer agrees");
+        let mut locked = Latch::new(sdp);
+        (0..LOCK_AFTER).for_each(|_| assert!(locked.admit(a, AT)));
+        assert!(!locked.improves(sdp));
     }
 
     #[test]

@@ -38,13 +38,15 @@ impl PortLease {
     }
 
     /// Like [`local_rtp`](Self::local_rtp), but never unspecified if there is a route to `remote`: then the address
-    /// packets to `remote` leave from.
+    /// packets to `remote` leave from. An IPv4 address mapped into IPv6 (RFC 4291 2.5.5.2) is the IPv4 address it
+    /// stands for: the mapped form has no meaning outside this host.
     pub fn local_rtp_for(&self, remote: IpAddr) -> SocketAddr {
         let local = self.local_rtp();
         if !local.ip().is_unspecified() {
             return local;
         }
-        SocketAddr::new(route_to(remote).unwrap_or(local.ip()), self.port)
+        let route = route_to(remote.to_canonical()).map(|ip| ip.to_canonical());
+        SocketAddr::new(route.unwrap_or(local.ip()), self.port)
     }
 
     /// The sockets, for the shard; their port is returned by whoever closes them.

@@ -28,7 +28,7 @@ mod lease;
 mod leg;
 mod outbound;
 mod ports;
-mod rtcp;
+pub mod rtcp;
 mod session;
 mod shard;
 mod sockets;

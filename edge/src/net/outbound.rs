@@ -32,16 +32,24 @@ impl Outbound {
         }
     }
 
-    /// Sends what may leave at `now`.
-    pub(crate) fn send(&mut self, legs: &mut Legs, counters: &mut NetCounters, now: Duration) {
+    /// Sends what may leave at `now`; whether there was anything, be it to keep.
+    pub(crate) fn send(
+        &mut self,
+        legs: &mut Legs,
+        counters: &mut NetCounters,
+        now: Duration,
+    ) -> bool {
+        let mut any = false;
         while let Some(packet) = self.hold.due(now) {
+            any = true;
             self.emit(packet, legs, counters, now);
         }
         // Bounded by the inventory, also when the worker is as fast as we are.
         for _ in 0..self.from_worker.inventory() {
             let Some(packet) = self.from_worker.recv() else {
-                return;
+                break;
             };
+            any = true;
             let now_or_held = if packet.not_before <= now {
                 Err(packet)
             } else {
@@ -52,6 +60,7 @@ impl Outbound {
                 self.emit(packet, legs, counters, now);
             }
         }
+        any
     }
 
     /// Packets waiting for their time.

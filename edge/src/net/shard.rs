@@ -2,7 +2,7 @@
 //!
 //! Slot *k* of the worker begins at `base + k·slot`. The shard wakes a little before it, to receive, and a little after
 //! it, to send what the worker has made meanwhile; control work (commands, the round over the legs) comes after
-//! the sending. Without legs it wakes once in a few slots, for commands only.
+//! the sending. While no media flows it wakes once a slot for both, without legs once in a few slots, for commands only.
 
 use std::time::Duration;
 
@@ -40,9 +40,10 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    /// Before the worker's step: what was late for the last sending, then everything received.
-    pub(crate) fn before_step(&mut self, slot: u64, now: Duration) {
-        self.outbound.send(&mut self.legs, &mut self.counters, now);
+    /// Before the worker's step: what was late for the last sending, then everything received. Whether there was any
+    /// media.
+    pub(crate) fn before_step(&mut self, slot: u64, now: Duration) -> bool {
+        let sent = self.outbound.send(&mut self.legs, &mut self.counters, now);
         let Self {
             inbound,
             legs,
@@ -56,15 +57,16 @@ impl Shard {
             wall,
             now,
         };
-        inbound.receive_rtp(&mut around);
+        let received = inbound.receive_rtp(&mut around);
         if slot.is_multiple_of(RTCP_EVERY) {
             inbound.receive_rtcp(&mut around);
         }
+        sent || received
     }
 
-    /// After the worker's step: send, then commands and a share of the round.
-    pub(crate) fn after_step(&mut self, now: Duration) {
-        self.outbound.send(&mut self.legs, &mut self.counters, now);
+    /// After the worker's step: send, then commands and a share of the round. Whether there was any media.
+    pub(crate) fn after_step(&mut self, now: Duration) -> bool {
+        let sent = self.outbound.send(&mut self.legs, &mut self.counters, now);
         for _ in 0..COMMANDS {
             // A command and a snapshot each need a place to come back.
             if self.returned.vacant() < 2 {
@@ -75,9 +77,8 @@ impl Shard {
             };
             self.obey(command, now);
         }
-        if self.returned.vacant() > 0 {
-            self.round(now);
-        }
+        self.round(now);
+        sent
     }
 
     /// BYE to every far end: the last thing before the thread ends.
@@ -108,7 +109,8 @@ impl Shard {
             media_timeout: *media_timeout,
             now,
         };
-        if let Some(mut snapshot) = sweep.step(&mut rounds) {
+        let room = self.returned.vacant() > 0;
+        if let Some(mut snapshot) = sweep.step(&mut rounds, room) {
             snapshot.held = self.outbound.held();
             self.give_back(Returned::Snapshot(snapshot));
         }
@@ -117,7 +119,7 @@ impl Shard {
     fn obey(&mut self, command: Command, now: Duration) {
         match command {
             Command::Attach(leg) => self.attach(leg),
-            Command::Update(key, change) => self.update(key, *change, now),
+            Command::Update(key, change) => self.update(key, change, now),
             Command::Detach(key) => self.detach(key, now),
             Command::Snapshot(snapshot) => {
                 if let Some(unfilled) = self.sweep.fill(snapshot) {
@@ -146,11 +148,12 @@ impl Shard {
         self.give_back(Returned::Refused(leg));
     }
 
-    fn update(&mut self, key: u64, change: SessionChange, now: Duration) {
+    fn update(&mut self, key: u64, change: Box<SessionChange>, now: Duration) {
         match Handle::from_bits(key).and_then(|key| self.legs.get_mut(key)) {
-            Some(leg) => leg.far.update(change, now),
+            Some(leg) => leg.far.update(*change, now),
             None => self.counters.stale_commands += 1,
         }
+        self.give_back(Returned::Change(change));
     }
 
     fn detach(&mut self, key: u64, now: Duration) {
@@ -172,3 +175,7 @@ impl Shard {
         debug_assert!(pushed.is_ok(), "room was reserved");
     }
 }
+
+#[cfg(test)]
+#[path = "shard_tests.rs"]
+mod tests;

@@ -3,7 +3,8 @@
 //! RFC 3550 A.1 (sequence numbers), A.3 (loss), A.8 (jitter). One port has one current source. The first SSRC
 //! is believed at once: a latch and a negotiated payload type stand before it. Another SSRC replaces it only when
 //! two of its packets come in sequence with none of the current source in between, so two senders on one
-//! port are never interleaved: the first one stays.
+//! port are never interleaved: the first one stays. Only an address that agrees better with the SDP, while the latch
+//! is open, [restarts](Sources::restart) the source without probation.
 
 use std::time::Duration;
 
@@ -86,6 +87,18 @@ impl Sources {
         }
         self.candidate = Some((header.ssrc, header.sequence.wrapping_add(1)));
         Admission::Probation
+    }
+
+    /// Believes the sender of a packet at once, whoever was there before: the address it came from decides.
+    pub(crate) fn restart(&mut self, header: &Header, at: Duration, rate: u32) -> Admission {
+        let replaces = self.ssrc().is_some_and(|ssrc| ssrc != header.ssrc);
+        self.candidate = None;
+        self.current = Some(Source::new(header).heard(header, at, rate));
+        if replaces {
+            Admission::Replaced
+        } else {
+            Admission::Accepted
+        }
     }
 
     /// SSRC of the current source.

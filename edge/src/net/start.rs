@@ -1,6 +1,6 @@
 //! Starting and ending the network side: rings, shard thread, clerk thread. Control side.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -31,6 +31,7 @@ use super::wall::Wall;
 const COMMANDS: usize = 256;
 /// Files that are not media sockets: SIP, HTTP, recordings, epoll, standard streams.
 const OTHER_FILES: u64 = 512;
+
 /// What all clones of [`Net`] share; the last one shuts down.
 #[derive(Debug)]
 pub(crate) struct Owner {
@@ -106,7 +107,7 @@ impl Net {
                 commands,
                 backlog: VecDeque::new(),
                 ports: PortPool::new(&config.ports, config.quarantine),
-                attached: HashSet::new(),
+                attached: HashMap::new(),
                 closed: false,
             }),
             subscribers: Mutex::new(Vec::new()),
@@ -156,6 +157,29 @@ impl Net {
 }
 
 impl Owner {
+    /// For tests that play the shard themselves.
+    #[cfg(test)]
+    pub(crate) fn without_threads(office: Arc<Office>) -> Self {
+        Self {
+            office,
+            obtained: Obtained {
+                core: None,
+                priority: None,
+                warnings: Vec::new(),
+            },
+            warnings: Vec::new(),
+            threads: Mutex::new(None),
+        }
+    }
+
+    /// See [`Net::is_alive`].
+    pub(crate) fn is_alive(&self) -> bool {
+        let threads = lock(&self.threads);
+        threads
+            .as_ref()
+            .is_some_and(|threads| !threads.shard.is_finished() && !threads.clerk.is_finished())
+    }
+
     /// See [`Net::shutdown`].
     pub(crate) fn shutdown(&self) {
         lock(&self.office.desk).closed = true;

@@ -85,10 +85,13 @@ impl Sweep {
         self.waiting.replace(snapshot)
     }
 
-    /// One slot's share of the round; a snapshot when this share has completed it.
-    pub(crate) fn step(&mut self, rounds: &mut Rounds<'_>) -> Option<Box<Snapshot>> {
-        if self.cursor == 0 && self.filling.is_none() {
-            self.filling = self.waiting.take();
+    /// One slot's share of the round; a snapshot when this share has completed it and there is `room` for it. Without
+    /// room it stays, and the next round fills it anew.
+    pub(crate) fn step(&mut self, rounds: &mut Rounds<'_>, room: bool) -> Option<Box<Snapshot>> {
+        if self.cursor == 0 {
+            if self.filling.is_none() {
+                self.filling = self.waiting.take();
+            }
             if let Some(snapshot) = &mut self.filling {
                 snapshot.legs.clear();
             }
@@ -108,6 +111,9 @@ impl Sweep {
             return None;
         }
         self.cursor = 0;
+        if !room {
+            return None;
+        }
         self.filling.take().map(|mut snapshot| {
             snapshot.counters = *rounds.counters;
             snapshot

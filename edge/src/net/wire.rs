@@ -27,6 +27,8 @@ pub(crate) enum Returned {
     Leg(Box<ShardLeg>),
     /// An attach that could not be served (a handle out of range or in use, no room in epoll).
     Refused(Box<ShardLeg>),
+    /// A change that was applied, or came too late; to be freed.
+    Change(Box<SessionChange>),
     /// A filled snapshot.
     Snapshot(Box<Snapshot>),
 }
@@ -45,6 +47,9 @@ pub enum NetEvent {
         /// Our SSRC from now on.
         new_ssrc: u32,
     },
+    /// The shard could not serve the leg after all, although [`Net::attach`](super::Net::attach) had taken it (no room
+    /// in epoll, or a handle in use). It is detached, its port rests; the call has no media.
+    Refused(LegId),
     /// The far end said BYE in RTCP. Signalling decides whether the call is over.
     Bye(LegId),
 }

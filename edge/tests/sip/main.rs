@@ -1,6 +1,8 @@
 //! The SIP front over real sockets, with a media side that only takes notes.
 
 mod fake;
+mod host;
+mod loss;
 mod real;
 mod ua;
 
@@ -285,6 +287,36 @@ async fn what_is_no_sip_is_answered_and_counted() {
     );
 }
 
+/// A header that is not looked at must not be taken for one that is not there: what follows would
+/// be read as the next message.
+#[tokio::test]
+async fn a_connection_with_endless_headers_is_hung_up_on() {
+    let (server, host) = server(|_| ()).await;
+    let mut ua = Ua::tcp(server.local_addr()).await;
+    ua.cseq = 7;
+    let smuggled = ua.request("INVITE", "room-a", "", "");
+    let padding = format!("X-Long: {}\r\n", "x".repeat(8_192));
+    let long = ua.request("OPTIONS", "room-a", &padding, &smuggled);
+    ua.send(long.as_bytes()).await;
+    let refusal = ua.recv_final().await;
+    assert_eq!((refusal.status(), refusal.cseq()), (400, "7 OPTIONS"));
+    assert!(ua.recv_any().await.is_none(), "hung up");
+    assert_eq!(
+        (count(&server, "too_long"), count(&server, "invites")),
+        (1, 0)
+    );
+
+    // Headers as long as they may be.
+    let mut ua = Ua::tcp(server.local_addr()).await;
+    let bare = ua.request("OPTIONS", "room-a", "X-Long: \r\n", "").len();
+    let padding = format!("X-Long: {}\r\n", "x".repeat(8_192 - bare));
+    let fits = ua.request("OPTIONS", "room-a", &padding, "");
+    assert_eq!(fits.len(), 8_192);
+    ua.send(fits.as_bytes()).await;
+    assert_eq!(ua.recv_final().await.status(), 200);
+    assert_eq!(host.joined(), 0);
+}
+
 #[tokio::test]
 async fn an_invite_without_an_offer_gets_ours() {
     let (server, host) = server(|_| ()).await;
@@ -396,6 +428,9 @@ async fn a_retransmitted_invite_is_one_call() {
             break;
         }
     }
+    // Another request of the same caller is another call.
+    assert_eq!(ua.invite("room-a", "", &offer).await.status(), 200);
+    until("the other call", || host.joined() == 2).await;
 }
 
 #[tokio::test]

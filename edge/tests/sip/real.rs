@@ -21,28 +21,39 @@ struct Server {
     folder: PathBuf,
 }
 
+/// An engine and its network side, media bound to `bind`.
+pub fn media(bind: IpAddr) -> (Engine, Net) {
+    let config = EngineConfig {
+        capacity_legs: 32,
+        capacity_rooms: 32,
+        priority: None,
+        ..EngineConfig::default()
+    };
+    let engine = Engine::start(config).expect("an engine");
+    let link = engine.take_shard_link().expect("nobody has taken it");
+    let net = NetConfig {
+        bind,
+        ports: free_ports(),
+        capacity: 32,
+        quarantine: Duration::from_millis(10),
+        ..NetConfig::default()
+    };
+    (engine, Net::start(net, link).expect("a shard"))
+}
+
 impl Server {
     async fn start(name: &str) -> Self {
-        let config = EngineConfig {
-            capacity_legs: 8,
-            capacity_rooms: 8,
-            priority: None,
-            ..EngineConfig::default()
-        };
-        let engine = Engine::start(config).expect("an engine");
-        let link = engine.take_shard_link().expect("nobody has taken it");
-        let net = NetConfig {
-            bind: IpAddr::from([127, 0, 0, 1]),
-            ports: free_ports(),
-            capacity: 8,
-            ..NetConfig::default()
-        };
-        let net = Net::start(net, link).expect("a shard");
+        Self::start_at(name, IpAddr::from([127, 0, 0, 1])).await
+    }
+
+    /// A server whose SIP and media are bound to `bind`.
+    async fn start_at(name: &str, bind: IpAddr) -> Self {
+        let (engine, net) = media(bind);
         let folder =
             std::env::temp_dir().join(format!("talkpath-sip-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         let config = SipConfig {
-            bind: SocketAddr::from(([127, 0, 0, 1], 0)),
+            bind: SocketAddr::new(bind, 0),
             play_folder: Some(folder.clone()),
             ..SipConfig::default()
         };
@@ -82,7 +93,7 @@ struct Phone {
 
 impl Phone {
     async fn call(server: SocketAddr, user: &str) -> Self {
-        let rtp = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        let rtp = UdpSocket::bind(SocketAddr::new(server.ip(), 0)).expect("a free port");
         rtp.set_read_timeout(Some(Duration::from_millis(20)))
             .expect("a socket");
         let mut ua = Ua::udp(server).await;
@@ -102,10 +113,18 @@ impl Phone {
             .expect("a port")
             .parse()
             .expect("a number");
+        let place = answer
+            .body()
+            .lines()
+            .find(|line| line.starts_with("c=IN "))
+            .expect("a connection");
+        let host = place.split(' ').nth(2).expect("an address");
+        let host = host.parse().expect("an address");
+        assert_eq!(host, server.ip(), "{place}");
         Self {
             ua,
             rtp,
-            remote: SocketAddr::from(([127, 0, 0, 1], port)),
+            remote: SocketAddr::new(host, port),
         }
     }
 
@@ -217,4 +236,42 @@ async fn a_recording_is_played_and_then_the_call_ends() {
     })
     .await;
     server.stop().await;
+}
+
+/// An echo call to a server on `bind` by a phone that reaches it at `at`, ended by the server.
+async fn an_echo_call(name: &str, bind: &str, at: &str) {
+    let server = Server::start_at(name, bind.parse().expect("an address")).await;
+    let at = SocketAddr::new(
+        at.parse().expect("an address"),
+        server.sip.local_addr().port(),
+    );
+    let mut phone = Phone::call(at, "echo").await;
+    let loudest = (0..60)
+        .map(|sequence| phone.talk(sequence, if sequence % 2 == 0 { 0x90 } else { 0x10 }))
+        .max();
+    assert!(loudest > Some(60), "the echo came at {loudest:?}");
+    let status = server.sip.status();
+    assert_eq!(status.calls[0].source.ip(), at.ip());
+    let (bye, ()) = tokio::join!(phone.ua.expect("BYE"), server.stop());
+    assert!(
+        bye.header("Via")
+            .is_some_and(|via| via.contains(&at.to_string())),
+        "{}",
+        bye.text
+    );
+}
+
+#[tokio::test]
+async fn a_call_over_ipv6() {
+    an_echo_call("six", "::1", "::1").await;
+}
+
+#[tokio::test]
+async fn an_ipv4_phone_calls_a_server_on_all_addresses() {
+    an_echo_call("all-four", "::", "127.0.0.1").await;
+}
+
+#[tokio::test]
+async fn an_ipv6_phone_calls_a_server_on_all_addresses() {
+    an_echo_call("all-six", "::", "::1").await;
 }

@@ -64,7 +64,8 @@ impl Message {
 
 impl Ua {
     pub async fn udp(server: SocketAddr) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+        let any = SocketAddr::new(server.ip(), 0);
+        let socket = UdpSocket::bind(any).await.expect("a free port");
         let local = socket.local_addr().expect("bound");
         Self::new(Way::Udp(socket), local, server)
     }
@@ -99,7 +100,9 @@ impl Ua {
     }
 
     pub fn sdp(&self, media: &str) -> String {
-        format!("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n{media}")
+        let family = if self.local.is_ipv4() { "IP4" } else { "IP6" };
+        let host = format!("IN {family} {}", self.local.ip());
+        format!("v=0\r\no=- 1 1 {host}\r\ns=-\r\nc={host}\r\nt=0 0\r\n{media}")
     }
 
     /// A request of this call, as text.
@@ -216,7 +219,7 @@ impl Ua {
         response
     }
 
-    fn learn(&mut self, response: &Message) {
+    pub fn learn(&mut self, response: &Message) {
         let to = response.header("To").expect("To");
         self.to_tag = to.split(";tag=").nth(1).expect("a tag").to_owned();
     }

@@ -1,4 +1,4 @@
-//! The calling thread's place in the scheduler.
+//! The place of threads in the scheduler.
 
 use super::check;
 use std::io;
@@ -25,4 +25,24 @@ pub(crate) fn set_timer_slack(slack: Duration) -> io::Result<()> {
     let nanos = libc::c_ulong::try_from(slack.as_nanos()).unwrap_or(libc::c_ulong::MAX);
     // SAFETY: PR_SET_TIMERSLACK takes one integer.
     check(unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, nanos.max(1)) })
+}
+
+/// The kernel's id of the calling thread.
+pub(crate) fn current_thread_id() -> i32 {
+    // SAFETY: gettid takes nothing, touches no memory and cannot fail.
+    unsafe { libc::gettid() }
+}
+
+/// Lets thread `id` run on `cores` only. Cores the set has no room for (from the 1,024th on) are left out.
+pub(crate) fn set_affinity(id: i32, cores: &[usize]) -> io::Result<()> {
+    // SAFETY: cpu_set_t is a plain array of integers, for which all zeros is the empty set.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    let room = 8 * size_of_val(&set);
+    for &core in cores.iter().filter(|core| **core < room) {
+        // SAFETY: `core` is within the set, as the filter sees to.
+        unsafe { libc::CPU_SET(core, &mut set) };
+    }
+    // SAFETY: the pointer and the length describe `set`, which outlives the call; the kernel only
+    // reads it. A thread id that is not this process's is refused or, at worst, another of ours.
+    check(unsafe { libc::sched_setaffinity(id, size_of_val(&set), &raw const set) })
 }

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use talkpath_engine::{LeaveReason, Leg, LegId, NetworkConfig, Room};
+use talkpath_engine::{
+    Direction, EngineError, LeaveReason, Leg, LegId, NetworkConfig, Room, RoomId,
+};
 
 use super::super::{CallLeg, Destination, MediaEnd};
 
@@ -13,21 +15,29 @@ pub(super) struct Held {
     /// The tone or recording beside it.
     pub player: Option<Leg>,
     pub home: Home,
-    pub config: NetworkConfig,
+    pub terms: Terms,
     pub ended: Arc<dyn Fn(MediaEnd) + Send + Sync>,
     /// Why it was lost, if it is to leave for that reason.
     pub lost: Option<LeaveReason>,
 }
 
+/// How a leg sends and receives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Terms {
+    pub config: NetworkConfig,
+    pub direction: Direction,
+}
+
 /// Where a call is.
 pub(super) enum Home {
-    /// A room others may be in.
-    Shared(String),
+    /// A room others may be in. By its handle, as the next room may have the same name.
+    Shared(RoomId),
     /// A room of its own.
     Private(Room),
 }
 
 struct Shared {
+    name: String,
     room: Room,
     callers: usize,
     /// Created by callers, so closed when the last of them has left.
@@ -39,7 +49,7 @@ struct Shared {
 pub(super) struct Book {
     calls: HashMap<CallLeg, Held>,
     players: HashMap<LegId, CallLeg>,
-    rooms: HashMap<String, Shared>,
+    rooms: HashMap<RoomId, Shared>,
     named: u64,
 }
 
@@ -54,39 +64,49 @@ impl Book {
 
     /// The shared room of that name, with one more caller in it.
     pub fn enter(&mut self, name: &str) -> Option<Room> {
-        let shared = self.rooms.get_mut(name)?;
+        let shared = self.rooms.values_mut().find(|shared| shared.name == name)?;
         shared.callers += 1;
         Some(shared.room.clone())
     }
 
     /// A shared room, nobody in it yet.
     pub fn add_room(&mut self, name: &str, room: Room, ours: bool) {
-        self.rooms.insert(
-            name.to_owned(),
-            Shared {
-                room,
-                callers: 0,
-                ours,
-            },
-        );
+        let shared = Shared {
+            name: name.to_owned(),
+            room,
+            callers: 0,
+            ours,
+        };
+        self.rooms.insert(shared.room.id(), shared);
     }
 
-    /// One caller less; gives the room if it is to be closed now.
-    pub fn exit(&mut self, name: &str) -> Option<Room> {
-        let shared = self.rooms.get_mut(name)?;
-        shared.callers = shared.callers.saturating_sub(1);
-        if shared.callers > 0 {
-            return None;
+    /// One caller less.
+    pub fn exit(&mut self, room: RoomId) {
+        if let Some(shared) = self.rooms.get_mut(&room) {
+            shared.callers = shared.callers.saturating_sub(1);
         }
-        self.rooms
-            .remove(name)
-            .filter(|shared| shared.ours)
-            .map(|shared| shared.room)
+    }
+
+    /// Closes a room that callers have made and left; while the engine is too busy for that, the
+    /// room stays and may be entered again.
+    pub fn close_if_empty(&mut self, room: RoomId) -> Result<(), EngineError> {
+        let Some(shared) = self.rooms.get(&room).filter(|shared| shared.callers == 0) else {
+            return Ok(());
+        };
+        let closed = if shared.ours {
+            shared.room.close()
+        } else {
+            Ok(())
+        };
+        if !matches!(closed, Err(EngineError::Busy { .. })) {
+            self.rooms.remove(&room);
+        }
+        closed
     }
 
     /// A room that was closed by somebody else is not entered again.
-    pub fn forget_room(&mut self, room: talkpath_engine::RoomId) {
-        self.rooms.retain(|_, shared| shared.room.id() != room);
+    pub fn forget_room(&mut self, room: RoomId) {
+        self.rooms.remove(&room);
     }
 
     pub fn hold(&mut self, call: CallLeg, held: Held) {
@@ -103,22 +123,25 @@ impl Book {
         held.player = player;
     }
 
-    pub fn leg(&self, call: CallLeg) -> Option<(Leg, NetworkConfig)> {
+    pub fn leg(&self, call: CallLeg) -> Option<(Leg, Terms)> {
         self.calls
             .get(&call)
-            .map(|held| (held.leg.clone(), held.config))
+            .map(|held| (held.leg.clone(), held.terms))
     }
 
-    pub fn set_config(&mut self, call: CallLeg, config: NetworkConfig) {
+    /// Other terms were taken up. Where the stream began, and its SSRC, are no part of them.
+    pub fn set_terms(&mut self, call: CallLeg, terms: Terms) {
         if let Some(held) = self.calls.get_mut(&call) {
-            held.config = config;
+            let sender = held.terms.config.sender;
+            held.terms = terms;
+            held.terms.config.sender = sender;
         }
     }
 
     /// A collision was resolved: what is remembered is what is sent.
     pub fn set_ssrc(&mut self, call: CallLeg, ssrc: u32) -> Option<Leg> {
         let held = self.calls.get_mut(&call)?;
-        held.config.sender.ssrc = ssrc;
+        held.terms.config.sender.ssrc = ssrc;
         Some(held.leg.clone())
     }
 
@@ -146,3 +169,6 @@ impl Book {
         self.players.get(&player).copied()
     }
 }
+
+#[cfg(test)]
+mod tests;

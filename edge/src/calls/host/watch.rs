@@ -1,15 +1,15 @@
-//! The two threads that listen to the engine and to the network side for calls.
+//! The thread that listens to the engine and to the network side for calls.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use crossbeam::channel::{Receiver, Sender, bounded, never, select};
-use talkpath_engine::{EventKind, EventStream, LeaveReason};
+use talkpath_engine::{EventKind, EventStream, LeaveReason, LegId};
 
 use super::super::{CallLeg, MediaEnd};
 use super::book::Book;
-use crate::net::NetEvent;
+use crate::net::{Net, NetEvent};
 
 /// The watching thread; stopped and joined when dropped.
 pub(super) struct Watch {
@@ -18,16 +18,13 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub fn start(
-        engine: EventStream,
-        net: Receiver<NetEvent>,
-        book: Arc<Mutex<Book>>,
-    ) -> io::Result<Self> {
+    pub fn start(engine: EventStream, net: Net, book: Arc<Mutex<Book>>) -> io::Result<Self> {
         let (stop, stopped) = bounded(0);
-        let watcher = Watcher { book };
+        let events = net.subscribe();
+        let watcher = Watcher { net, book };
         let thread = std::thread::Builder::new()
             .name("calls-watch".to_owned())
-            .spawn(move || watcher.run(&engine, net, &stopped))?;
+            .spawn(move || watcher.run(&engine, events, &stopped))?;
         Ok(Self {
             stop: Some(stop),
             thread: Some(thread),
@@ -49,6 +46,7 @@ impl Drop for Watch {
 }
 
 struct Watcher {
+    net: Net,
     book: Arc<Mutex<Book>>,
 }
 
@@ -85,7 +83,7 @@ impl Watcher {
                     LeaveReason::Finished => MediaEnd::Finished,
                     _ => MediaEnd::Gone,
                 };
-                self.tell(CallLeg(leg.to_bits()), end, None);
+                self.left(leg, end);
             }
             EventKind::RoomEnded { room, .. } => self.book().forget_room(room),
             EventKind::Missed { count } => {
@@ -93,6 +91,16 @@ impl Watcher {
             }
             _ => {}
         }
+    }
+
+    /// The engine has let a leg go by itself: from now on nobody hears what comes to its port.
+    fn left(&self, leg: LegId, end: MediaEnd) {
+        let ended = self.book().lost(CallLeg(leg.to_bits()), None);
+        let Some(ended) = ended else { return };
+        if let Err(error) = self.net.detach(leg) {
+            tracing::debug!(%error, "the port was closed already");
+        }
+        ended(end);
     }
 
     fn net(&self, event: NetEvent) {
@@ -110,6 +118,8 @@ impl Watcher {
                     tracing::debug!(%error, "the leg had left before its SSRC changed");
                 }
             }
+            // Nobody serves its port: a call without media is none.
+            NetEvent::Refused(leg) => self.tell(CallLeg(leg.to_bits()), MediaEnd::Gone, None),
             // A phone may say BYE for one SSRC and go on with another; silence ends the call.
             NetEvent::Bye(_) => {}
         }
@@ -126,3 +136,6 @@ impl Watcher {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,9 @@
 //! 400 as far as it can be (a request with `Via`; never a response, never an ACK). The answer
 //! copies header lines and parses nothing further, so the worst input costs one pass over it.
 
+mod answer;
+mod framing;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -11,11 +14,15 @@ use rsipstack::sip::{HeadersExt, SipMessage};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 
 use super::super::counters::Counters;
-use super::super::message::{ALLOW, Response, quotable};
 use crate::limits::Limits;
+use answer::answer;
+pub(super) use framing::{Length, content_length, headers_end};
+use framing::{body_length, first_line};
 
 /// Longest datagram the stack takes, in bytes.
 pub(super) const LONGEST_DATAGRAM: usize = 8_192;
+/// Longest headers of any message that are looked at, in bytes, with the empty line after them.
+pub(super) const LONGEST_HEADERS: usize = LONGEST_DATAGRAM;
 /// Longest message on a connection, in bytes.
 pub(super) const LONGEST_MESSAGE: usize = 65_535;
 /// Methods the stack can parse.
@@ -81,11 +88,12 @@ impl Door {
 
     /// Judges one datagram.
     pub(super) fn judge_datagram(&self, packet: &[u8], source: SocketAddr) -> Verdict {
-        if packet.iter().all(u8::is_ascii_whitespace) {
-            return Verdict::Pass(None);
-        }
         if !self.admits(source) {
             return answer(packet, 403, "Forbidden", "not from this network");
+        }
+        // Keep-alives of phones (RFC 5626, section 4.4.1).
+        if packet.iter().all(u8::is_ascii_whitespace) {
+            return Verdict::Pass(None);
         }
         if packet.len() > LONGEST_DATAGRAM {
             return self.too_long(packet, LONGEST_DATAGRAM);
@@ -173,111 +181,6 @@ fn check(message: &[u8]) -> Result<(), String> {
     } else {
         Ok(())
     }
-}
-
-/// What a header says of the body's length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Length {
-    /// Nothing.
-    None,
-    /// So many bytes.
-    Is(usize),
-    /// Something that is no number, or two numbers.
-    Bad,
-}
-
-/// Bytes after the empty line; `None` if there is no empty line.
-fn body_length(packet: &[u8]) -> Option<usize> {
-    Some(packet.len() - headers_end(packet)?)
-}
-
-/// Index after the empty line that ends the headers.
-pub(super) fn headers_end(packet: &[u8]) -> Option<usize> {
-    packet
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .map(|at| at + 4)
-}
-
-/// The `Content-Length` of a message's headers.
-pub(super) fn content_length(packet: &[u8]) -> Length {
-    let mut found = Length::None;
-    for line in header_lines(packet) {
-        let Some((name, value)) = line.split_once(':') else {
-            continue;
-        };
-        let name = name.trim();
-        if !name.eq_ignore_ascii_case("content-length") && !name.eq_ignore_ascii_case("l") {
-            continue;
-        }
-        found = match (found, value.trim().parse()) {
-            (Length::None, Ok(length)) => Length::Is(length),
-            (Length::Is(first), Ok(second)) if first == second => found,
-            _ => Length::Bad,
-        };
-    }
-    found
-}
-
-/// The text lines of a message up to its empty line; at most [`LONGEST_DATAGRAM`] bytes are
-/// looked at.
-fn header_lines(packet: &[u8]) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
-    let end = headers_end(packet)
-        .unwrap_or(packet.len())
-        .min(LONGEST_DATAGRAM);
-    packet[..end]
-        .split(|&byte| byte == b'\n')
-        .map(|line| String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)))
-}
-
-fn first_line(packet: &[u8]) -> String {
-    header_lines(packet)
-        .next()
-        .unwrap_or_default()
-        .trim_end()
-        .to_owned()
-}
-
-/// A response made of the request's own lines, without any state.
-fn answer(packet: &[u8], status: u16, phrase: &str, why: &str) -> Verdict {
-    let line = first_line(packet);
-    if line.starts_with("SIP/") || line.starts_with("ACK ") || !line.contains(" SIP/") {
-        return Verdict::Drop;
-    }
-    let mut text = format!("SIP/2.0 {status} {phrase}\r\n");
-    let mut via = false;
-    for line in header_lines(packet).skip(1) {
-        let Some((name, value)) = line.split_once(':') else {
-            continue;
-        };
-        let full = match name.trim().to_ascii_lowercase().as_str() {
-            "via" | "v" => "Via",
-            "from" | "f" => "From",
-            "to" | "t" => "To",
-            "call-id" | "i" => "Call-ID",
-            "cseq" => "CSeq",
-            _ => continue,
-        };
-        via |= full == "Via";
-        let value: String = value.trim().chars().filter(|c| !c.is_control()).collect();
-        let tag = if full == "To" && !value.contains(";tag=") {
-            ";tag=none"
-        } else {
-            ""
-        };
-        text.push_str(&format!("{full}: {value}{tag}\r\n"));
-    }
-    if !via {
-        return Verdict::Drop;
-    }
-    for (name, value) in Response::refusal(status, &quotable(why)).headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
-    }
-    if status == 501 {
-        text.push_str(&format!("Allow: {ALLOW}\r\n"));
-    }
-    text.push_str("Content-Length: 0\r\n\r\n");
-    Verdict::Answer(text.into_bytes())
 }
 
 #[cfg(test)]

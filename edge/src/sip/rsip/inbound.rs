@@ -3,23 +3,23 @@
 //! One task per transaction polls it until it is over: that is what makes the stack retransmit.
 //! Responses go through the transaction's own queue, so nothing is ever lost between two awaits.
 
+mod answers;
+
 use std::net::SocketAddr;
 
-use rsipstack::sip::headers::untyped::{Contact, ContentType};
-use rsipstack::sip::{
-    Header, HeadersExt, Method as StackMethod, Request as StackRequest, SipMessage,
-};
+use rsipstack::sip::{HeadersExt, Method as StackMethod, Request as StackRequest, SipMessage};
 use rsipstack::transaction::TransactionReceiver;
-use rsipstack::transaction::endpoint::EndpointInnerRef;
 use rsipstack::transaction::make_tag;
-use rsipstack::transaction::transaction::{Transaction, TransactionEvent, TransactionEventSender};
+use rsipstack::transaction::transaction::Transaction;
 use rsipstack::transport::SipConnection;
 use tokio::sync::mpsc;
 
-use super::super::message::{DialogId, Method, Request, Response, Transport};
-use super::super::stack::{Inbound, Invite, InviteEvent, ServerTransaction};
+use super::super::message::{DialogId, Method, Request, Transport};
+use super::super::stack::{Inbound, Invite, InviteEvent};
 use super::Names;
 use super::dialog::RsipDialog;
+use super::sockets::canonical;
+use answers::{Answers, contact};
 
 /// Hands every transaction over to calls until the stack is gone.
 pub(super) async fn receive(
@@ -50,7 +50,7 @@ struct Arrived {
 impl Arrived {
     fn new(transaction: &Transaction, names: Names) -> Option<Self> {
         let connection = transaction.connection.clone()?;
-        let source = connection.get_remote_addr()?.get_socketaddr().ok()?;
+        let source = canonical(connection.get_remote_addr()?.get_socketaddr().ok()?);
         let transport = match connection {
             SipConnection::Udp(_) => Transport::Udp,
             _ => Transport::Tcp,
@@ -172,16 +172,6 @@ fn decoded(user: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// `Contact` of ours for a peer that reaches us at `ours`.
-fn contact(ours: SocketAddr, transport: Transport) -> String {
-    let parameter = if transport == Transport::Tcp {
-        ";transport=tcp"
-    } else {
-        ""
-    };
-    format!("<sip:{ours}{parameter}>")
-}
-
 /// Polls one transaction until it is over, and tells what follows an INVITE.
 async fn run(mut transaction: Transaction, events: Option<mpsc::UnboundedSender<InviteEvent>>) {
     let tell = |event| {
@@ -203,45 +193,6 @@ async fn run(mut transaction: Transaction, events: Option<mpsc::UnboundedSender<
     tell(InviteEvent::Ended);
 }
 
-struct Answers {
-    endpoint: EndpointInnerRef,
-    original: StackRequest,
-    contact: String,
-    queue: TransactionEventSender,
-}
-
-impl ServerTransaction for Answers {
-    fn respond(&self, response: Response) {
-        let status = response.status;
-        let sdp = response.sdp;
-        let typed = sdp.is_some();
-        let mut answer = self
-            .endpoint
-            .make_response(&self.original, status.into(), sdp);
-        let headers = &mut answer.headers;
-        for (name, value) in response.headers {
-            headers.push(Header::Other(name.to_owned(), value));
-        }
-        if typed {
-            headers.push(Header::ContentType(ContentType::new(
-                crate::sdp::CONTENT_TYPE,
-            )));
-        }
-        if self.original.method == StackMethod::Invite && (101..300).contains(&status) {
-            let routes = self
-                .original
-                .headers
-                .iter()
-                .filter(|h| matches!(h, Header::RecordRoute(_)));
-            headers.extend(routes.cloned().collect());
-            headers.push(Header::Contact(Contact::new(self.contact.clone())));
-        }
-        if self.queue.send(TransactionEvent::Respond(answer)).is_err() {
-            tracing::debug!(status, "the transaction is over, response not sent");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,14 +202,5 @@ mod tests {
         assert_eq!(decoded("room-a%20b"), "room-a b");
         assert_eq!(decoded("play-%2e%2e%2f%zz%4"), "play-../%zz%4");
         assert_eq!(decoded("%2525"), "%25");
-    }
-
-    #[test]
-    fn contacts_say_the_transport() {
-        let six = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 5060));
-        assert_eq!(
-            contact(six, Transport::Tcp),
-            "<sip:[::1]:5060;transport=tcp>"
-        );
     }
 }

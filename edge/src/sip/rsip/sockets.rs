@@ -1,4 +1,8 @@
 //! The listening sockets, bound before anything runs, and the address a peer reaches us at.
+//!
+//! Bound to the IPv6 wildcard they take IPv4 callers as well. Such a caller is known by its IPv4
+//! address everywhere above the sockets ([`canonical`]) and is reached by the mapped one
+//! ([`reach`]).
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
@@ -55,8 +59,30 @@ impl Bound {
 
 fn socket(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(!address.ip().is_unspecified())?;
+    }
     socket.set_nonblocking(true)?;
     Ok(socket)
+}
+
+/// `peer` by the address it has itself: IPv4 if that is what an IPv6 socket has mapped.
+pub(crate) fn canonical(peer: SocketAddr) -> SocketAddr {
+    match peer.ip().to_canonical() {
+        IpAddr::V4(v4) => SocketAddr::new(v4.into(), peer.port()),
+        // With its scope.
+        IpAddr::V6(_) => peer,
+    }
+}
+
+/// `peer` as a socket bound to `local` has to be told it.
+pub(crate) fn reach(local: IpAddr, peer: SocketAddr) -> SocketAddr {
+    match peer.ip() {
+        IpAddr::V4(v4) if local.is_ipv6() => {
+            SocketAddr::new(v4.to_ipv6_mapped().into(), peer.port())
+        }
+        _ => peer,
+    }
 }
 
 /// The address of ours that `peer` sees, given where we are bound: that one, or if we are bound
@@ -67,7 +93,7 @@ pub(crate) fn towards(bound: IpAddr, peer: SocketAddr) -> IpAddr {
     }
     let probe = || {
         let socket = UdpSocket::bind(SocketAddr::new(bound, 0))?;
-        socket.connect(peer)?;
+        socket.connect(reach(bound, peer))?;
         socket.local_addr()
     };
     probe().map_or(bound, |address: SocketAddr| address.ip().to_canonical())
@@ -96,5 +122,18 @@ mod tests {
             towards(IpAddr::from([127, 0, 0, 9]), peer),
             IpAddr::from([127, 0, 0, 9])
         );
+    }
+
+    #[test]
+    fn ipv4_peers_of_an_ipv6_socket_keep_their_address() {
+        let any = IpAddr::from([0_u16; 8]);
+        let four = SocketAddr::from(([127, 0, 0, 1], 5060));
+        let mapped = SocketAddr::from(([0, 0, 0, 0, 0, 0xffff, 0x7f00, 1], 5060));
+        let six = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 5060));
+        assert_eq!((canonical(mapped), reach(any, four)), (four, mapped));
+        assert_eq!((canonical(six), reach(any, six)), (six, six));
+        assert_eq!(reach(four.ip(), four), four);
+        assert_eq!(towards(any, four), four.ip());
+        assert_eq!(towards(any, six), six.ip());
     }
 }

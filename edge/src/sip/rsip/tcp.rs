@@ -5,6 +5,8 @@
 //! ours takes the same way back. A connection that sends no whole message for a while is closed;
 //! between messages it may be silent as long as it lives (keep-alive of the system finds the dead).
 
+mod write;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,14 +15,17 @@ use std::time::Duration;
 use rsipstack::sip::{SipMessage, Transport};
 use rsipstack::transaction::endpoint::EndpointInnerRef;
 use rsipstack::transport::channel::ChannelConnection;
-use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use rsipstack::transport::{SipAddr, SipConnection};
+use tokio::io::AsyncReadExt;
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::door::{Door, LONGEST_MESSAGE, Length, Verdict, content_length, headers_end};
+use super::door::{
+    Door, LONGEST_HEADERS, LONGEST_MESSAGE, Length, Verdict, content_length, headers_end,
+};
+use super::sockets::canonical;
 
 /// How long a first or a started message may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -41,7 +46,7 @@ pub(super) async fn listen(
             accepted = listener.accept() => accepted,
         };
         let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
+            Ok((stream, peer)) => (stream, canonical(peer)),
             Err(error) => {
                 tracing::warn!(%error, "TCP connection not accepted");
                 tokio::time::sleep(BREATHER).await;
@@ -95,7 +100,7 @@ async fn serve(
         ChannelConnection::create_connection(unused, outgoing, address, Some(closed.clone()))
             .await
             .map_err(io::Error::other)?;
-    tokio::spawn(write(writer, to_write, raw_to_write, closed.clone()));
+    tokio::spawn(write::write(writer, to_write, raw_to_write, closed.clone()));
     let _closes = closed.clone().drop_guard();
     let connection = Connection {
         peer,
@@ -151,24 +156,25 @@ impl Connection {
                 self.send_raw(b"\r\n".to_vec())?;
             }
         }
-        let Some(end) = headers_end(pending) else {
-            return if pending.len() > LONGEST_MESSAGE {
-                self.hang_up(pending)
+        // Beyond these no header is looked at, so the length of the body would not be known.
+        let Some(end) = headers_end(&pending[..pending.len().min(LONGEST_HEADERS)]) else {
+            return if pending.len() >= LONGEST_HEADERS {
+                self.hang_up(pending, LONGEST_HEADERS)
             } else {
                 Ok(None)
             };
         };
         let body = match content_length(&pending[..end]) {
             Length::None => 0,
-            Length::Is(length) if length <= LONGEST_MESSAGE - end.min(LONGEST_MESSAGE) => length,
-            Length::Is(_) | Length::Bad => return self.hang_up(pending),
+            Length::Is(length) if length <= LONGEST_MESSAGE - end => length,
+            Length::Is(_) | Length::Bad => return self.hang_up(pending, LONGEST_MESSAGE),
         };
         Ok((pending.len() >= end + body).then_some(end + body))
     }
 
     /// Where the next message begins is unknown now: the last word, then the end.
-    fn hang_up(&self, pending: &[u8]) -> io::Result<Option<usize>> {
-        if let Verdict::Answer(answer) = self.door.too_long(pending, LONGEST_MESSAGE) {
+    fn hang_up(&self, pending: &[u8], limit: usize) -> io::Result<Option<usize>> {
+        if let Verdict::Answer(answer) = self.door.too_long(pending, limit) {
             self.send_raw(answer)?;
         }
         tracing::debug!(peer = %self.peer, bytes = pending.len(), "TCP connection lost its framing");
@@ -211,40 +217,5 @@ impl Connection {
         self.raw
             .send(bytes)
             .map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
-}
-
-/// Writes what the stack and the door have to say, until the connection is closed.
-async fn write(
-    mut writer: OwnedWriteHalf,
-    mut messages: mpsc::UnboundedReceiver<TransportEvent>,
-    mut raw: mpsc::UnboundedReceiver<Vec<u8>>,
-    closed: CancellationToken,
-) {
-    let _closes = closed.clone().drop_guard();
-    loop {
-        let bytes = tokio::select! {
-            () = closed.cancelled() => break,
-            Some(bytes) = raw.recv() => bytes,
-            event = messages.recv() => match event {
-                Some(TransportEvent::Incoming(SipMessage::Request(request), ..)) => request.to_bytes(),
-                Some(TransportEvent::Incoming(SipMessage::Response(response), ..)) => response.to_bytes(),
-                Some(_) => continue,
-                None => break,
-            },
-        };
-        let written = tokio::time::timeout(PATIENCE, writer.write_all(&bytes)).await;
-        if !matches!(written, Ok(Ok(()))) {
-            return;
-        }
-    }
-    // A last refusal may be waiting.
-    while let Ok(bytes) = raw.try_recv() {
-        if !matches!(
-            tokio::time::timeout(BREATHER, writer.write_all(&bytes)).await,
-            Ok(Ok(()))
-        ) {
-            return;
-        }
     }
 }

@@ -11,6 +11,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::Mutex;
 
 use super::door::{Door, Verdict, headers_end};
+use super::sockets::{canonical, reach};
 
 /// Longer than any datagram, so that none is cut short unseen.
 const LONGEST: usize = 65_536;
@@ -18,6 +19,7 @@ const LONGEST: usize = 65_536;
 /// A socket with a door.
 pub(super) struct Guarded {
     socket: UdpSocket,
+    local: SocketAddr,
     door: Door,
     /// One reader at a time, the stack's; the lock is never waited for.
     scratch: Mutex<Box<[u8]>>,
@@ -27,6 +29,7 @@ impl Guarded {
     pub(super) fn new(socket: std::net::UdpSocket, door: Door) -> io::Result<Self> {
         let scratch = Mutex::new(vec![0; LONGEST].into_boxed_slice());
         Ok(Self {
+            local: socket.local_addr()?,
             socket: UdpSocket::from_std(socket)?,
             door,
             scratch,
@@ -37,6 +40,7 @@ impl Guarded {
         let mut scratch = self.scratch.lock().await;
         loop {
             let (length, source) = self.socket.recv_from(&mut scratch).await?;
+            let source = canonical(source);
             let packet = &scratch[..length];
             match self.door.judge_datagram(packet, source) {
                 Verdict::Pass(line) => {
@@ -46,13 +50,19 @@ impl Guarded {
                     self.door.counters().too_long.add_one();
                 }
                 Verdict::Answer(answer) => {
-                    if let Err(error) = self.socket.send_to(&answer, source).await {
+                    if let Err(error) = self.send(&answer, source).await {
                         tracing::debug!(%source, %error, "refusal not sent");
                     }
                 }
                 Verdict::Drop => {}
             }
         }
+    }
+
+    async fn send(&self, packet: &[u8], to: SocketAddr) -> io::Result<usize> {
+        self.socket
+            .send_to(packet, reach(self.local.ip(), to))
+            .await
     }
 }
 
@@ -86,11 +96,11 @@ impl StackSocket for Guarded {
         'b: 'c,
         Self: 'c,
     {
-        Box::pin(async move { Ok(self.socket.send_to(buf, addr).await?) })
+        Box::pin(async move { Ok(self.send(buf, addr).await?) })
     }
 
     fn local_addr(&self) -> Result<SocketAddr> {
-        Ok(self.socket.local_addr()?)
+        Ok(self.local)
     }
 }
 

@@ -125,7 +125,10 @@ fn a_denied_network_is_told_so() {
     let door = Door::new(&limits, Arc::new(Counters::default()));
     let text = answered(door.judge_datagram(&invite("\r\n"), source()));
     assert!(text.starts_with("SIP/2.0 403 "), "{text}");
-    assert_eq!(door.counters().refused_network.get(), 1);
+    for keep_alive in [&b"\r\n\r\n"[..], b""] {
+        assert_eq!(door.judge_datagram(keep_alive, source()), Verdict::Drop);
+    }
+    assert_eq!(door.counters().refused_network.get(), 3);
 }
 
 proptest! {
