@@ -12,7 +12,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use talkpath_graph::Samples;
 use talkpath_nodes::codec::Codec;
 use talkpath_nodes::jitter::{JitterBuffer, JitterConfig, JitterDelays, Put};
-use talkpath_nodes::packet::{Header, MAX_DATAGRAM, Packet, parse, write};
+use talkpath_nodes::packet::{MAX_DATAGRAM, Packet, parse, write};
 use talkpath_nodes::packetise::{PacketOutlet, PacketiseConfig, Packetiser};
 use talkpath_nodes::units::{Unit, Units};
 use talkpath_rt::boxes::{Borrower, Lender, boxes};
@@ -59,12 +59,19 @@ impl Path {
     fn new() -> Self {
         let mut free = FreeList::with_capacity(LEGS);
         let mut legs = Slab::with_capacity(LEGS);
-        let delays = JitterDelays { target: Duration::ZERO, ..JitterDelays::default() };
+        let delays = JitterDelays {
+            target: Duration::ZERO,
+            ..JitterDelays::default()
+        };
         let handles: Vec<_> = (0..LEGS).filter_map(|_| free.take()).collect();
         for &handle in &handles {
             let codec = Codec::Pcmu;
             let leg = Leg {
-                jitter: JitterBuffer::new(JitterConfig { codec, payload_type: 0, delays }),
+                jitter: JitterBuffer::new(JitterConfig {
+                    codec,
+                    payload_type: 0,
+                    delays,
+                }),
                 packetiser: Packetiser::new(PacketiseConfig {
                     codec,
                     payload_type: 0,
@@ -78,7 +85,17 @@ impl Path {
         }
         let (shard_out, worker_in) = boxes(4 * LEGS, Packet::empty);
         let (worker_out, shard_in) = boxes(4 * LEGS, Packet::empty);
-        Self { legs, handles, shard_out, worker_in, worker_out, shard_in, units: Units::new(), turn: 0, sequence: 0 }
+        Self {
+            legs,
+            handles,
+            shard_out,
+            worker_in,
+            worker_out,
+            shard_in,
+            units: Units::new(),
+            turn: 0,
+            sequence: 0,
+        }
     }
 
     /// The next leg's next datagram: 20 ms of PCMU.
@@ -114,7 +131,9 @@ impl Path {
         assert!(self.shard_out.send(packet).is_ok());
         let packet = self.worker_in.recv().expect("it was sent");
         let now = packet.received;
-        let leg = Handle::from_bits(packet.leg).and_then(|h| self.legs.get_mut(h)).expect("a leg");
+        let leg = Handle::from_bits(packet.leg)
+            .and_then(|h| self.legs.get_mut(h))
+            .expect("a leg");
         if let Put::Dropped(packet, reason) = leg.jitter.put(packet) {
             panic!("{reason:?}: {:?}", packet.header);
         }
@@ -128,7 +147,12 @@ impl Path {
                 assert!(self.worker_in.give_back(packet).is_ok());
             }
         }
-        let fed = leg.packetiser.feed(handle.to_bits(), &encoded, now, &mut Outlet(&mut self.worker_out));
+        let fed = leg.packetiser.feed(
+            handle.to_bits(),
+            &encoded,
+            now,
+            &mut Outlet(&mut self.worker_out),
+        );
         assert_eq!(fed.sent, 1);
         let packet = self.shard_in.recv().expect("it was sent");
         let written = write(&packet, wire);
@@ -142,14 +166,18 @@ fn packet_path(c: &mut Criterion) {
     wire[1] = 0;
     wire[8..12].copy_from_slice(&7u32.to_be_bytes());
     let mut path = Path::new();
-    c.bench_function("packet: parse, route, box, jitter, packetise", |b| b.iter(|| black_box(path.round(&mut wire))));
+    c.bench_function("packet: parse, route, box, jitter, packetise", |b| {
+        b.iter(|| black_box(path.round(&mut wire)))
+    });
 
     let mut path = Path::new();
     let mut out = [0u8; MAX_DATAGRAM];
     c.bench_function("packet: parse, route, build", |b| {
         b.iter(|| {
             let (handle, len) = path.datagram(&mut wire);
-            let packet = path.receive(handle, black_box(&wire[..len])).expect("a good packet");
+            let packet = path
+                .receive(handle, black_box(&wire[..len]))
+                .expect("a good packet");
             black_box(write(&packet, black_box(&mut out)));
             path.shard_out.put_back(packet);
         });

@@ -9,7 +9,10 @@
 //! whose CPU time is then read from `/proc`. Each phone sends PCMU in packets of 20 ms, in a phase of its
 //! own, and counts what it gets. Prints CPU per participant-second, loss and gaps.
 
-#![allow(clippy::disallowed_methods, reason = "a load generator lives on real time")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a load generator lives on real time"
+)]
 
 use std::error::Error;
 use std::net::{SocketAddr, UdpSocket};
@@ -38,7 +41,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let sip = UdpSocket::bind((server.ip(), 0))?;
     sip.connect(server)?;
     sip.set_read_timeout(Some(Duration::from_secs(2)))?;
-    let mut desk = Desk { sip, user: user.clone(), server };
+    let mut desk = Desk {
+        sip,
+        user: user.clone(),
+        server,
+    };
     let mut line = Vec::with_capacity(count);
     for call in 0..count {
         line.push(desk.dial(call)?);
@@ -54,10 +61,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let sent = talk(&mut line, Duration::from_secs(seconds), &mut gaps)?;
     let after = pid.map(cpu).transpose()?;
     let received: u64 = line.iter().map(|phone| phone.received).sum();
-    println!("sent {sent}, received {received} ({:.3} %)", 100.0 * received as f64 / sent as f64);
+    println!(
+        "sent {sent}, received {received} ({:.3} %)",
+        100.0 * received as f64 / sent as f64
+    );
     gaps.sort_unstable();
-    let at = |q: f64| gaps.get(((gaps.len() as f64 - 1.0) * q) as usize).copied().unwrap_or_default();
-    println!("gap p50 {:?}, p99 {:?}, p99.9 {:?}, max {:?}", at(0.5), at(0.99), at(0.999), at(1.0));
+    let at = |q: f64| {
+        gaps.get(((gaps.len() as f64 - 1.0) * q) as usize)
+            .copied()
+            .unwrap_or_default()
+    };
+    println!(
+        "gap p50 {:?}, p99 {:?}, p99.9 {:?}, max {:?}",
+        at(0.5),
+        at(0.99),
+        at(0.999),
+        at(1.0)
+    );
     if let (Some(before), Some(after)) = (before, after) {
         let spent = (after - before).as_secs_f64();
         let each = spent * 1_000.0 / (count as f64 * seconds as f64);
@@ -125,25 +145,55 @@ impl Desk {
             ip = here.ip(),
             port = here.port(),
         );
-        let sdp = format!("Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        let sdp = format!(
+            "Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
         self.send("INVITE", call, 1, "", &sdp)?;
         let answer = self.answer(call)?;
-        let to_tag = after(&answer, "To:").and_then(|to| after(to, "tag=")).map_or("", word).to_owned();
+        let to_tag = after(&answer, "To:")
+            .and_then(|to| after(to, "tag="))
+            .map_or("", word)
+            .to_owned();
         let port: u16 = after(&answer, "m=audio ").map_or("", word).parse()?;
         self.send("ACK", call, 1, &to_tag, "Content-Length: 0\r\n\r\n")?;
         media.connect((self.server.ip(), port))?;
         media.set_nonblocking(true)?;
-        Ok(Phone { media, call, to_tag, sequence: 0, received: 0, last: None })
+        Ok(Phone {
+            media,
+            call,
+            to_tag,
+            sequence: 0,
+            received: 0,
+            last: None,
+        })
     }
 
     fn hang_up(&mut self, phone: &Phone) -> Result<(), Box<dyn Error>> {
-        self.send("BYE", phone.call, 2, &phone.to_tag, "Content-Length: 0\r\n\r\n")?;
+        self.send(
+            "BYE",
+            phone.call,
+            2,
+            &phone.to_tag,
+            "Content-Length: 0\r\n\r\n",
+        )?;
         self.answer(phone.call).map(drop)
     }
 
-    fn send(&self, method: &str, call: usize, cseq: u32, to_tag: &str, rest: &str) -> Result<(), Box<dyn Error>> {
+    fn send(
+        &self,
+        method: &str,
+        call: usize,
+        cseq: u32,
+        to_tag: &str,
+        rest: &str,
+    ) -> Result<(), Box<dyn Error>> {
         let (me, server, user) = (self.sip.local_addr()?, self.server, &self.user);
-        let tag = if to_tag.is_empty() { String::new() } else { format!(";tag={to_tag}") };
+        let tag = if to_tag.is_empty() {
+            String::new()
+        } else {
+            format!(";tag={to_tag}")
+        };
         let message = format!(
             "{method} sip:{user}@{server} SIP/2.0\r\nVia: SIP/2.0/UDP {me};branch=z9hG4bK{call}{cseq}{method}\r\n\
              Max-Forwards: 70\r\nFrom: <sip:phone{call}@{me}>;tag=p{call}\r\nTo: <sip:{user}@{server}>{tag}\r\n\
@@ -181,7 +231,11 @@ fn word(text: &str) -> &str {
 fn cpu(pid: &str) -> std::io::Result<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let ticks: u64 = stat.rsplit(')').next().map_or(0, |rest| {
-        rest.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum()
+        rest.split_whitespace()
+            .skip(11)
+            .take(2)
+            .filter_map(|field| field.parse::<u64>().ok())
+            .sum()
     });
     // The kernel counts in hundredths of a second.
     Ok(Duration::from_millis(ticks * 10))

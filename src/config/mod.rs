@@ -1,6 +1,6 @@
 //! Settings: defaults, then the file, then flags; each key checked before anything is bound.
 //!
-//! Control side, read once at start. The keys stand in one table ([`keys`]), through which both the file
+//! Control side, read once at start. The keys stand in one table (`keys`), through which both the file
 //! and the flags go, so that a flag and a key can never allow different things.
 
 mod error;

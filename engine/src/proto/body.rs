@@ -1,0 +1,133 @@
+//! What travels with commands: plans, legs and rooms, as the supervisor builds them.
+
+use arrayvec::ArrayVec;
+use talkpath_graph::{FrameTime, Plan, SampleRate};
+use talkpath_nodes::spec::Spec;
+use talkpath_nodes::state::State;
+
+use super::{Direction, PlanId, RoomId, SEGMENT_OPS, Segment};
+use crate::worker::bank::Seat;
+use crate::worker::bus::Bus;
+use crate::worker::stats::LegStats;
+
+/// The two segments of a strand, compiled; shared by all legs of equal graphs.
+#[derive(Debug)]
+pub struct LegPlan {
+    /// From the jitter buffer, port or player to the room bus; `None` for a leg that only hears.
+    pub ingress: Option<Plan<Spec>>,
+    /// From the mix to the packets or the port; `None` for a leg that only plays.
+    pub egress: Option<Plan<Spec>>,
+}
+
+impl LegPlan {
+    /// One of the two segments.
+    #[must_use]
+    pub fn segment(&self, segment: Segment) -> Option<&Plan<Spec>> {
+        match segment {
+            Segment::Ingress => self.ingress.as_ref(),
+            Segment::Egress => self.egress.as_ref(),
+        }
+    }
+}
+
+/// The seats of a strand's ops, segment by segment, in the plan's order.
+#[derive(Clone, Debug, Default)]
+pub struct Seats {
+    /// One per ingress op.
+    pub ingress: ArrayVec<Seat, SEGMENT_OPS>,
+    /// One per egress op.
+    pub egress: ArrayVec<Seat, SEGMENT_OPS>,
+}
+
+impl Seats {
+    /// The seats of one segment.
+    pub fn of(&self, segment: Segment) -> &ArrayVec<Seat, SEGMENT_OPS> {
+        match segment {
+            Segment::Ingress => &self.ingress,
+            Segment::Egress => &self.egress,
+        }
+    }
+
+    /// All seats, ingress first.
+    pub fn iter(&self) -> impl Iterator<Item = &Seat> {
+        self.ingress.iter().chain(&self.egress)
+    }
+}
+
+/// A leg as the supervisor builds it. On the way in `states` holds one state per seat that has
+/// one; on the worker they sit in the typed slabs; on the way out they are back in `states`.
+#[derive(Debug)]
+pub struct LegBody {
+    /// The room the leg is in.
+    pub room: RoomId,
+    /// Its plan; equal graphs share one.
+    pub plan: PlanId,
+    /// Rate of the bus it contributes to and hears.
+    pub rate: SampleRate,
+    /// Slots before the room's mix slot at which its ingress runs.
+    pub slots_before: u32,
+    /// Slots after the room's mix slot at which its egress runs; with `slots_before` less than a period.
+    pub slots_after: u32,
+    /// Where the state of each op sits.
+    pub seats: Seats,
+    /// The states on their way in or out; capacity for all of them, so moving never allocates.
+    pub states: Vec<(Seat, State)>,
+    /// Its last contribution, Q19, one room frame at `rate`; zero while it contributes nothing.
+    pub own: Box<[i32]>,
+    /// Which way media flows.
+    pub direction: Direction,
+    /// What the worker keeps of it while it runs; the supervisor hands it in as default.
+    pub run: LegRun,
+}
+
+/// The worker's running notes on a leg.
+#[derive(Clone, Debug, Default)]
+pub struct LegRun {
+    /// Last period the ingress ran in.
+    pub ingress_period: Option<u64>,
+    /// Last period the egress ran in.
+    pub egress_period: Option<u64>,
+    /// The mix of the room that `own` is part of; of no other is it subtracted.
+    pub own_mix: u64,
+    /// Up to this mix its voice may come back at a rate it no longer has: it is given silence.
+    pub deaf_until: u64,
+    /// On hold, or ramping to it while `direction.receive` is still set: the gain to come back to.
+    pub held: Option<f32>,
+    /// On its way out: ramping, then ready to be detached.
+    pub leaving: Leaving,
+    /// The talking state last told to the supervisor.
+    pub told_talking: bool,
+    /// Its clip has been played to the end.
+    pub finished: bool,
+    /// Whether that was told.
+    pub told_finished: bool,
+    /// Counted since the leg joined.
+    pub stats: LegStats,
+}
+
+/// How far a leg's removal has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Leaving {
+    /// It stays.
+    #[default]
+    No,
+    /// Its gain ramps to silence in its next ingress.
+    Ramping,
+    /// Ramped out: detached at the end of this slot.
+    Done,
+}
+
+/// A room as the supervisor builds it.
+#[derive(Debug)]
+pub struct RoomBody {
+    /// The room's frame.
+    pub frame: FrameTime,
+    /// Slot of the period in which it mixes.
+    pub mix_slot: u32,
+    /// One bus per rate present, at most three.
+    pub buses: ArrayVec<Box<Bus>, 3>,
+    /// Legs on the worker; the worker keeps it.
+    pub legs: u32,
+    /// Mixes done; the worker keeps it. A contribution names the mix it is part of.
+    pub mixes: u64,
+}
