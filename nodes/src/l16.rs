@@ -17,7 +17,7 @@ pub fn decode(payload: &[u8], out: &mut [f32]) {
 }
 
 /// Samples in ±1.0 to payload octets, rounded and saturated as
-/// [`to_i16`](crate::convert::to_i16) says; as many samples as both slices hold.
+/// [`to_i16`] says; as many samples as both slices hold.
 ///
 /// Real-time: allocates no; blocks no; cost O(samples).
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
