@@ -52,7 +52,8 @@ struct Path {
     shard_in: Borrower<Packet>,
     units: Units,
     turn: usize,
-    sequence: u16,
+    /// Packets each leg has sent; sequence and timestamp are its low bits.
+    sent: u32,
 }
 
 impl Path {
@@ -94,7 +95,7 @@ impl Path {
             shard_in,
             units: Units::new(),
             turn: 0,
-            sequence: 0,
+            sent: 0,
         }
     }
 
@@ -102,11 +103,11 @@ impl Path {
     fn datagram(&mut self, wire: &mut [u8; MAX_DATAGRAM]) -> (Handle<Leg>, usize) {
         self.turn = (self.turn + 1) % LEGS;
         if self.turn == 0 {
-            self.sequence = self.sequence.wrapping_add(1);
+            self.sent += 1;
         }
         wire[0] = 0x80;
-        wire[2..4].copy_from_slice(&self.sequence.to_be_bytes());
-        wire[4..8].copy_from_slice(&(u32::from(self.sequence) * 160).to_be_bytes());
+        wire[2..4].copy_from_slice(&(self.sent as u16).to_be_bytes());
+        wire[4..8].copy_from_slice(&self.sent.wrapping_mul(160).to_be_bytes());
         (self.handles[self.turn], 172)
     }
 
@@ -119,7 +120,7 @@ impl Path {
         let mut packet = self.shard_out.take()?;
         packet.leg = handle.to_bits();
         packet.header = header;
-        packet.received = Duration::from_millis(20) * u32::from(self.sequence);
+        packet.received = FRAME * self.sent;
         packet.set_payload(&datagram[payload]).ok()?;
         Some(packet)
     }

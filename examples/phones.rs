@@ -7,7 +7,7 @@
 //!
 //! Arguments: server, user part to call, phones, seconds, and optionally the server's process id,
 //! whose CPU time is then read from `/proc`. Each phone sends PCMU in packets of 20 ms, in a phase of its
-//! own, and counts what it gets. Prints CPU per participant-second, loss and gaps.
+//! own, and counts what it gets. Prints CPU per participant-second and loss.
 
 #![allow(
     clippy::disallowed_methods,
@@ -26,7 +26,6 @@ struct Phone {
     to_tag: String,
     sequence: u16,
     received: u64,
-    last: Option<Instant>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -51,32 +50,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         line.push(desk.dial(call)?);
     }
     println!("{count} phones in {user}");
-    talk(&mut line, Duration::from_secs(2), &mut Vec::new())?;
+    talk(&mut line, Duration::from_secs(2))?;
     for phone in &mut line {
-        (phone.received, phone.last) = (0, None);
+        phone.received = 0;
     }
 
-    let mut gaps = Vec::with_capacity(count * seconds as usize * 50);
     let before = pid.map(cpu).transpose()?;
-    let sent = talk(&mut line, Duration::from_secs(seconds), &mut gaps)?;
+    let sent = talk(&mut line, Duration::from_secs(seconds))?;
     let after = pid.map(cpu).transpose()?;
     let received: u64 = line.iter().map(|phone| phone.received).sum();
     println!(
         "sent {sent}, received {received} ({:.3} %)",
         100.0 * received as f64 / sent as f64
-    );
-    gaps.sort_unstable();
-    let at = |q: f64| {
-        gaps.get(((gaps.len() as f64 - 1.0) * q) as usize)
-            .copied()
-            .unwrap_or_default()
-    };
-    println!(
-        "gap p50 {:?}, p99 {:?}, p99.9 {:?}, max {:?}",
-        at(0.5),
-        at(0.99),
-        at(0.999),
-        at(1.0)
     );
     if let (Some(before), Some(after)) = (before, after) {
         let spent = (after - before).as_secs_f64();
@@ -90,7 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Sends and receives for `span`; returns the packets sent.
-fn talk(line: &mut [Phone], span: Duration, gaps: &mut Vec<Duration>) -> std::io::Result<u64> {
+fn talk(line: &mut [Phone], span: Duration) -> std::io::Result<u64> {
     let (begin, count) = (Instant::now(), line.len() as u32);
     let mut packet = [0u8; 172];
     packet[0] = 0x80;
@@ -121,10 +106,6 @@ fn talk(line: &mut [Phone], span: Duration, gaps: &mut Vec<Duration>) -> std::io
                 continue;
             }
             phone.received += 1;
-            let now = Instant::now();
-            if let Some(last) = phone.last.replace(now) {
-                gaps.push(now - last);
-            }
         }
     }
 }
@@ -165,7 +146,6 @@ impl Desk {
             to_tag,
             sequence: 0,
             received: 0,
-            last: None,
         })
     }
 
