@@ -9,6 +9,7 @@
 //! 1. ingress of the legs due; 2. mix of the rooms due, egress of the legs due (`period`);
 //! 3. departures, events, stamps (`tell`).
 
+mod ahead;
 mod apply;
 pub mod arena;
 pub mod bank;

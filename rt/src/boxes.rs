@@ -44,16 +44,19 @@ pub fn boxes<T>(inventory: usize, mut make: impl FnMut() -> T) -> (Lender<T>, Bo
 pub struct Lender<T> {
     out: Producer<Box<T>>,
     returned: Consumer<Box<T>>,
-    /// Empties at hand, the warmest last. Never more than `inventory`.
+    /// Empties that have not been needed yet, or were put back. Never more than `inventory`.
     stock: Vec<Box<T>>,
     inventory: usize,
 }
 
 impl<T> Lender<T> {
     /// An empty box, or `None` when all are out. Its contents are what was last in it.
+    ///
+    /// One that has come back goes before one of the stock: so only as many boxes are in use as are out at a time,
+    /// and they stay in the cache, however large the inventory.
     #[must_use = "a box that is not sent must be put back"]
     pub fn take(&mut self) -> Option<Box<T>> {
-        self.stock.pop().or_else(|| self.returned.pop())
+        self.returned.pop().or_else(|| self.stock.pop())
     }
 
     /// Sends a full box.

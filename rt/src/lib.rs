@@ -12,11 +12,12 @@
 //! | [`command`] | whole transactions to a worker, published by one commit |
 //! | [`outlet`] | acks, garbage and events back to control |
 //! | [`boxes`] | a fixed inventory of boxes out and back |
+//! | [`prefetch`] | asking the cache for what is needed next |
 //! | [`clock`], [`thread`] | absolute time and sleep; the pinned real-time thread |
 //! | [`timing`] | slot histograms, exchanged by box |
 //! | [`sync`] | the facade that lets loom model all of it |
 //!
-//! It is the only crate with `unsafe`: the system calls in `sys` and the mirror ring that stands in
+//! It is the only crate with `unsafe`: the system calls in `sys`, the hint in `prefetch` and the mirror ring that stands in
 //! for `rtrb` when loom models the protocols.
 
 #![deny(unsafe_op_in_unsafe_fn)]
@@ -26,6 +27,7 @@ pub mod clock;
 pub mod command;
 pub mod handle;
 pub mod outlet;
+pub mod prefetch;
 pub mod ring;
 pub mod slab;
 pub mod sync;

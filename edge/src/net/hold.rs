@@ -16,9 +16,11 @@ pub(crate) struct Hold {
     arrivals: u64,
 }
 
+/// The time is copied out of the box: ordering must not touch the packets, which another core wrote.
 struct Held {
-    packet: Box<Packet>,
+    not_before: Duration,
     arrival: u64,
+    packet: Box<Packet>,
 }
 
 impl Hold {
@@ -41,8 +43,9 @@ impl Hold {
         }
         self.arrivals += 1;
         self.heap.push(Reverse(Held {
-            packet,
+            not_before: packet.not_before,
             arrival: self.arrivals,
+            packet,
         }));
         Ok(())
     }
@@ -50,7 +53,7 @@ impl Hold {
     /// A packet whose time has come at `now`, the earliest first.
     pub(crate) fn due(&mut self, now: Duration) -> Option<Box<Packet>> {
         let Reverse(first) = self.heap.peek()?;
-        if first.packet.not_before > now {
+        if first.not_before > now {
             return None;
         }
         self.heap.pop().map(|Reverse(held)| held.packet)
@@ -64,7 +67,7 @@ impl Hold {
 
 impl Ord for Held {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.packet.not_before, self.arrival).cmp(&(other.packet.not_before, other.arrival))
+        (self.not_before, self.arrival).cmp(&(other.not_before, other.arrival))
     }
 }
 

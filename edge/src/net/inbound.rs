@@ -125,6 +125,10 @@ fn drain(
                 Port::Rtcp => leg.sockets.rtcp.as_fd(),
             };
             let count = batch.recv(socket, BATCH);
+            if count == 0 || count == BATCH {
+                // There may be more. A refusal would only put it off: the next datagram reports the socket too.
+                epoll.rearm(socket, key).ok();
+            }
             for datagram in (0..count).filter_map(|index| batch.datagram(index)) {
                 around.counters.datagrams_in += 1;
                 let at = around.wall.arrival(datagram.stamped, around.now);

@@ -82,8 +82,9 @@ impl Outbound {
     ) {
         *self.outcome(&mut packet, legs, counters, now) += 1;
         packet.reset();
-        // Both rings hold the whole inventory. A foreign box would be freed here, off the worker.
-        self.from_worker.give_back(packet).ok();
+        // Both rings hold the whole inventory. Were it full all the same, the box would be freed here: a shard may.
+        let returned = self.from_worker.give_back(packet);
+        debug_assert!(returned.is_ok(), "a box of this inventory");
     }
 
     /// Sends `packet`; the counter that says what became of it.

@@ -68,6 +68,16 @@ macro_rules! kinds {
                 }
             }
 
+            /// Asks the cache for a state that will run soon.
+            ///
+            /// Real-time: allocates no; blocks no; cost O(1).
+            pub fn prefetch(&self, seat: Seat) {
+                match seat {
+                    Seat::Stateless => {}
+                    $(Seat::$kind(at) => self.$slab.prefetch(at),)*
+                }
+            }
+
             /// Exchanges the states of two seats of one kind; nothing happens for seats of two.
             ///
             /// Real-time: allocates no; blocks no; cost O(1).

@@ -28,16 +28,16 @@ impl Worker {
 
     fn run_segment(&mut self, segment: Segment, slot: u64, now: Duration, io: &mut Io) {
         let cycle = self.schedule.cycle() as u64;
-        for cohort in self
-            .schedule
-            .due(segment, slot)
-            .chunk_by(|a, b| a.plan == b.plan)
-        {
+        let mut rest = self.schedule.due(segment, slot);
+        self.ahead(segment).begin(rest);
+        for cohort in rest.chunk_by(|a, b| a.plan == b.plan) {
             let plan: PlanId = cohort[0].plan;
             let Some(plan) = self.plans.get(plan).and_then(|p| p.segment(segment)) else {
                 continue;
             };
             for chunk in cohort.chunks(LANES) {
+                rest = &rest[chunk.len()..];
+                self.ahead(segment).step(rest);
                 let mut lanes: ArrayVec<Lane, LANES> = ArrayVec::new();
                 for due in chunk {
                     let Some(leg) = self.legs.get_mut(due.leg) else {

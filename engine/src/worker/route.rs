@@ -1,15 +1,20 @@
 //! Slot part 0: packets from the shard into the jitter buffers of their legs.
 
+use arrayvec::ArrayVec;
 use talkpath_nodes::jitter::{JitterBuffer, Put};
 use talkpath_nodes::packet::Packet;
 use talkpath_rt::boxes::Borrower;
 use talkpath_rt::handle::Handle;
+use talkpath_rt::prefetch::prefetch;
 
-use crate::proto::{LegBody, LegId};
+use crate::proto::{LegBody, LegId, Segment};
 
 use super::Worker;
 use super::bank::Seat;
 use super::io::{Io, give_back};
+
+/// Packets routed together, so that what one needs of the cache is asked for while another is put.
+const BURST: usize = 8;
 
 impl Worker {
     /// Puts every packet that waits where it belongs; at most one inventory of them, so bounded.
@@ -17,15 +22,34 @@ impl Worker {
     /// Real-time: allocates no; blocks no; cost O(packets waiting).
     pub(super) fn drain(&mut self, io: &mut Io) {
         // The shard may refill while this runs: not more than one inventory in a slot.
-        for _ in 0..io.packets_in.inventory() {
-            let Some(packet) = io.packets_in.recv() else {
+        for _ in 0..io.packets_in.inventory().div_ceil(BURST) {
+            let burst: ArrayVec<Box<Packet>, BURST> = core::iter::from_fn(|| io.packets_in.recv())
+                .take(BURST)
+                .collect();
+            if burst.is_empty() {
                 return;
-            };
-            self.counters.packets_in += 1;
-            if let Some(packet) = self.route(packet) {
-                give_back(&mut io.packets_in, packet, &mut self.counters.overflows);
+            }
+            self.ask_for(&burst);
+            self.counters.packets_in += burst.len() as u64;
+            for packet in burst {
+                if let Some(packet) = self.route(packet) {
+                    give_back(&mut io.packets_in, packet, &mut self.counters.overflows);
+                }
             }
         }
+    }
+
+    /// Asks the cache for where the packets of a burst go: all legs, then all jitter buffers.
+    fn ask_for(&self, burst: &[Box<Packet>]) {
+        let legs = || {
+            burst
+                .iter()
+                .filter_map(|packet| self.legs.get(LegId::from_bits(packet.leg)?))
+        };
+        legs().for_each(|leg| prefetch(leg.seats.of(Segment::Ingress), 1));
+        legs()
+            .filter_map(|leg| jitter_seat(leg))
+            .for_each(|seat| self.bank.jitter.prefetch(seat));
     }
 
     /// The box comes back unless a jitter buffer kept it.
