@@ -66,7 +66,7 @@ struct ServeArgs {
     /// Status page, /status, /metrics, /plans [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT")]
     http: Option<String>,
-    /// Real-time workers; this version runs 1
+    /// Real-time workers, each on a core of its own where there are enough
     #[arg(long, value_name = "N")]
     workers: Option<String>,
     /// Core of each worker, within the inherited mask [default: the last one allowed]

@@ -44,6 +44,10 @@ pub(crate) fn plans(link: &Link) -> Result<Vec<PlanInfo>, EngineError> {
     link.ask(|reply| Request::Plans { reply })
 }
 
+pub(crate) fn rebalance(link: &Link) -> Result<Option<(LegId, usize)>, EngineError> {
+    link.ask(|reply| Request::Rebalance { reply })?
+}
+
 /// The calls common to [`Engine`](crate::Engine) and [`VirtualEngine`](crate::VirtualEngine).
 macro_rules! engine_calls {
     ($engine:ident) => {
@@ -111,6 +115,16 @@ macro_rules! engine_calls {
             /// The engine has stopped.
             pub fn status(&self) -> Result<$crate::Status, $crate::EngineError> {
                 $crate::api::status(self.link())
+            }
+
+            /// Moves one leg from the most to the least loaded worker, if that levels their load; which, and where to.
+            /// Returns at once. Call it again after its
+            /// [`Moved`]($crate::event::EventKind::Moved) event, until it says `None` (D6).
+            ///
+            /// # Errors
+            /// The engine has stopped or is busy, or the other worker is full.
+            pub fn rebalance(&self) -> Result<Option<($crate::LegId, usize)>, $crate::EngineError> {
+                $crate::api::rebalance(self.link())
             }
 
             /// The compiled plans in use.

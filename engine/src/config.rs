@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::proto::MAX_WORKERS;
+
 /// Settings of an engine. [`Default`] works on a laptop.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EngineConfig {
@@ -18,10 +20,17 @@ pub struct EngineConfig {
     pub capacity_rooms: usize,
     /// Distinct compiled plans alive at one time, 1 to 1,024. Default 64.
     pub capacity_plans: usize,
-    /// The core of the worker. `None`: the last core of the inherited mask.
-    pub core: Option<usize>,
-    /// Real-time workers. This version runs one.
+    /// The cores of the workers, one each. Empty: the last ones of the inherited mask.
+    pub cores: Vec<usize>,
+    /// Real-time workers, 1 to 16. Default 1.
     pub workers: usize,
+    /// Slots a room that is on several workers waits for their sums, 1 to 5 (D5). It must ride over the ordinary wake-up
+    /// lateness of a worker. Default 3.
+    pub mesh_margin: u32,
+    /// From an edit that several workers take in one slot to that slot, at most 1 s. `None`, the default: 10 ms, and
+    /// what concerns one worker only is taken at once. When it is set every edit waits as long, so that runs with
+    /// different numbers of workers can be compared.
+    pub edit_lead: Option<Duration>,
     /// SCHED_FIFO priority wanted for the worker, 1 to 99; `None`: an ordinary thread.
     /// When it is refused the engine runs all the same and the status says so.
     pub priority: Option<u8>,
@@ -52,8 +61,10 @@ impl Default for EngineConfig {
             capacity_legs: 1_000,
             capacity_rooms: 256,
             capacity_plans: 64,
-            core: None,
+            cores: Vec::new(),
             workers: 1,
+            mesh_margin: 3,
+            edit_lead: None,
             priority: Some(60),
             lock_memory: false,
             jitter_target: Duration::from_millis(20),
@@ -105,7 +116,20 @@ impl EngineConfig {
             "1 to 20000",
         )?;
         within(self.capacity_plans, 1, 1_024, "capacity_plans", "1 to 1024")?;
-        within(self.workers, 1, 1, "workers", "1 in this version")?;
+        within(self.workers, 1, MAX_WORKERS, "workers", "1 to 16")?;
+        let cores_fit = self.cores.is_empty() || self.cores.len() == self.workers;
+        check(
+            cores_fit,
+            "cores",
+            &self.cores,
+            "empty, or one core for each worker",
+        )?;
+        let margin = self.mesh_margin as usize;
+        within(margin, 1, 5, "mesh_margin", "1 to 5")?;
+        let lead_fits = self
+            .edit_lead
+            .is_none_or(|lead| lead <= Duration::from_secs(1));
+        check(lead_fits, "edit_lead", &self.edit_lead, "at most 1 s")?;
         let priority = usize::from(self.priority.unwrap_or(1));
         within(priority, 1, 99, "priority", "1 to 99, or none")?;
         let target_fits = self.jitter_target <= self.jitter_max;
@@ -136,11 +160,21 @@ impl EngineConfig {
         within(self.queue, 1, 65_536, "queue", "1 to 65536")
     }
 
-    /// Seats of each node kind: two a leg, since a kind may stand in both halves of a leg (the
+    /// Legs a worker has seats for: its share, and an eighth of all to move in when there are several.
+    pub(crate) fn legs_per_worker(&self) -> usize {
+        let spare = if self.workers > 1 {
+            self.capacity_legs.div_ceil(8)
+        } else {
+            0
+        };
+        (self.capacity_legs.div_ceil(self.workers) + spare).min(self.capacity_legs)
+    }
+
+    /// Seats of each node kind on a worker: two a leg, since a kind may stand in both halves of a leg (the
     /// two ends of a port), and a leg that changes its plan holds two sets until the worker has
     /// given the old one back.
     pub(crate) fn seats(&self) -> usize {
-        2 * self.capacity_legs
+        2 * self.legs_per_worker()
     }
 }
 
@@ -192,10 +226,16 @@ mod tests {
             "slot is 700µs, allowed is 250 µs to 5 ms and a whole part of 10 ms"
         );
         let config = EngineConfig {
-            workers: 2,
+            workers: 17,
             ..EngineConfig::default()
         };
-        assert_eq!(config.validate().expect_err("one worker").key, "workers");
+        assert_eq!(config.validate().expect_err("too many").key, "workers");
+        let config = EngineConfig {
+            workers: 2,
+            cores: vec![0],
+            ..EngineConfig::default()
+        };
+        assert_eq!(config.validate().expect_err("a core too few").key, "cores");
         let config = EngineConfig {
             slot_budget: f32::NAN,
             ..EngineConfig::default()

@@ -1,4 +1,4 @@
-//! The engine on real time: a pinned worker thread, a supervisor thread, and handles for all.
+//! The engine on real time: pinned worker threads, a supervisor thread, and handles for all.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,8 +13,9 @@ use talkpath_rt::thread::{self, Obtained, Placement, RtThread};
 use crate::api::engine_calls;
 use crate::config::EngineConfig;
 use crate::error::StartError;
+use crate::shard_link::ShardLink;
 use crate::supervisor::{Link, Request, Supervisor};
-use crate::wiring::{ShardLink, Wiring, wire};
+use crate::wiring::{Wired, Wiring, wire};
 use crate::worker::{Worker, io::Io};
 
 mod threads;
@@ -46,22 +47,25 @@ pub struct Engine {
 struct Shared {
     link: Link,
     base: Duration,
-    obtained: Obtained,
+    obtained: Vec<Obtained>,
     shard: Mutex<Option<ShardLink>>,
     running: Mutex<Option<Running>>,
 }
 
-/// The two threads.
+/// One worker's thread.
+type WorkerThread = RtThread<Ended<(Worker, Io)>>;
+
+/// The threads.
 struct Running {
     stop: Arc<AtomicBool>,
-    worker: RtThread<Ended<(Worker, Io)>>,
+    workers: Vec<WorkerThread>,
     supervisor: JoinHandle<()>,
 }
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine")
-            .field("worker", &self.shared.obtained)
+            .field("workers", &self.shared.obtained)
             .finish_non_exhaustive()
     }
 }
@@ -69,7 +73,7 @@ impl fmt::Debug for Engine {
 engine_calls!(Engine);
 
 impl Engine {
-    /// Starts an engine: allocates everything, then starts the worker and the supervisor.
+    /// Starts an engine: allocates everything, then starts the workers and the supervisor.
     ///
     /// # Errors
     /// A setting out of its range, or a thread that cannot be started. A real-time priority or a
@@ -87,25 +91,41 @@ impl Engine {
         let clock = MonotonicClock;
         let base = clock.now() + 2 * config.slot;
         let Wiring {
-            worker,
-            io,
-            ends,
+            workers: wired,
+            routes,
             shard,
-        } = wire(&config, base, Box::new(clock));
+        } = wire(&config, base, || Box::new(clock));
         let stop = Arc::new(AtomicBool::new(false));
-        let placement = Placement {
-            name: config.name.clone(),
-            core: config.core.or_else(|| thread::allowed_cores().pop()),
-            priority: config.priority,
-        };
-        let flag = Arc::clone(&stop);
-        let worker = thread::spawn(placement, move |_| run_worker(worker, io, &flag))?;
-        let mut obtained = worker.obtained().clone();
-        obtained.warnings.extend(warnings);
-        for warning in &obtained.warnings {
-            tracing::warn!("{warning}");
+        let (mut workers, mut ends, mut obtained) = (Vec::new(), Vec::new(), Vec::new());
+        for (
+            index,
+            Wired {
+                worker,
+                io,
+                ends: end,
+            },
+        ) in wired.into_iter().enumerate()
+        {
+            let flag = Arc::clone(&stop);
+            let place = placement(&config, index);
+            match thread::spawn(place, move |_| run_worker(worker, io, &flag)) {
+                Ok(worker) => {
+                    let mut got = worker.obtained().clone();
+                    got.warnings.append(&mut warnings);
+                    got.warnings
+                        .iter()
+                        .for_each(|warning| tracing::warn!("{warning}"));
+                    ends.push((end, got.clone()));
+                    obtained.push(got);
+                    workers.push(worker);
+                }
+                Err(why) => {
+                    give_up(&stop, workers);
+                    return Err(why.into());
+                }
+            }
         }
-        let supervisor = Supervisor::new(config, ends, obtained.clone(), clock.now());
+        let supervisor = Supervisor::new(config, ends, routes, base, clock.now());
         let (requests, inbox) = unbounded();
         let spawned = std::thread::Builder::new()
             .name("talkpath-control".to_owned())
@@ -113,14 +133,13 @@ impl Engine {
         let supervisor = match spawned {
             Ok(supervisor) => supervisor,
             Err(why) => {
-                stop.store(true, Ordering::Release);
-                drop(worker.join());
+                give_up(&stop, workers);
                 return Err(StartError::Supervisor(why));
             }
         };
         let running = Running {
             stop,
-            worker,
+            workers,
             supervisor,
         };
         let shared = Shared {
@@ -153,27 +172,50 @@ impl Engine {
         self.shared.base
     }
 
-    /// The core and priority the worker has, and what it did not get.
-    pub fn worker(&self) -> &Obtained {
+    /// The core and priority each worker has, and what it did not get.
+    pub fn workers(&self) -> &[Obtained] {
         &self.shared.obtained
     }
 
-    /// Whether both threads run. False after [`shutdown`](Self::shutdown), and when a thread has ended by itself, which
+    /// Whether all threads run. False after [`shutdown`](Self::shutdown), and when a thread has ended by itself, which
     /// is a bug of talkpath: calls may still be answered then, but there is no media any more. All that is left to do
     /// is to drain and shut down.
     pub fn is_alive(&self) -> bool {
         let running = self.shared.running();
         running.as_ref().is_some_and(|threads| {
-            !threads.worker.is_finished() && !threads.supervisor.is_finished()
+            let ended = threads.workers.iter().any(RtThread::is_finished);
+            !ended && !threads.supervisor.is_finished()
         })
     }
 
-    /// Stops the worker, then the supervisor, and frees what they had. What legs there are leave
+    /// Stops the workers, then the supervisor, and frees what they had. What legs there are leave
     /// with [`LeaveReason::Shutdown`](crate::event::LeaveReason::Shutdown). Calls after it say
     /// [`Stopped`](crate::EngineError::Stopped). A second call does nothing.
     pub fn shutdown(&self) {
         self.shared.shutdown();
     }
+}
+
+/// Where worker `index` is to run. Without a choice the workers take the last cores of the inherited mask, the first
+/// worker the last; with fewer cores than workers they share.
+fn placement(config: &EngineConfig, index: usize) -> Placement {
+    let name = match config.workers {
+        1 => config.name.clone(),
+        _ => format!("{}-{index}", config.name),
+    };
+    let allowed = thread::allowed_cores();
+    let default = || allowed.iter().rev().cycle().nth(index).copied();
+    Placement {
+        name,
+        core: config.cores.get(index).copied().or_else(default),
+        priority: config.priority,
+    }
+}
+
+/// The engine does not start after all.
+fn give_up(stop: &AtomicBool, workers: Vec<WorkerThread>) {
+    stop.store(true, Ordering::Release);
+    workers.into_iter().for_each(|worker| drop(worker.join()));
 }
 
 impl Shared {
@@ -185,23 +227,27 @@ impl Shared {
         let running = self.running().take();
         let Some(Running {
             stop,
-            worker,
+            workers,
             supervisor,
         }) = running
         else {
             return;
         };
         stop.store(true, Ordering::Release);
-        // The worker's ends come back with its thread and are freed here.
-        match worker.join() {
-            Ok(ended) => {
-                if let Some(fault) = ended.fault() {
-                    tracing::error!("the worker had panicked: {fault}");
+        // A worker's ends come back with its thread and are freed here, when none of them runs any more.
+        let mut ends = Vec::new();
+        for worker in workers {
+            match worker.join() {
+                Ok(ended) => {
+                    if let Some(fault) = ended.fault() {
+                        tracing::error!("a worker had panicked: {fault}");
+                    }
+                    ends.push(ended.ends);
                 }
-                drop(ended.ends);
+                Err(_) => tracing::error!("a worker thread had panicked"),
             }
-            Err(_) => tracing::error!("the worker thread had panicked"),
         }
+        drop(ends);
         if self.link.ask(|reply| Request::Stop { reply }).is_err() {
             tracing::error!("the supervisor had stopped before the engine");
         }

@@ -94,6 +94,12 @@ pub enum EngineError {
         /// The handle given.
         leg: LegId,
     },
+    /// The leg is on its way to another worker; ask again in a moment.
+    #[error("leg {leg:?} is on its way to another worker")]
+    Moving {
+        /// The leg.
+        leg: LegId,
+    },
     /// The request does not fit this kind of leg.
     #[error("a {kind} leg cannot {what}")]
     WrongKind {
@@ -139,7 +145,7 @@ impl EngineError {
     pub fn class(&self) -> Class {
         match self {
             Self::Capacity { .. } => Class::Capacity,
-            Self::Busy { .. } | Self::Stopped => Class::Transient,
+            Self::Busy { .. } | Self::Moving { .. } | Self::Stopped => Class::Transient,
             Self::Internal { .. } => Class::Bug,
             Self::RoomExists { .. }
             | Self::RoomName { .. }

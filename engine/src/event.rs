@@ -72,6 +72,13 @@ pub enum EventKind {
         /// Why.
         reason: LeaveReason,
     },
+    /// A leg runs on another worker now (D6).
+    Moved {
+        /// The leg.
+        leg: LegId,
+        /// Index of the worker.
+        worker: usize,
+    },
     /// A leg began to talk (level above the threshold).
     TalkStarted {
         /// The leg.

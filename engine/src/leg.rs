@@ -225,6 +225,18 @@ impl Leg {
         remove_leg(&self.link, self.id, LeaveReason::Requested)
     }
 
+    /// Goes to worker `to` (an index), with everything it has: what it is sent goes on with the same SSRC, sequence and
+    /// timestamp, and nobody hears of it (D6). Returns at once;
+    /// [`EventKind::Moved`](crate::event::EventKind::Moved) tells that it is there. Its room is spread over one worker
+    /// more when it had no leg there (D5).
+    ///
+    /// # Errors
+    /// The leg has left or is on its way already, there is no such worker, or that one is full.
+    pub fn move_to(&self, to: usize) -> Result<(), EngineError> {
+        let leg = self.id;
+        self.link.ask(|reply| Request::Move { leg, to, reply })?
+    }
+
     /// The figures the worker last told, about a second old at most.
     ///
     /// # Errors

@@ -28,6 +28,7 @@ pub mod negotiate;
 pub mod port;
 pub mod proto;
 pub mod room;
+mod shard_link;
 pub mod status;
 mod supervisor;
 pub mod virtual_engine;
@@ -42,9 +43,9 @@ pub use leg::{ClipConfig, JitterDelay, Leg, LegConfig, NetworkConfig, RtpSender,
 pub use port::{AudioPort, PortConfig, PortEmpty, PortFull};
 pub use proto::{Direction, LegId, PlanId, RoomId};
 pub use room::{Room, RoomConfig};
+pub use shard_link::{FromWorkers, ShardLink, ToWorkers};
 pub use status::{Counter, PlanInfo, Status};
 pub use virtual_engine::VirtualEngine;
-pub use wiring::ShardLink;
 
 pub use talkpath_graph::{Channels, FrameTime, SampleRate};
 pub use talkpath_nodes::codec::Codec;

@@ -63,6 +63,31 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.not_finite,
     ),
     (
+        "partials_unsent_total",
+        "Sums another worker was owed and not sent",
+        |c| c.partials_unsent,
+    ),
+    (
+        "partials_late_total",
+        "Sums of another worker that came too late",
+        |c| c.partials_late,
+    ),
+    (
+        "partials_stray_total",
+        "Sums of another worker nobody waited for",
+        |c| c.partials_stray,
+    ),
+    (
+        "packets_passed_total",
+        "Packets passed on to another worker",
+        |c| c.packets_passed,
+    ),
+    (
+        "legs_arrived_total",
+        "Legs that came from another worker",
+        |c| c.legs_arrived,
+    ),
+    (
         "worker_events_deferred_total",
         "Events told later because the ring was full",
         |c| c.events_deferred,
@@ -85,6 +110,12 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
     ("legs_left_total", "Legs that are gone", true, |s| {
         s.supervisor.legs_left
     }),
+    (
+        "legs_moved_total",
+        "Legs that went to another worker",
+        true,
+        |s| s.supervisor.legs_moved,
+    ),
     (
         "refused_capacity_total",
         "Requests refused: capacity spent",

@@ -17,8 +17,10 @@ use crate::worker::bus::Bus;
 use crate::worker::stats::{LegStats, WorkerCounters};
 
 mod body;
+mod mesh;
 
 pub use body::{Leaving, LegBody, LegPlan, LegRun, RoomBody, Seats};
+pub use mesh::{Berth, MAX_WORKERS, Partial, Passed, Workers};
 
 /// Marker of leg handles.
 #[derive(Debug)]
@@ -127,6 +129,39 @@ pub enum Command {
         /** The leg as it shall be. */
         value: Box<LegBody>,
     },
+    /// Other slots for a leg that stays.
+    MoveLeg {
+        /** The leg. */
+        leg: LegId,
+        /** Slots before the mix. */
+        before: u32,
+        /** Slots after the mix. */
+        after: u32,
+    },
+    /// Which other workers have legs of the room, and how long the sum waits for theirs (D5). Takes effect in the same
+    /// slot on all of them.
+    SetPeers {
+        /** The room. */
+        room: RoomId,
+        /** The other workers with a part of it. */
+        peers: Workers,
+        /** Slots from the mix until the sum is complete; 0 on a room that has one worker. */
+        margin: u32,
+    },
+    /// The leg goes to another worker, over the mesh, at this slot (D6).
+    SendLeg {
+        /** The leg. */
+        leg: LegId,
+        /** Where to. */
+        to: u8,
+    },
+    /// The leg comes from another worker: its seats here, which come back as its old ones ([`Garbage::Berth`]).
+    AwaitLeg {
+        /** The leg. */
+        leg: LegId,
+        /** Where it will be. */
+        value: Box<Berth>,
+    },
     /// Level of the leg in the room, linear; ramped over one frame.
     SetGain {
         /** The leg. */
@@ -180,6 +215,11 @@ pub enum Ack {
         /** Which leg. */
         leg: LegId,
     },
+    /// The leg has come over the mesh and runs here; the berth, with its old seats, is in the garbage ring.
+    LegHere {
+        /** Which leg. */
+        leg: LegId,
+    },
 }
 
 /// What the worker gives back; dropped by the supervisor, never here.
@@ -193,6 +233,8 @@ pub enum Garbage {
     Bus(RoomId, Box<Bus>),
     /// A leg that left or was replaced, with the states of its seats.
     Leg(LegId, Box<LegBody>),
+    /// What a leg that moved has left behind on the worker it came from.
+    Berth(LegId, Box<Berth>),
 }
 
 /// Something the worker noticed. Fixed size; states are told again until the ring took them.

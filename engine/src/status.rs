@@ -86,6 +86,10 @@ pub struct RoomStatus {
     pub frame_ms: u32,
     /// The slot of its period in which it mixes.
     pub mix_slot: u32,
+    /// The workers it is on, by index.
+    pub workers: Vec<u8>,
+    /// Slots from the mix until the sum is complete (D5); 0 while it is on one worker.
+    pub margin: u32,
     /// Rates it has a bus for, in hertz.
     pub rates: Vec<u32>,
     /// Whether it is on its way out.
@@ -107,6 +111,8 @@ pub struct LegStatus {
     pub codec: Option<String>,
     /// Rate of its bus, in hertz.
     pub rate: u32,
+    /// Index of the worker it is on.
+    pub worker: u8,
     /// `joining`, `in` or `leaving`.
     pub state: &'static str,
     /// Its gain in dB.
@@ -147,6 +153,8 @@ pub struct SupervisorCounters {
     pub legs_joined: u64,
     /// Legs that are gone.
     pub legs_left: u64,
+    /// Legs that went from one worker to another (D6).
+    pub legs_moved: u64,
     /// Requests refused because capacity was spent.
     pub refused_capacity: u64,
     /// Requests refused because too many edits waited.

@@ -1,4 +1,4 @@
-//! The engine in virtual time: worker, supervisor and clock in the calling thread.
+//! The engine in virtual time: workers, supervisor and clock in the calling thread.
 //!
 //! The handles are the ones of the real engine; only time is the caller's. Nothing here is
 //! measured, so a run is the same every time, bit for bit. Tests live on it, and offline work
@@ -13,8 +13,9 @@ use talkpath_rt::thread::Obtained;
 
 use crate::api::engine_calls;
 use crate::config::{ConfigError, EngineConfig};
+use crate::shard_link::ShardLink;
 use crate::supervisor::{Desk, Link, Request, Supervisor};
-use crate::wiring::{ShardLink, Wiring, wire};
+use crate::wiring::{Wired, Wiring, wire};
 use crate::worker::{Worker, io::Io};
 
 /// Where virtual time begins; not at zero, so that nothing can take zero for "now".
@@ -45,8 +46,9 @@ pub struct VirtualEngine {
 
 struct Core {
     supervisor: Supervisor,
-    worker: Worker,
-    io: Io,
+    workers: Vec<(Worker, Io)>,
+    /// By worker: until when it is held up.
+    held: Vec<Duration>,
     clock: ManualClock,
 }
 
@@ -61,7 +63,7 @@ impl fmt::Debug for VirtualEngine {
 engine_calls!(VirtualEngine);
 
 impl VirtualEngine {
-    /// An engine at rest. `core`, `priority` and `lock_memory` mean nothing here.
+    /// An engine at rest. `cores`, `priority` and `lock_memory` mean nothing here.
     ///
     /// # Errors
     /// The first setting out of its range.
@@ -69,16 +71,25 @@ impl VirtualEngine {
         config.validate()?;
         let clock = ManualClock::new(START);
         let Wiring {
+            workers: wired,
+            routes,
+            shard,
+        } = wire(&config, START, || Box::new(clock.clone()));
+        let (mut workers, mut ends) = (Vec::new(), Vec::new());
+        for Wired {
             worker,
             io,
-            ends,
-            shard,
-        } = wire(&config, START, Box::new(clock.clone()));
-        let supervisor = Supervisor::new(config, ends, Obtained::default(), START);
+            ends: end,
+        } in wired
+        {
+            workers.push((worker, io));
+            ends.push((end, Obtained::default()));
+        }
+        let supervisor = Supervisor::new(config, ends, routes, START, START);
         let core = Core {
             supervisor,
-            worker,
-            io,
+            held: vec![Duration::ZERO; workers.len()],
+            workers,
             clock: clock.clone(),
         };
         let core = Arc::new(Mutex::new(core));
@@ -124,16 +135,41 @@ impl VirtualEngine {
     pub fn advance_around(&self, span: Duration, mut around: impl FnMut(&mut dyn FnMut())) {
         let mut core = self.core();
         let end = core.clock.now() + span;
-        while core.worker.due() < end {
-            core.slot(&mut around);
+        while core.due() < end {
+            core.slot(&mut around, Order::Ascending);
         }
         core.clock.set(end);
     }
 
-    /// The worker is held up: time passes and no slot is run. The next [`advance`](Self::advance)
+    /// As [`advance`](Self::advance), with the workers run in every slot in an order that `seed` decides: no result may
+    /// depend on it.
+    pub fn advance_shuffled(&self, span: Duration, seed: u64) {
+        let mut core = self.core();
+        let end = core.clock.now() + span;
+        let mut random = seed | 1;
+        while core.due() < end {
+            // xorshift64: any scatter will do.
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            core.slot(&mut |step| step(), Order::From(random));
+        }
+        core.clock.set(end);
+    }
+
+    /// The workers are held up: time passes and no slot is run. The next [`advance`](Self::advance)
     /// finds it late.
     pub fn stall(&self, span: Duration) {
         self.clock.advance(span);
+    }
+
+    /// Worker `index` alone is held up for `span` from now on: the others go on. It catches up by the rule of D14.
+    pub fn stall_worker(&self, index: usize, span: Duration) {
+        let mut core = self.core();
+        let until = core.clock.now() + span;
+        if let Some(held) = core.held.get_mut(index) {
+            *held = until;
+        }
     }
 
     fn core(&self) -> MutexGuard<'_, Core> {
@@ -141,15 +177,40 @@ impl VirtualEngine {
     }
 }
 
+/// In which order the workers run a slot.
+enum Order {
+    Ascending,
+    /// By a random number.
+    From(u64),
+}
+
 impl Core {
+    /// When the next slot is due.
+    fn due(&self) -> Duration {
+        let due = |((worker, _), held): (&(Worker, Io), &Duration)| worker.due().max(*held);
+        let all = self.workers.iter().zip(&self.held).map(due);
+        all.min().unwrap_or(Duration::MAX)
+    }
+
     /// Runs the next slot at its time, or now when that has passed.
-    fn slot(&mut self, around: &mut dyn FnMut(&mut dyn FnMut())) {
-        self.clock.set(self.worker.due());
+    fn slot(&mut self, around: &mut dyn FnMut(&mut dyn FnMut()), order: Order) {
+        self.clock.set(self.due());
         let now = self.clock.now();
-        let (worker, io) = (&mut self.worker, &mut self.io);
-        around(&mut || {
-            worker.step(now, io);
-        });
+        let count = self.workers.len();
+        let (first, backwards) = match order {
+            Order::Ascending => (0, false),
+            Order::From(random) => (random as usize % count, random >> 32 & 1 == 1),
+        };
+        for n in 0..count {
+            let at = (first + if backwards { count - n } else { n }) % count;
+            if self.held[at] > now {
+                continue;
+            }
+            let (worker, io) = &mut self.workers[at];
+            around(&mut || {
+                worker.step(now, io);
+            });
+        }
         self.supervisor.poll(now);
     }
 }

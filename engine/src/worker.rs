@@ -15,10 +15,13 @@ pub mod arena;
 pub mod bank;
 pub mod bus;
 mod cohort;
+mod exchange;
 mod ext;
+mod far;
 mod inward;
 pub mod io;
 mod legs;
+mod migrate;
 mod outward;
 mod period;
 mod replace;
@@ -39,6 +42,7 @@ use crate::proto::{LegBody, LegId, LegPlan, LegTag, PlanTag, RoomBody, RoomTag};
 use arena::Arena;
 use bank::Bank;
 pub use io::Io;
+use migrate::Moves;
 use schedule::Schedule;
 use stats::WorkerCounters;
 
@@ -48,11 +52,15 @@ pub const CATCH_UP: Duration = Duration::from_millis(60);
 /// What a worker is built for. Everything is allocated from it at the start.
 #[derive(Clone, Copy, Debug)]
 pub struct WorkerConfig {
+    /// Which of the engine's workers it is.
+    pub index: u8,
+    /// Most legs of the engine: of all its workers.
+    pub leg_ids: usize,
     /// Length of a slot; a divisor of 10 ms.
     pub slot: Duration,
     /// Time of slot 0.
     pub base: Duration,
-    /// Most legs at a time.
+    /// Most legs on this worker at a time.
     pub legs: usize,
     /// Most rooms at a time.
     pub rooms: usize,
@@ -87,6 +95,7 @@ pub struct Worker {
     arena: Arena,
     /// Legs on their way out, at most all.
     leaving: Vec<LegId>,
+    moves: Moves,
     counters: WorkerCounters,
 }
 
@@ -100,10 +109,11 @@ impl Worker {
             schedule: Schedule::new(config.slot, config.legs, config.rooms),
             plans: Slab::with_capacity(config.plans),
             rooms: Slab::with_capacity(config.rooms),
-            legs: Slab::with_capacity(config.legs),
+            legs: Slab::with_capacity(config.leg_ids),
             bank: Bank::new(config.seats),
             arena: Arena::new(&Limits::default()),
             leaving: Vec::with_capacity(config.legs),
+            moves: Moves::new(config.leg_ids),
             counters: WorkerCounters::default(),
         }
     }
@@ -146,8 +156,9 @@ impl Worker {
         if behind > most {
             report.skipped = u32::try_from(behind - most).unwrap_or(u32::MAX);
             self.counters.skipped_slots += behind - most;
+            let from = self.next;
             self.next = last + 1 - most;
-            self.forget_sums();
+            self.forget_sums(from);
         }
         let end = (last + 1).min(self.next + 2 * self.schedule.cycle() as u64);
         while self.next < end {
@@ -160,11 +171,12 @@ impl Worker {
         report
     }
 
-    /// After skipped slots a half gathered sum would be added to twice: every room starts anew.
-    fn forget_sums(&mut self) {
+    /// Slots from `from` on were skipped: what was gathered for a mix among them must not get into a later one.
+    fn forget_sums(&mut self, from: u64) {
         for (_, room) in self.rooms.iter_mut() {
-            room.buses.iter_mut().for_each(|bus| bus.forget());
-            room.mixes += 1;
+            if room.coming(from) != room.coming(self.next) {
+                room.buses.iter_mut().for_each(|bus| bus.forget());
+            }
         }
     }
 
@@ -177,7 +189,9 @@ impl Worker {
         let intended = self.time_of(slot);
         let begin = io.cost_clock.now();
         self.apply(slot, io);
+        self.take_passed(io);
         self.drain(io);
+        self.take_partials(io);
         self.run_due(slot, intended, io);
         self.depart(io);
         self.tell(slot, intended, io);

@@ -195,7 +195,7 @@ fn without_room_for_garbage_nothing_is_removed() {
     for rate in [SampleRate::HZ_16000, SampleRate::HZ_48000] {
         bare.edit(vec![Command::AddBus {
             room,
-            value: Box::new(Bus::new(rate, FrameTime::Ms20)),
+            value: Box::new(Bus::new(rate, FrameTime::Ms20, 1)),
         }]);
     }
     let legs: Vec<LegId> = (0..2).map(|_| add_player(&mut bare, room, false)).collect();

@@ -51,6 +51,8 @@ pub struct Packet {
     pub not_before: Duration,
     /// The RTP header.
     pub header: Header,
+    /// The worker whose box it is: where an egress box goes back to.
+    pub worker: u8,
     payload: ArrayVec<u8, MAX_PAYLOAD>,
 }
 
@@ -73,6 +75,7 @@ impl Packet {
             received: Duration::ZERO,
             not_before: Duration::ZERO,
             header: Header::default(),
+            worker: 0,
             payload: ArrayVec::new_const(),
         }
     }

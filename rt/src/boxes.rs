@@ -25,14 +25,31 @@ use crate::ring::{Consumer, Full, Producer, ring};
 /// ```
 #[must_use]
 pub fn boxes<T>(inventory: usize, mut make: impl FnMut() -> T) -> (Lender<T>, Borrower<T>) {
-    let (out, incoming) = ring(inventory);
-    let (back, returned) = ring(inventory);
-    let stock = (0..inventory).map(|_| Box::new(make())).collect();
+    boxes_of_pool(inventory, inventory, &mut make)
+}
+
+/// As [`boxes`], for one of several pairs whose lenders share a thread and may send each other's boxes: `pool` is how
+/// many there are in all, and what each ring holds, so that none can be full wherever the boxes have wandered.
+///
+/// # Panics
+/// When `pool` is smaller than `inventory`.
+#[must_use]
+pub fn boxes_of_pool<T>(
+    inventory: usize,
+    pool: usize,
+    mut make: impl FnMut() -> T,
+) -> (Lender<T>, Borrower<T>) {
+    assert!(inventory <= pool, "{inventory} boxes of a pool of {pool}");
+    let (out, incoming) = ring(pool);
+    let (back, returned) = ring(pool);
+    let mut stock = Vec::with_capacity(pool);
+    stock.extend((0..inventory).map(|_| Box::new(make())));
     let lender = Lender {
         out,
         returned,
         stock,
         inventory,
+        pool,
     };
     (lender, Borrower { incoming, back })
 }
@@ -44,9 +61,10 @@ pub fn boxes<T>(inventory: usize, mut make: impl FnMut() -> T) -> (Lender<T>, Bo
 pub struct Lender<T> {
     out: Producer<Box<T>>,
     returned: Consumer<Box<T>>,
-    /// Empties that have not been needed yet, or were put back. Never more than `inventory`.
+    /// Empties that have not been needed yet, or were put back. Never more than `pool`.
     stock: Vec<Box<T>>,
     inventory: usize,
+    pool: usize,
 }
 
 impl<T> Lender<T> {
@@ -57,6 +75,12 @@ impl<T> Lender<T> {
     #[must_use = "a box that is not sent must be put back"]
     pub fn take(&mut self) -> Option<Box<T>> {
         self.returned.pop().or_else(|| self.stock.pop())
+    }
+
+    /// As [`take`](Self::take), but only one that has come back.
+    #[must_use = "a box that is not sent must be put back"]
+    pub fn take_returned(&mut self) -> Option<Box<T>> {
+        self.returned.pop()
     }
 
     /// Sends a full box.
@@ -73,7 +97,7 @@ impl<T> Lender<T> {
     /// A box that is not from this inventory and finds the stock full is leaked rather than freed:
     /// this runs on workers. Debug builds panic, since it is a fault of the caller.
     pub fn put_back(&mut self, empty: Box<T>) {
-        if self.stock.len() < self.inventory {
+        if self.stock.len() < self.pool {
             self.stock.push(empty);
         } else {
             debug_assert!(false, "a box was put back that this inventory never lent");
@@ -87,7 +111,7 @@ impl<T> Lender<T> {
         self.stock.len() + self.returned.len()
     }
 
-    /// Boxes in all, wherever they are.
+    /// Boxes this pair was made with, wherever they are.
     #[must_use]
     pub fn inventory(&self) -> usize {
         self.inventory
@@ -143,7 +167,7 @@ impl<T> Borrower<T> {
         self.incoming.len()
     }
 
-    /// Boxes in all, wherever they are.
+    /// Boxes this pair was made with, wherever they are.
     #[must_use]
     pub fn inventory(&self) -> usize {
         self.incoming.capacity()

@@ -45,7 +45,7 @@ fn all_but_one_thread_leave_its_core() {
     .unwrap();
     let bystander = bystander(stopped);
     let task = Task::named("the-worker").unwrap();
-    task.confine_others_to(&others).unwrap();
+    Task::confine_all_but(&[task], &others).unwrap();
     assert_eq!(allowed_cores(), others, "the calling thread moved as well");
     drop((stop, stop_worker));
     assert_eq!(bystander.join().unwrap(), others);

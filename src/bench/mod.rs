@@ -102,7 +102,7 @@ fn measure(args: &RoomArgs) -> Result<Report, BenchError> {
     let engine = Engine::start(EngineConfig {
         capacity_legs: args.legs as usize,
         capacity_rooms: 1,
-        core: args.core,
+        cores: args.core.into_iter().collect(),
         priority: Some(PRIORITY),
         lock_memory: true,
         name: WORKER.into(),

@@ -14,7 +14,7 @@ pub struct EngineSection {
     pub slot: Duration,
     /// Most legs at a time.
     pub capacity: usize,
-    /// Real-time workers; this version runs one.
+    /// Real-time workers.
     pub workers: usize,
     /// Cores of the workers, one each; empty: chosen from the inherited mask.
     pub cores: Vec<usize>,

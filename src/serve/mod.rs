@@ -110,7 +110,7 @@ async fn serve(config: &Config) -> Result<(), ServeError> {
     for warning in &running.warnings {
         eprintln!("talkpath: warning: {warning}");
     }
-    let place = place::described(running.engine.worker());
+    let place = place::described(running.engine.workers());
     say(&greeting::greeting(
         config,
         running.sip.local_addr(),
@@ -152,7 +152,8 @@ async fn serve(config: &Config) -> Result<(), ServeError> {
 async fn start(config: &Config) -> Result<Running, ServeError> {
     let places = Places::new(&config.engine, &thread::allowed_cores());
     let engine = Engine::start(settings::engine(config, &places))?;
-    let mut warnings = engine.worker().warnings.clone();
+    let workers = engine.workers().iter();
+    let mut warnings: Vec<_> = workers.flat_map(|worker| worker.warnings.clone()).collect();
     // Before anything else starts: what starts later inherits its place.
     warnings.extend(place::confine(&places));
     let link = engine.take_shard_link().ok_or(ServeError::System {

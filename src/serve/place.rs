@@ -1,6 +1,6 @@
 //! Which thread runs where.
 //!
-//! The worker has its core to itself where there is a second one; all other threads share the rest. On a single core
+//! Each worker has its core to itself where there is one more for all other threads, which share the rest. On a single core
 //! the scheduler orders them: the worker's FIFO priority above the shard's, the shard's above all of control, which runs
 //! under the ordinary scheduler (and which the kernel's real-time throttling never starves).
 
@@ -8,33 +8,36 @@ use talkpath_rt::thread::{Obtained, Placement, Task};
 
 use crate::config::EngineSection;
 
-/// Name of the worker's thread.
-pub(super) const WORKER: &str = "talkpath-worker";
+/// Name of the thread of a lone worker; fifteen bytes are shown.
+const WORKER: &str = "talkpath-worker";
+/// Of one of several, before its index.
+const WORKERS: &str = "talkpath-w";
 /// Name of the shard's thread.
 const SHARD: &str = "talkpath-shard";
 
 /// Cores and priorities of everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Places {
-    /// Core of the worker.
-    pub worker: Option<usize>,
-    /// Priority of the worker.
+    /// Cores of the workers, one each.
+    pub workers: Vec<usize>,
+    /// Priority of the workers.
     pub priority: Option<u8>,
-    /// Cores of everything else; empty where the worker's is the only one.
+    /// Cores of everything else; empty where the workers have them all.
     pub others: Vec<usize>,
 }
 
 impl Places {
     /// `allowed` is the inherited affinity mask; the section was checked against it.
     pub(super) fn new(engine: &EngineSection, allowed: &[usize]) -> Self {
-        let worker = engine.cores.first().or(allowed.last()).copied();
-        let others = allowed
-            .iter()
-            .copied()
-            .filter(|core| Some(*core) != worker)
-            .collect();
+        let last = || allowed.iter().rev().cycle().take(engine.workers).copied();
+        let workers = match engine.cores.as_slice() {
+            [] => last().collect(),
+            chosen => chosen.to_vec(),
+        };
+        let free = |core: &usize| !workers.contains(core);
+        let others = allowed.iter().copied().filter(free).collect();
         Self {
-            worker,
+            workers,
             priority: engine.priority,
             others,
         }
@@ -43,7 +46,7 @@ impl Places {
     /// What the shard asks for.
     pub(super) fn shard(&self) -> Placement {
         let core = if self.others.is_empty() {
-            self.worker
+            self.workers.first().copied()
         } else {
             None
         };
@@ -55,21 +58,40 @@ impl Places {
     }
 }
 
-/// Keeps everything but the worker off its core. Returns what did not work, in plain words.
+/// What the engine is to call its `count` workers' threads; it adds the index when there are several.
+pub(super) fn name(count: usize) -> &'static str {
+    if count == 1 { WORKER } else { WORKERS }
+}
+
+fn thread_name(count: usize, index: usize) -> String {
+    match count {
+        1 => WORKER.to_owned(),
+        _ => format!("{WORKERS}-{index}"),
+    }
+}
+
+/// Keeps everything but the workers off their cores. Returns what did not work, in plain words.
 pub(super) fn confine(places: &Places) -> Option<String> {
     if places.others.is_empty() {
         return None;
     }
-    let refused = Task::named(WORKER)?
-        .confine_others_to(&places.others)
-        .err()?;
+    let count = places.workers.len();
+    let workers: Vec<Task> = (0..count)
+        .filter_map(|index| Task::named(&thread_name(count, index)))
+        .collect();
+    let refused = Task::confine_all_but(&workers, &places.others).err()?;
     Some(format!(
         "other threads may run on the worker's core: {refused}"
     ))
 }
 
-/// Where the worker runs, for people.
-pub(super) fn described(worker: &Obtained) -> String {
+/// Where the workers run, for people.
+pub(super) fn described(workers: &[Obtained]) -> String {
+    let all: Vec<_> = workers.iter().map(described_one).collect();
+    all.join("; ")
+}
+
+fn described_one(worker: &Obtained) -> String {
     let core = worker
         .core
         .map_or("on any core".into(), |core| format!("on core {core}"));
@@ -95,21 +117,24 @@ mod tests {
     fn with_two_cores_the_worker_has_one_to_itself() {
         let two = places(&[], &[0, 1]);
         assert_eq!(
-            (two.worker, two.others.as_slice()),
-            (Some(1), [0].as_slice())
+            (two.workers.as_slice(), two.others.as_slice()),
+            ([1].as_slice(), [0].as_slice())
         );
         assert_eq!(two.shard().core, None);
         let chosen = places(&[0], &[0, 1, 2]);
         assert_eq!(
-            (chosen.worker, chosen.others.as_slice()),
-            (Some(0), [1, 2].as_slice())
+            (chosen.workers.as_slice(), chosen.others.as_slice()),
+            ([0].as_slice(), [1, 2].as_slice())
         );
     }
 
     #[test]
     fn on_one_core_the_worker_goes_before_the_shard() {
         let one = places(&[], &[3]);
-        assert_eq!((one.worker, one.others.is_empty()), (Some(3), true));
+        assert_eq!(
+            (one.workers.as_slice(), one.others.is_empty()),
+            ([3].as_slice(), true)
+        );
         let shard = one.shard();
         assert_eq!(shard.core, Some(3));
         assert!(shard.priority < one.priority && shard.priority.is_some());

@@ -16,13 +16,13 @@ pub(super) fn engine(config: &Config, places: &Places) -> EngineConfig {
         capacity_legs: section.capacity,
         // An echo, a tone or a file is a private room of one call, beside those callers name.
         capacity_rooms: config.sip.max_rooms + section.capacity,
-        core: places.worker,
+        cores: places.workers.clone(),
         workers: section.workers,
         priority: places.priority,
         lock_memory: section.lock_memory,
         jitter_target: section.jitter_target,
         jitter_max: section.jitter_max,
-        name: place::WORKER.into(),
+        name: place::name(section.workers).into(),
         ..EngineConfig::default()
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use talkpath_nodes::packet::{self, Packet, ParseFault};
-use talkpath_rt::boxes::Lender;
+use talkpath_engine::ToWorkers;
+use talkpath_nodes::packet::{self, ParseFault};
 
 use super::counters::NetCounters;
 use super::demux::{Kind, kind};
@@ -42,7 +42,7 @@ impl Arrival<'_> {
         &mut self,
         port: Port,
         datagram: &Datagram<'_>,
-        to_worker: &mut Lender<Packet>,
+        to_worker: &mut ToWorkers,
     ) -> bool {
         let mux = self.leg.far.session.rtcp_mux;
         let counter = match (kind(datagram.bytes), port) {
@@ -58,7 +58,7 @@ impl Arrival<'_> {
         false
     }
 
-    fn rtp(&mut self, datagram: &Datagram<'_>, to_worker: &mut Lender<Packet>) -> bool {
+    fn rtp(&mut self, datagram: &Datagram<'_>, to_worker: &mut ToWorkers) -> bool {
         let parsed = if datagram.truncated {
             self.counters.drop_in_oversized += 1;
             return false;

@@ -9,8 +9,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use talkpath_nodes::packet::Packet;
-use talkpath_rt::boxes::Lender;
+use talkpath_engine::ToWorkers;
 use talkpath_rt::handle::Handle;
 
 use super::arrival::{Arrival, Port};
@@ -28,7 +27,7 @@ pub(crate) struct Inbound {
     rtcp: Epoll,
     ready: Ready,
     batch: RecvBatch,
-    pub(super) to_worker: Lender<Packet>,
+    pub(super) to_worker: ToWorkers,
 }
 
 /// What a receive needs of the rest of the shard.
@@ -48,7 +47,7 @@ impl Inbound {
     ///
     /// # Errors
     /// No descriptor left for epoll.
-    pub(crate) fn new(to_worker: Lender<Packet>) -> io::Result<Self> {
+    pub(crate) fn new(to_worker: ToWorkers) -> io::Result<Self> {
         Ok(Self {
             rtp: Epoll::new()?,
             rtcp: Epoll::new()?,
@@ -110,7 +109,7 @@ fn drain(
     ready: &mut Ready,
     batch: &mut RecvBatch,
     port: Port,
-    to_worker: &mut Lender<Packet>,
+    to_worker: &mut ToWorkers,
     around: &mut Around<'_>,
 ) {
     for _ in 0..WAITS {

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
+use talkpath_engine::FromWorkers;
 use talkpath_nodes::packet::{self, MAX_DATAGRAM, Packet};
-use talkpath_rt::boxes::Borrower;
 use talkpath_rt::handle::Handle;
 
 use super::counters::NetCounters;
@@ -15,14 +15,14 @@ use super::leg::Legs;
 
 /// What the sending half owns.
 pub(crate) struct Outbound {
-    from_worker: Borrower<Packet>,
+    from_worker: FromWorkers,
     hold: Hold,
     datagram: Box<[u8; MAX_DATAGRAM]>,
 }
 
 impl Outbound {
     /// The half that empties `from_worker`'s boxes.
-    pub(crate) fn new(from_worker: Borrower<Packet>) -> Self {
+    pub(crate) fn new(from_worker: FromWorkers) -> Self {
         // Half of the inventory may wait for its time: the worker must never run dry of boxes because of it.
         let hold = Hold::new(from_worker.inventory().div_ceil(2));
         Self {

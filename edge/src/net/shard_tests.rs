@@ -68,8 +68,8 @@ fn bench(room: Room) -> Bench {
         .unwrap();
     Bench {
         shard: Shard {
-            inbound: Inbound::new(to_worker).unwrap(),
-            outbound: Outbound::new(from_worker),
+            inbound: Inbound::new(to_worker.into()).unwrap(),
+            outbound: Outbound::new(from_worker.into()),
             sweep: Sweep::new(8),
             legs: Slab::with_capacity(8),
             counters: NetCounters::default(),

@@ -59,8 +59,8 @@ impl Rig {
         let net = Net::start(
             config,
             ShardLink {
-                to_worker,
-                from_worker,
+                to_worker: to_worker.into(),
+                from_worker: from_worker.into(),
                 slot,
                 base,
             },

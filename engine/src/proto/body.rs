@@ -5,9 +5,9 @@ use talkpath_graph::{FrameTime, Plan, SampleRate};
 use talkpath_nodes::spec::Spec;
 use talkpath_nodes::state::State;
 
-use super::{Direction, PlanId, RoomId, SEGMENT_OPS, Segment};
+use super::{Direction, Partial, PlanId, RoomId, SEGMENT_OPS, Segment, Workers};
 use crate::worker::bank::Seat;
-use crate::worker::bus::Bus;
+use crate::worker::bus::{BUS_RATES, Bus};
 use crate::worker::stats::LegStats;
 
 /// The two segments of a strand, compiled; shared by all legs of equal graphs.
@@ -45,6 +45,14 @@ impl Seats {
         match segment {
             Segment::Ingress => &self.ingress,
             Segment::Egress => &self.egress,
+        }
+    }
+
+    /// The seats of one segment, to be filled.
+    pub fn of_mut(&mut self, segment: Segment) -> &mut ArrayVec<Seat, SEGMENT_OPS> {
+        match segment {
+            Segment::Ingress => &mut self.ingress,
+            Segment::Egress => &mut self.egress,
         }
     }
 
@@ -89,6 +97,10 @@ pub struct LegRun {
     pub egress_period: Option<u64>,
     /// The mix of the room that `own` is part of; of no other is it subtracted.
     pub own_mix: u64,
+    /// The last mix it was given.
+    pub heard_mix: u64,
+    /// Its egress was moved to another slot since: it must not run twice for one mix.
+    pub moved: bool,
     /// Up to this mix its voice may come back at a rate it no longer has: it is given silence.
     pub deaf_until: u64,
     /// On hold, or ramping to it while `direction.receive` is still set: the gain to come back to.
@@ -126,8 +138,46 @@ pub struct RoomBody {
     pub mix_slot: u32,
     /// One bus per rate present, at most three.
     pub buses: ArrayVec<Box<Bus>, 3>,
+    /// Slots of its period; the worker sets it.
+    pub period: u32,
     /// Legs on the worker; the worker keeps it.
     pub legs: u32,
-    /// Mixes done; the worker keeps it. A contribution names the mix it is part of.
+    /// Number of the last mix whose sum is complete; the worker keeps it. A contribution names the mix it is part of.
+    /// The number is that of the period on the slot grid, so all workers of a room agree on it.
     pub mixes: u64,
+    /// Number of the last mix that was closed: ahead of `mixes` while the sums of other workers are awaited.
+    pub closed: u64,
+    /// The other workers that have legs of the room.
+    pub peers: Workers,
+    /// Slots from closing a mix until its sum is complete (D5).
+    pub margin: u32,
+    /// Sums of other workers for mixes to come; capacity for two of each.
+    pub inbox: Vec<(u8, Box<Partial>)>,
+}
+
+impl RoomBody {
+    /// A room without legs, mixing at `mix_slot` of its period. Control side: allocates.
+    #[must_use]
+    pub fn new(frame: FrameTime, mix_slot: u32, workers: usize) -> Self {
+        Self {
+            frame,
+            mix_slot,
+            buses: ArrayVec::new(),
+            period: 1,
+            legs: 0,
+            mixes: 0,
+            closed: 0,
+            peers: Workers::NONE,
+            margin: 0,
+            inbox: Vec::with_capacity(2 * BUS_RATES.len() * workers.saturating_sub(1)),
+        }
+    }
+
+    /// Number of the mix that closes in `slot` or first after it; the first ever is 1.
+    #[must_use]
+    pub fn coming(&self, slot: u64) -> u64 {
+        let period = u64::from(self.period.max(1));
+        let wait = (u64::from(self.mix_slot) + period - slot % period) % period;
+        (slot + wait) / period + 1
+    }
 }

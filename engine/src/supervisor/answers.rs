@@ -13,27 +13,34 @@ const EVENTS: usize = 4_096;
 impl Supervisor {
     /// Takes in all there is: acks first, then the boxes they speak of, then events.
     pub(super) fn hear(&mut self) {
-        while let Some(ack) = self.acks.pop() {
-            self.ack(ack);
+        for worker in 0..self.sites.len() {
+            self.hear_one(worker);
         }
-        while let Some(garbage) = self.garbage.pop() {
-            self.transactions.box_back();
-            self.counters.boxes_freed += 1;
-            self.free(garbage);
-        }
-        for _ in 0..EVENTS {
-            let Some(event) = self.events.pop() else {
-                break;
-            };
-            self.event(event);
-        }
-        self.stats.collect(&mut self.timing);
     }
 
-    fn ack(&mut self, ack: Ack) {
+    fn hear_one(&mut self, worker: usize) {
+        while let Some(ack) = self.sites[worker].acks.pop() {
+            self.ack(worker, ack);
+        }
+        while let Some(garbage) = self.sites[worker].garbage.pop() {
+            self.sites[worker].transactions.box_back();
+            self.counters.boxes_freed += 1;
+            self.free(worker, garbage);
+        }
+        for _ in 0..EVENTS {
+            let Some(event) = self.sites[worker].events.pop() else {
+                break;
+            };
+            self.event(worker, event);
+        }
+        let site = &mut self.sites[worker];
+        site.stats.collect(&mut site.timing);
+    }
+
+    fn ack(&mut self, worker: usize, ack: Ack) {
         match ack {
             Ack::Done { txn, .. } => {
-                for (note, failed) in self.transactions.done(txn).notes {
+                for (note, failed) in self.sites[worker].transactions.done(txn).notes {
                     self.settle(note, failed);
                 }
             }
@@ -41,15 +48,20 @@ impl Supervisor {
                 tracing::error!(
                     txn = txn.0,
                     index,
+                    worker,
                     ?ack,
                     "the worker could not carry out an edit"
                 );
                 self.counters.edits_failed += 1;
-                self.transactions.failed(txn, index);
+                self.sites[worker].transactions.failed(txn, index);
             }
             Ack::LegGone { leg } => {
-                self.transactions.leg_gone();
+                self.sites[worker].transactions.leg_answered();
                 self.gone(leg);
+            }
+            Ack::LegHere { leg } => {
+                self.sites[worker].transactions.leg_answered();
+                self.arrived(leg);
             }
         }
     }
@@ -69,7 +81,16 @@ impl Supervisor {
             }
             // It never was there, or is not any more: its handle must not stay taken.
             (Note::Join(leg) | Note::Leave(leg), true) => self.gone(leg),
-            (Note::Leave(_) | Note::Replace(_) | Note::Add | Note::Remove | Note::Set, _) => {}
+            (Note::Await(leg), false) => self.awaited(leg),
+            (
+                Note::Await(_)
+                | Note::Leave(_)
+                | Note::Replace(_)
+                | Note::Add
+                | Note::Remove
+                | Note::Set,
+                _,
+            ) => {}
         }
     }
 
@@ -85,16 +106,17 @@ impl Supervisor {
     }
 
     /// A box is back: what it held is free again, and the box is dropped here.
-    fn free(&mut self, garbage: Garbage) {
+    fn free(&mut self, worker: usize, garbage: Garbage) {
         match garbage {
             Garbage::Plan(plan, _) => {
-                let known = self.plans.freed(plan);
+                let known = self.sites[worker].plans.freed(plan);
                 self.counters.stale_returns += u64::from(!known);
             }
-            Garbage::Room(room, _) => self.room_freed(room),
+            Garbage::Room(room, _) => self.room_freed(worker, room),
             Garbage::Bus(..) => {}
+            Garbage::Berth(_, berth) => self.give_seats(usize::from(berth.seats_of), &berth.seats),
             Garbage::Leg(leg, body) => {
-                self.give_seats(&body.seats);
+                self.give_seats(worker, &body.seats);
                 if let Some(state) = self.legs.get_mut(&leg) {
                     state.bodies = state.bodies.saturating_sub(1);
                     if !state.stays() {
@@ -106,7 +128,7 @@ impl Supervisor {
         }
     }
 
-    fn event(&mut self, event: WorkerEvent) {
+    fn event(&mut self, worker: usize, event: WorkerEvent) {
         let at = event.at;
         match event.kind {
             WorkerEventKind::Talking { leg, talking: true } => {
@@ -129,7 +151,7 @@ impl Supervisor {
                     self.publish(at, EventKind::Faulted { leg });
                 }
             }
-            WorkerEventKind::Worker { counters } => self.worker = counters,
+            WorkerEventKind::Worker { counters } => self.sites[worker].hear_counters(counters),
         }
     }
 }

@@ -11,8 +11,10 @@ use crate::error::{EngineError, Resource};
 use crate::event::{EventKind, LeaveReason};
 use crate::proto::{Command, LegBody, LegId, LegRun, PlanId, RoomId, Seats};
 use crate::worker::bank::Seat;
+use crate::worker::bus::Bus;
 
 use super::Supervisor;
+use super::batch::Batch;
 use super::blueprint::{Blueprint, OpStates};
 use super::legs::LegState;
 use super::placement::Place;
@@ -21,26 +23,40 @@ use super::plans::Compiled;
 /// The seats of a body, and the states that go there.
 type SeatedStates = (Seats, Vec<(Seat, State)>);
 
+/// What a leg holds besides its seats.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held {
+    pub room: RoomId,
+    pub worker: u8,
+    pub rate: SampleRate,
+    pub plan: PlanId,
+    pub place: Place,
+}
+
 impl Supervisor {
     /// A body ready to travel, its seats taken, its plan and bus entered (with the commands that
     /// must come before it), and its place in the slot table.
     pub(super) fn body(
         &mut self,
         room: RoomId,
+        worker: u8,
         blueprint: &Blueprint,
         compiled: Compiled,
         states: [OpStates; 2],
-        commands: &mut Vec<Command>,
+        batch: &mut Batch,
     ) -> Result<(Box<LegBody>, Place), EngineError> {
-        let (ingress_cost, egress_cost) = compiled.costs();
-        let (mix, frame) = self.room(room).map(|room| (room.mix, room.frame))?;
-        let (seats, states) = self.take_seats(states)?;
-        let (plan, new) = self.plans.enter(compiled)?;
-        commands.extend(new.map(|value| Command::AddPlan { plan, value }));
+        let (costs, site) = (compiled.costs(), usize::from(worker));
+        let frame = self.room(room)?.frame;
+        let (seats, states) = self.take_seats(site, states)?;
+        let (plan, new) = self.sites[site].plans.enter(compiled)?;
+        if let Some(value) = new {
+            batch.push(worker, Command::AddPlan { plan, value });
+        }
+        self.extend_to(room, worker, batch);
         let rate = blueprint.rate;
-        let bus = self.room(room)?.enter(rate);
-        commands.extend(bus.map(|value| Command::AddBus { room, value }));
-        let place = self.table.add_leg(mix, ingress_cost, egress_cost);
+        self.enter_rate(room, rate, batch)?;
+        let (mix, margin) = self.room(room).map(|room| (room.mix, room.margin))?;
+        let place = self.sites[site].table.add_leg(mix, costs, margin);
         let body = LegBody {
             room,
             plan,
@@ -56,8 +72,30 @@ impl Supervisor {
         Ok((Box::new(body), place))
     }
 
+    /// One more leg of `rate` in the room: a bus on each of its workers when it is the first.
+    fn enter_rate(
+        &mut self,
+        room: RoomId,
+        rate: SampleRate,
+        batch: &mut Batch,
+    ) -> Result<(), EngineError> {
+        let workers = self.sites.len();
+        let state = self.room(room)?;
+        if state.enter(rate) {
+            for worker in state.on.iter() {
+                let value = Box::new(Bus::new(rate, state.frame, workers));
+                batch.push(worker, Command::AddBus { room, value });
+            }
+        }
+        Ok(())
+    }
+
     /// A seat for every state, or none taken at all.
-    fn take_seats(&mut self, states: [OpStates; 2]) -> Result<SeatedStates, EngineError> {
+    fn take_seats(
+        &mut self,
+        site: usize,
+        states: [OpStates; 2],
+    ) -> Result<SeatedStates, EngineError> {
         let mut seats = Seats::default();
         let mut seated = Vec::with_capacity(states.iter().map(Vec::len).sum());
         let [ingress, egress] = states;
@@ -65,7 +103,7 @@ impl Supervisor {
         let mut spent = None;
         for (states, seats) in halves {
             for state in states {
-                match self.seating.take(&state) {
+                match self.sites[site].seating.take(&state) {
                     Some(Seat::Stateless) => seats.push(Seat::Stateless),
                     Some(seat) => {
                         seats.push(seat);
@@ -78,40 +116,48 @@ impl Supervisor {
         let Some(kind) = spent else {
             return Ok((seats, seated));
         };
-        self.give_seats(&seats);
+        self.give_seats(site, &seats);
+        Err(self.seats_spent(kind))
+    }
+
+    /// No seat of this kind is left.
+    pub(super) fn seats_spent(&self, kind: &'static str) -> EngineError {
         let limit = self.config.seats();
-        Err(EngineError::Capacity {
+        EngineError::Capacity {
             what: Resource::Seats(kind),
             limit,
             in_use: limit,
             wanted: 1,
-        })
+        }
     }
 
     /// Takes seats back whose states have returned.
-    pub(super) fn give_seats(&mut self, seats: &Seats) {
+    pub(super) fn give_seats(&mut self, site: usize, seats: &Seats) {
         for seat in seats.iter() {
-            let known = self.seating.give(*seat);
+            let known = self.sites[site].seating.give(*seat);
             self.counters.stale_returns += u64::from(!known);
         }
     }
 
     /// What a leg held besides its seats is given up; the edits that follow from that.
-    pub(super) fn detach(
-        &mut self,
-        room: RoomId,
-        rate: SampleRate,
-        plan: PlanId,
-        place: Place,
-        commands: &mut Vec<Command>,
-    ) {
-        if self.plans.leave(plan) {
-            commands.push(Command::DropPlan { plan });
+    pub(super) fn detach(&mut self, held: Held, batch: &mut Batch) {
+        let Held {
+            room,
+            worker,
+            rate,
+            plan,
+            place,
+        } = held;
+        let site = &mut self.sites[usize::from(worker)];
+        if site.plans.leave(plan) {
+            batch.push(worker, Command::DropPlan { plan });
         }
         if let Some(state) = self.rooms.get_mut(&room) {
-            self.table.remove_leg(state.mix, place);
+            site.table.remove_leg(state.mix, place);
             if state.exit(rate) {
-                commands.push(Command::RemoveBus { room, rate });
+                for worker in state.on.iter() {
+                    batch.push(worker, Command::RemoveBus { room, rate });
+                }
             }
         }
     }
@@ -125,17 +171,17 @@ impl Supervisor {
         let Some(state) = self.legs.remove(&leg) else {
             return;
         };
-        let mut commands = Vec::new();
-        self.detach(
-            state.room,
-            state.rate,
-            state.plan,
-            state.place,
-            &mut commands,
-        );
-        if !commands.is_empty() {
-            self.transactions.add(commands);
-        }
+        let mut batch = Batch::default();
+        let held = Held {
+            room: state.room,
+            worker: state.worker,
+            rate: state.rate,
+            plan: state.plan,
+            place: state.place,
+        };
+        self.detach(held, &mut batch);
+        self.submit(batch);
+        self.sites[usize::from(state.worker)].legs -= 1;
         let known = self.leg_ids.give(leg).is_ok();
         self.counters.stale_returns += u64::from(!known);
         self.counters.legs_left += 1;

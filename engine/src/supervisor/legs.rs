@@ -14,7 +14,10 @@ use crate::proto::{Command, Direction, LegId, PlanId, RoomId};
 use crate::worker::stats::LegStats;
 
 use super::Supervisor;
+use super::batch::Batch;
 use super::blueprint::{Blueprint, Start};
+use super::holdings::Held;
+use super::moves::Moving;
 use super::placement::Place;
 use super::request::{Edit, Joined, Source};
 
@@ -38,6 +41,10 @@ pub(super) struct LegState {
     pub rate: SampleRate,
     pub plan: PlanId,
     pub place: Place,
+    /// The worker it is on, or on its way to.
+    pub worker: u8,
+    /// On its way between two workers.
+    pub moving: Option<Moving>,
     pub gain_db: f32,
     pub muted: bool,
     pub direction: Direction,
@@ -90,7 +97,7 @@ impl Supervisor {
     }
 
     pub(super) fn join(&mut self, room: RoomId, source: &Source) -> Result<Joined, EngineError> {
-        self.transactions.admit()?;
+        self.admit()?;
         let state = self.room(room)?;
         let (frame, legs) = (state.frame, state.legs);
         if legs >= MAX_CONTRIBUTORS {
@@ -110,11 +117,14 @@ impl Supervisor {
             });
         }
         let mut blueprint = Blueprint::new(source, frame, &self.config)?;
-        let compiled = self.plans.compile(blueprint.graphs.clone())?;
+        let worker = self.worker_for(room, &blueprint)?;
+        let compiled = self.sites[usize::from(worker)]
+            .plans
+            .compile(blueprint.graphs.clone())?;
         let states = blueprint.states(&compiled, Start::FadeIn)?;
         let face = blueprint.face.clone();
-        let mut commands = Vec::with_capacity(3);
-        let (body, place) = self.body(room, &blueprint, compiled, states, &mut commands)?;
+        let mut batch = Batch::default();
+        let (body, place) = self.body(room, worker, &blueprint, compiled, states, &mut batch)?;
         let missing = EngineError::Internal {
             what: "a leg handle went missing",
         };
@@ -125,6 +135,8 @@ impl Supervisor {
             rate: body.rate,
             plan: body.plan,
             place,
+            worker,
+            moving: None,
             gain_db: 0.0,
             muted: false,
             direction: body.direction,
@@ -134,8 +146,10 @@ impl Supervisor {
             stats: LegStats::default(),
         };
         self.legs.insert(leg, state);
-        commands.push(Command::AddLeg { leg, value: body });
-        self.transactions.add(commands);
+        self.sites[usize::from(worker)].legs += 1;
+        self.routes.set(leg, worker);
+        batch.push(worker, Command::AddLeg { leg, value: body });
+        self.submit(batch);
         self.counters.legs_joined += 1;
         Ok(Joined {
             leg,
@@ -143,10 +157,24 @@ impl Supervisor {
         })
     }
 
+    /// The worker for a new leg of `room`. The costs do not depend on it.
+    fn worker_for(&mut self, room: RoomId, blueprint: &Blueprint) -> Result<u8, EngineError> {
+        let costs = self.sites[0]
+            .plans
+            .compile(blueprint.graphs.clone())?
+            .costs();
+        let state = self.rooms.get(&room);
+        let worker = state.and_then(|state| self.choose(state, costs));
+        worker.ok_or_else(|| self.seats_spent("legs of one worker"))
+    }
+
     /// Another plan for a network leg that stays (D13).
     pub(super) fn change(&mut self, leg: LegId, config: NetworkConfig) -> Result<(), EngineError> {
-        self.transactions.admit()?;
+        self.admit()?;
         let state = self.leg(leg)?;
+        if state.moving.is_some() {
+            return Err(EngineError::Moving { leg });
+        }
         if state.face.kind != "network" {
             let kind = state.face.kind;
             return Err(EngineError::WrongKind {
@@ -155,37 +183,46 @@ impl Supervisor {
             });
         }
         let (room, linear, direction) = (state.room, state.linear(), state.direction);
-        let (old_rate, old_plan, old_place) = (state.rate, state.plan, state.place);
+        let worker = state.worker;
+        let old = Held {
+            room,
+            worker,
+            rate: state.rate,
+            plan: state.plan,
+            place: state.place,
+        };
         let frame = self.room(room)?.frame;
         let mut blueprint = Blueprint::new(&Source::Network(config), frame, &self.config)?;
         blueprint.direction = direction;
-        let compiled = self.plans.compile(blueprint.graphs.clone())?;
+        let compiled = self.sites[usize::from(worker)]
+            .plans
+            .compile(blueprint.graphs.clone())?;
         let states = blueprint.states(&compiled, Start::At(linear))?;
-        let mut commands = Vec::with_capacity(5);
-        let (body, place) = self.body(room, &blueprint, compiled, states, &mut commands)?;
+        let mut batch = Batch::default();
+        let (body, place) = self.body(room, worker, &blueprint, compiled, states, &mut batch)?;
         let state = self.leg(leg)?;
         (state.plan, state.rate, state.place) = (body.plan, body.rate, place);
         state.face = blueprint.face;
         state.bodies += 1;
-        commands.push(Command::ReplaceLeg { leg, value: body });
-        self.detach(room, old_rate, old_plan, old_place, &mut commands);
-        self.transactions.add(commands);
+        batch.push(worker, Command::ReplaceLeg { leg, value: body });
+        self.detach(old, &mut batch);
+        self.submit(batch);
         Ok(())
     }
 
     pub(super) fn leave(&mut self, leg: LegId, reason: LeaveReason) -> Result<(), EngineError> {
         self.leg(leg)?;
-        self.transactions.admit()?;
+        self.admit()?;
         self.leg(leg)?.leave(reason);
         if reason == LeaveReason::MediaTimeout {
             self.publish(self.now, EventKind::MediaTimeout { leg });
         }
-        self.transactions.add(vec![Command::RemoveLeg { leg }]);
+        self.send_edit(leg, Command::RemoveLeg { leg });
         Ok(())
     }
 
     pub(super) fn edit(&mut self, leg: LegId, edit: Edit) -> Result<(), EngineError> {
-        self.transactions.admit()?;
+        self.admit()?;
         let state = self.leg(leg)?;
         let command = match edit {
             Edit::GainDb(db) if !(-60.0..=20.0).contains(&db) => {
@@ -223,7 +260,7 @@ impl Supervisor {
             }
             Edit::Ssrc(ssrc) => Command::SetSsrc { leg, ssrc },
         };
-        self.transactions.add(vec![command]);
+        self.send_edit(leg, command);
         Ok(())
     }
 }

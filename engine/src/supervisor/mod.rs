@@ -1,14 +1,19 @@
 //! The supervisor: what the world is to be like, and the one producer of commands (D12).
 //!
 //! [`Supervisor`] is sans-I/O: it is handed requests and the time, and owns the control ends of
-//! the worker's rings. [`Engine`](crate::Engine) puts a thread around it,
+//! the workers' rings. [`Engine`](crate::Engine) puts a thread around it,
 //! [`VirtualEngine`](crate::VirtualEngine) calls it directly. It may allocate, build and free as
 //! it likes; the worker never waits for it.
 //!
 //! | file | what |
 //! |---|---|
 //! | `request` | what it can be asked, and the way there |
-//! | `rooms`, `legs` | desired state, and the edits that bring the worker there |
+//! | `rooms`, `legs` | desired state, and the edits that bring the workers there |
+//! | `parts` | which workers a room is on (D5) |
+//! | `moves` | a leg goes to another worker (D6) |
+//! | `site` | what is kept of one worker |
+//! | `batch` | edits that belong together, in one slot on all workers |
+//! | `routes` | to which worker the shard sends a leg's packets |
 //! | `holdings` | what a leg takes and gives back |
 //! | `blueprint` | from a leg's configuration to graphs and states |
 //! | `validate` | what a leg's configuration may hold |
@@ -21,76 +26,59 @@
 //! Handles are reused only after the worker's ack and the return of the box (D11).
 
 mod answers;
+mod batch;
 mod blueprint;
 mod holdings;
 mod legs;
+mod moves;
+mod parts;
 mod placement;
 mod plans;
 mod report;
 mod request;
 mod rooms;
+mod routes;
+mod site;
 mod transactions;
 mod validate;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use talkpath_rt::command::CommandTx;
-use talkpath_rt::outlet::{AckRx, EventRx, GarbageRx};
 use talkpath_rt::slab::FreeList;
 use talkpath_rt::thread::Obtained;
-use talkpath_rt::timing::{SlotStats, StatsSink};
 
 pub(crate) use request::{Desk, Edit, Link, Reply, Request, Source};
+pub(crate) use routes::Routes;
+pub(crate) use site::Ends;
 pub(crate) use transactions::{ACKS, COMMANDS, GARBAGE};
 
 use crate::config::EngineConfig;
 use crate::error::{Class, EngineError};
 use crate::event::{Event, EventKind, LeaveReason, Subscribers};
-use crate::proto::{Ack, Command, Garbage, LegId, LegTag, RoomId, RoomTag, WorkerEvent};
+use crate::proto::{LegId, LegTag, RoomId, RoomTag};
 use crate::status::SupervisorCounters;
-use crate::worker::bank::Seating;
-use crate::worker::schedule::cycle_slots;
-use crate::worker::stats::WorkerCounters;
 
 use legs::LegState;
-use placement::SlotTable;
-use plans::Plans;
 use rooms::RoomState;
-use transactions::Transactions;
+use site::Site;
 
-/// The control ends of a worker's rings.
-#[derive(Debug)]
-pub(crate) struct Ends {
-    pub commands: CommandTx<Command>,
-    pub acks: AckRx<Ack>,
-    pub garbage: GarbageRx<Garbage>,
-    pub events: EventRx<WorkerEvent>,
-    pub stats: StatsSink,
-}
-
-/// Desired state, and everything needed to bring the worker there.
+/// Desired state, and everything needed to bring the workers there.
 #[derive(Debug)]
 pub(crate) struct Supervisor {
     config: EngineConfig,
     /// Time of the last request or poll.
     now: Duration,
     started: Duration,
-    obtained: Obtained,
+    /// Time of slot 0.
+    base: Duration,
     rooms: BTreeMap<RoomId, RoomState>,
     room_ids: FreeList<RoomTag>,
     legs: BTreeMap<LegId, LegState>,
     leg_ids: FreeList<LegTag>,
-    seating: Seating,
-    plans: Plans,
-    table: SlotTable,
-    transactions: Transactions,
-    acks: AckRx<Ack>,
-    garbage: GarbageRx<Garbage>,
-    events: EventRx<WorkerEvent>,
-    stats: StatsSink,
-    timing: SlotStats,
-    worker: WorkerCounters,
+    /// The workers, by index.
+    sites: Vec<Site>,
+    routes: Routes,
     subscribers: Subscribers,
     counters: SupervisorCounters,
     stopped: bool,
@@ -98,26 +86,24 @@ pub(crate) struct Supervisor {
 
 impl Supervisor {
     /// An empty world. `config` has been validated.
-    pub(crate) fn new(config: EngineConfig, ends: Ends, obtained: Obtained, now: Duration) -> Self {
-        let table = SlotTable::new(cycle_slots(config.slot), config.slot, config.slot_budget);
+    pub(crate) fn new(
+        config: EngineConfig,
+        workers: Vec<(Ends, Obtained)>,
+        routes: Routes,
+        base: Duration,
+        now: Duration,
+    ) -> Self {
+        let site = |(ends, obtained)| Site::new(&config, ends, obtained);
         Self {
             now,
             started: now,
-            obtained,
+            base,
+            sites: workers.into_iter().map(site).collect(),
+            routes,
             rooms: BTreeMap::new(),
             room_ids: FreeList::with_capacity(config.capacity_rooms),
             legs: BTreeMap::new(),
             leg_ids: FreeList::with_capacity(config.capacity_legs),
-            seating: Seating::new(config.seats()),
-            plans: Plans::new(config.capacity_plans),
-            table,
-            transactions: Transactions::new(ends.commands, config.queue),
-            acks: ends.acks,
-            garbage: ends.garbage,
-            events: ends.events,
-            stats: ends.stats,
-            timing: SlotStats::new(),
-            worker: WorkerCounters::default(),
             subscribers: Subscribers::default(),
             counters: SupervisorCounters::default(),
             stopped: false,
@@ -168,7 +154,15 @@ impl Supervisor {
             Request::Rooms { reply } => send(&reply, self.room_infos()),
             Request::Subscribe { backlog, reply } => send(&reply, self.subscribers.add(backlog)),
             Request::Status { reply } => send(&reply, Box::new(self.status())),
-            Request::Plans { reply } => send(&reply, self.plans.infos()),
+            Request::Plans { reply } => send(&reply, self.plan_infos()),
+            Request::Move { leg, to, reply } => {
+                let outcome = self.move_leg(leg, to);
+                self.answer(&reply, outcome);
+            }
+            Request::Rebalance { reply } => {
+                let outcome = self.rebalance();
+                self.answer(&reply, outcome);
+            }
             Request::Stop { reply } => {
                 self.stop();
                 send(&reply, ());
@@ -180,12 +174,23 @@ impl Supervisor {
     pub(crate) fn poll(&mut self, now: Duration) {
         self.now = now;
         self.hear();
-        self.transactions.flush();
+        for site in &mut self.sites {
+            site.transactions.flush();
+        }
+        self.routes.flush();
     }
 
     /// True while an edit is on its way, so that the next poll should come soon.
     pub(crate) fn in_flight(&self) -> bool {
-        self.transactions.in_flight()
+        let one = |site: &Site| site.transactions.in_flight();
+        self.sites.iter().any(one) || self.routes.waiting()
+    }
+
+    /// Whether a caller's edit may come in now.
+    fn admit(&self) -> Result<(), EngineError> {
+        self.sites
+            .iter()
+            .try_for_each(|site| site.transactions.admit())
     }
 
     /// True while there is a leg, whose events should not wait long.

@@ -22,6 +22,25 @@ pub(crate) struct Place {
     egress: u64,
 }
 
+/// What one period of a leg costs, in nanoseconds of hint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Costs {
+    /// Towards the room.
+    pub ingress: u64,
+    /// From the room.
+    pub egress: u64,
+}
+
+impl Place {
+    /// What it was taken for.
+    pub(crate) fn costs(self) -> Costs {
+        Costs {
+            ingress: self.ingress,
+            egress: self.egress,
+        }
+    }
+}
+
 /// A room's row in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mix {
@@ -34,10 +53,17 @@ pub(crate) struct Mix {
 /// Cost by slot.
 #[derive(Debug)]
 pub(crate) struct SlotTable {
-    /// Nanoseconds of expected work.
+    /// Nanoseconds of expected work, by the hints.
     load: Vec<u64>,
     budget: u64,
+    /// What the work costs in truth, per unit of hint.
+    scale: f64,
 }
+
+/// How far from the truth a hint may be believed to be.
+const SCALES: std::ops::RangeInclusive<f64> = 0.25..=4.0;
+/// Weight of a new measurement of the scale.
+const LEARN: f64 = 0.2;
 
 /// What mixing a room costs by itself, roughly.
 const MIX: u64 = 500;
@@ -49,6 +75,7 @@ impl SlotTable {
         Self {
             load: vec![0; slots as usize],
             budget,
+            scale: 1.0,
         }
     }
 
@@ -57,13 +84,36 @@ impl SlotTable {
         &self.load
     }
 
-    /// Takes a mix slot for a room of `period` slots.
-    pub(crate) fn add_room(&mut self, period: u32) -> Mix {
-        let load = |phase: &u32| self.worst(u64::from(*phase), period);
+    /// Expected work of a mean slot, in nanoseconds, by what was measured.
+    pub(crate) fn mean(&self) -> f64 {
+        let slots = self.load.len().max(1) as f64;
+        self.load.iter().sum::<u64>() as f64 / slots * self.scale
+    }
+
+    /// A second's worth of slots took `busy` nanoseconds each: the hints are worth so much (D15).
+    pub(crate) fn learn(&mut self, busy: f64) {
+        let hinted = self.mean() / self.scale;
+        // Below a tenth of the budget most of a slot is the waking up.
+        if hinted * 10.0 > self.budget as f64 && busy > 0.0 {
+            let scale = (busy / hinted).clamp(*SCALES.start(), *SCALES.end());
+            self.scale += LEARN * (scale - self.scale);
+        }
+    }
+
+    /// A mix slot for a room of `period` slots: the one that is least loaded in all `tables` together, so that it is
+    /// the same for any number of workers.
+    pub(crate) fn quietest<'a>(tables: impl Iterator<Item = &'a Self> + Clone, period: u32) -> Mix {
+        let load = |phase: &u32| -> u64 {
+            let one = |table: &Self| table.worst(u64::from(*phase), period);
+            tables.clone().map(one).sum()
+        };
         let slot = (0..period).min_by_key(load).unwrap_or(0);
-        let mix = Mix { slot, period };
-        self.charge(slot, period, MIX);
-        mix
+        Mix { slot, period }
+    }
+
+    /// A room mixes here.
+    pub(crate) fn add_room(&mut self, mix: Mix) {
+        self.charge(mix.slot, mix.period, MIX);
     }
 
     /// Gives a room's mix slot up.
@@ -71,12 +121,22 @@ impl SlotTable {
         self.discharge(mix.slot, mix.period, MIX);
     }
 
-    /// Takes slots for a leg of a room.
-    pub(crate) fn add_leg(&mut self, mix: Mix, ingress: Duration, egress: Duration) -> Place {
-        let [ingress, egress] = [ingress, egress].map(|cost| cost.as_nanos() as u64);
-        let before = self.nearest(mix.period, ingress, |d| mix.back(d));
+    /// Whether a leg of a room fits within the budget.
+    pub(crate) fn fits(&self, mix: Mix, costs: Costs, margin: u32) -> bool {
+        let reach = mix.reach(margin);
+        let fits = |cost: u64, at: &dyn Fn(u32) -> u32| {
+            cost == 0 || self.within(reach, mix.period, cost, at).is_some()
+        };
+        fits(costs.ingress, &|d| mix.back(d)) && fits(costs.egress, &|d| mix.slot + margin + d)
+    }
+
+    /// Takes slots for a leg of a room whose sum is complete `margin` slots after its mix.
+    pub(crate) fn add_leg(&mut self, mix: Mix, costs: Costs, margin: u32) -> Place {
+        let Costs { ingress, egress } = costs;
+        let reach = mix.reach(margin);
+        let before = self.nearest(reach, mix.period, ingress, &|d| mix.back(d));
         self.charge(mix.back(before), mix.period, ingress);
-        let after = self.nearest(mix.period, egress, |d| mix.slot + d);
+        let after = margin + self.nearest(reach, mix.period, egress, &|d| mix.slot + margin + d);
         self.charge(mix.slot + after, mix.period, egress);
         Place {
             before,
@@ -93,14 +153,20 @@ impl SlotTable {
     }
 
     /// The smallest distance from the mix that keeps within the budget, else the least loaded.
-    fn nearest(&self, period: u32, cost: u64, at: impl Fn(u32) -> u32) -> u32 {
+    fn nearest(&self, reach: u32, period: u32, cost: u64, at: &dyn Fn(u32) -> u32) -> u32 {
         if cost == 0 {
             return 0;
         }
-        let load = |d: u32| self.worst(u64::from(at(d)), period);
-        let reach = 0..=period.saturating_sub(2) / 2;
-        let fits = reach.clone().find(|&d| load(d) + cost <= self.budget);
-        fits.or_else(|| reach.min_by_key(|&d| load(d))).unwrap_or(0)
+        let load = |d: &u32| self.worst(u64::from(at(*d)), period);
+        self.within(reach, period, cost, at)
+            .or_else(|| (0..=reach).min_by_key(load))
+            .unwrap_or(0)
+    }
+
+    /// The smallest distance that keeps within the budget.
+    fn within(&self, reach: u32, period: u32, cost: u64, at: &dyn Fn(u32) -> u32) -> Option<u32> {
+        let budget = (self.budget as f64 / self.scale) as u64;
+        (0..=reach).find(|&d| self.worst(u64::from(at(d)), period) + cost <= budget)
     }
 
     /// The load of the fullest slot among those of a phase.
@@ -130,6 +196,11 @@ impl SlotTable {
 }
 
 impl Mix {
+    /// How far from the mix a leg may run, each way, so that the two never meet.
+    fn reach(self, margin: u32) -> u32 {
+        self.period.saturating_sub(2 + margin) / 2
+    }
+
     /// The slot `distance` before the mix; distance is below the period.
     fn back(self, distance: u32) -> u32 {
         self.slot + self.period - distance
@@ -140,7 +211,19 @@ impl Mix {
 mod tests {
     use super::*;
 
-    const MICRO: Duration = Duration::from_micros(1);
+    /// A leg of so many microseconds each way.
+    fn micros(cost: u64) -> Costs {
+        Costs {
+            ingress: cost * 1_000,
+            egress: cost * 1_000,
+        }
+    }
+
+    fn room(table: &mut SlotTable, period: u32) -> Mix {
+        let mix = SlotTable::quietest([&*table].into_iter(), period);
+        table.add_room(mix);
+        mix
+    }
 
     fn table() -> SlotTable {
         SlotTable::new(20, Duration::from_millis(1), 0.5)
@@ -149,10 +232,10 @@ mod tests {
     #[test]
     fn rooms_take_different_slots_and_a_room_of_ten_milliseconds_both_of_its() {
         let mut table = table();
-        let slots: Vec<u32> = (0..20).map(|_| table.add_room(20).slot).collect();
+        let slots: Vec<u32> = (0..20).map(|_| room(&mut table, 20).slot).collect();
         assert_eq!(slots, (0..20).collect::<Vec<_>>());
         let mut table = SlotTable::new(20, Duration::from_millis(1), 0.5);
-        let mix = table.add_room(10);
+        let mix = room(&mut table, 10);
         assert_eq!(
             (
                 table.load()[mix.slot as usize],
@@ -165,9 +248,9 @@ mod tests {
     #[test]
     fn a_small_room_is_not_spread() {
         let mut table = table();
-        let mix = table.add_room(20);
+        let mix = room(&mut table, 20);
         for _ in 0..50 {
-            let place = table.add_leg(mix, MICRO, MICRO);
+            let place = table.add_leg(mix, micros(1), 0);
             assert_eq!((place.before, place.after), (0, 0));
         }
     }
@@ -175,9 +258,9 @@ mod tests {
     #[test]
     fn a_large_room_is_spread_as_far_as_its_cost_demands_and_no_slot_twice() {
         let mut table = table();
-        let mix = table.add_room(20);
+        let mix = room(&mut table, 20);
         let places: Vec<_> = (0..1_000)
-            .map(|_| table.add_leg(mix, 2 * MICRO, 2 * MICRO))
+            .map(|_| table.add_leg(mix, micros(2), 0))
             .collect();
         let before = places.iter().map(|place| place.before).max();
         let after = places.iter().map(|place| place.after).max();
@@ -197,10 +280,29 @@ mod tests {
     #[test]
     fn beyond_every_budget_the_spread_stays_inside_the_period() {
         let mut table = table();
-        let mix = table.add_room(10);
-        for _ in 0..5_000 {
-            let place = table.add_leg(mix, 3 * MICRO, 3 * MICRO);
-            assert!(place.before + place.after < 10, "{place:?}");
+        let mix = room(&mut table, 10);
+        for margin in [0, 3] {
+            for _ in 0..5_000 {
+                let place = table.add_leg(mix, micros(3), margin);
+                assert!(place.before + place.after < 10, "{place:?}");
+                assert!(place.after >= margin, "never before the sum is complete");
+            }
+            assert!(!table.fits(mix, micros(3), margin));
         }
+    }
+
+    #[test]
+    fn what_the_work_costs_in_truth_moves_the_budget() {
+        let mut table = table();
+        let mix = room(&mut table, 20);
+        while table.fits(mix, micros(10), 0) {
+            table.add_leg(mix, micros(10), 0);
+        }
+        let full = table.mean();
+        for _ in 0..50 {
+            table.learn(full / 2.0);
+        }
+        assert!((table.mean() - full / 2.0).abs() < full * 0.01);
+        assert!(table.fits(mix, micros(10), 0), "there is room after all");
     }
 }

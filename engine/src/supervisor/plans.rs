@@ -13,8 +13,10 @@ use talkpath_nodes::spec::Spec;
 use talkpath_rt::slab::FreeList;
 
 use crate::error::{EngineError, Resource};
-use crate::proto::{LegPlan, PlanId, PlanTag};
+use crate::proto::{LegPlan, PlanId, PlanTag, Segment};
 use crate::status::PlanInfo;
+
+use super::placement::Costs;
 
 /// The two halves of a leg, as graphs.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +26,7 @@ pub(crate) struct LegGraphs {
 }
 
 /// A compiled leg that is not in the cache yet, or where in the cache it is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Compiled {
     graphs: LegGraphs,
     pub ingress: Option<Plan<Spec>>,
@@ -33,10 +35,24 @@ pub(crate) struct Compiled {
 
 impl Compiled {
     /// Rough cost of one period of each half.
-    pub(crate) fn costs(&self) -> (Duration, Duration) {
-        let cost =
-            |plan: &Option<Plan<Spec>>| plan.as_ref().map_or(Duration::ZERO, |p| p.cost_hint);
-        (cost(&self.ingress), cost(&self.egress))
+    pub(crate) fn costs(&self) -> Costs {
+        let cost = |plan: &Option<Plan<Spec>>| {
+            let hint = plan.as_ref().map_or(Duration::ZERO, |p| p.cost_hint);
+            u64::try_from(hint.as_nanos()).unwrap_or(u64::MAX)
+        };
+        Costs {
+            ingress: cost(&self.ingress),
+            egress: cost(&self.egress),
+        }
+    }
+
+    /// The ops of one half, in order.
+    pub(crate) fn specs(&self, segment: Segment) -> impl Iterator<Item = &Spec> {
+        let plan = match segment {
+            Segment::Ingress => &self.ingress,
+            Segment::Egress => &self.egress,
+        };
+        plan.iter().flat_map(|plan| &plan.ops).map(|op| &op.spec)
     }
 }
 
@@ -68,6 +84,12 @@ impl Plans {
     /// Plans whose handles are in use, and how many may be.
     pub(crate) fn fill(&self) -> (usize, usize, usize) {
         (self.ids.in_use(), self.limit, self.ids.high_water())
+    }
+
+    /// What is behind a handle.
+    pub(crate) fn compiled(&self, plan: PlanId) -> Option<&Compiled> {
+        let entry = self.entries.iter().find(|entry| entry.id == plan)?;
+        Some(&entry.compiled)
     }
 
     /// Compiles the graphs, or takes what the cache has. Changes nothing yet.

@@ -3,21 +3,23 @@
 use std::time::Duration;
 
 use crate::proto::{LegId, RoomId};
-use crate::status::{Fill, LegStatus, RoomStatus, Status, SupervisorCounters, WorkerStatus};
+use crate::status::{
+    Fill, LegStatus, PlanInfo, RoomStatus, Status, SupervisorCounters, WorkerStatus,
+};
 
 use super::Supervisor;
 use super::legs::{LegState, Stage};
 use super::rooms::RoomState;
+use super::site::Site;
 
 impl Supervisor {
     pub(super) fn status(&self) -> Status {
-        let (timing, load) = (&self.timing, self.table.load());
         let seconds = |span: Duration| span.as_secs_f64();
         Status {
             at: seconds(self.now),
             uptime: seconds(self.now.saturating_sub(self.started)),
             slot_us: u64::try_from(self.config.slot.as_micros()).unwrap_or(u64::MAX),
-            workers: vec![WorkerStatus::new(&self.obtained, timing, self.worker, load)],
+            workers: self.sites.iter().map(worker_status).collect(),
             rooms: self
                 .rooms
                 .iter()
@@ -25,12 +27,16 @@ impl Supervisor {
                 .collect(),
             capacity: self.fills(),
             supervisor: SupervisorCounters {
-                edits_waiting: self.transactions.waiting().0 as u64,
-                command_ring_full: self.transactions.ring_full,
+                edits_waiting: self.sum(|site| site.transactions.waiting().0 as u64),
+                command_ring_full: self.sum(|site| site.transactions.ring_full),
                 events_lost: self.subscribers.lost(),
                 ..self.counters
             },
         }
+    }
+
+    fn sum(&self, of: impl Fn(&Site) -> u64) -> u64 {
+        self.sites.iter().map(of).sum()
     }
 
     fn room_status(&self, id: RoomId, room: &RoomState) -> RoomStatus {
@@ -40,6 +46,8 @@ impl Supervisor {
             name: room.name.to_string(),
             frame_ms: room.frame.as_millis(),
             mix_slot: room.mix.slot,
+            workers: room.on.iter().collect(),
+            margin: room.margin,
             rates: room.rates.iter().map(|(rate, _)| rate.hz()).collect(),
             closing: room.closing,
             legs: legs.map(|(id, leg)| leg_status(*id, leg)).collect(),
@@ -64,16 +72,55 @@ impl Supervisor {
         let own = [
             fill("legs", legs),
             fill("rooms", rooms),
-            fill("plans", self.plans.fill()),
+            fill("plans", self.fullest_plans()),
         ];
-        let seats = self.seating.fill().map(|(kind, in_use, limit)| Fill {
-            what: format!("{kind} seats"),
-            in_use,
-            limit,
-            high_water: None,
-        });
+        let mut seats: Vec<Fill> = Vec::new();
+        for (kind, in_use, limit) in self.sites.iter().flat_map(|site| site.seating.fill()) {
+            let what = format!("{kind} seats");
+            match seats.iter_mut().find(|known| known.what == what) {
+                Some(known) => {
+                    (known.in_use, known.limit) = (known.in_use + in_use, known.limit + limit)
+                }
+                None => seats.push(Fill {
+                    what,
+                    in_use,
+                    limit,
+                    high_water: None,
+                }),
+            }
+        }
         own.into_iter().chain(seats).collect()
     }
+
+    /// Plans of the worker that has most of them.
+    fn fullest_plans(&self) -> (usize, usize, usize) {
+        let fills = self.sites.iter().map(|site| site.plans.fill());
+        fills.max().unwrap_or_default()
+    }
+
+    /// All plans of all workers; one that several have is told once.
+    pub(super) fn plan_infos(&self) -> Vec<PlanInfo> {
+        let mut infos: Vec<PlanInfo> = Vec::new();
+        for info in self.sites.iter().flat_map(|site| site.plans.infos()) {
+            let same = |known: &&mut PlanInfo| {
+                known.ingress == info.ingress && known.egress == info.egress
+            };
+            match infos.iter_mut().find(same) {
+                Some(known) => known.legs += info.legs,
+                None => infos.push(info),
+            }
+        }
+        infos
+    }
+}
+
+fn worker_status(site: &Site) -> WorkerStatus {
+    WorkerStatus::new(
+        &site.obtained,
+        &site.timing,
+        site.counters,
+        site.table.load(),
+    )
 }
 
 fn leg_status(id: LegId, leg: &LegState) -> LegStatus {
@@ -83,6 +130,7 @@ fn leg_status(id: LegId, leg: &LegState) -> LegStatus {
         kind: leg.face.kind,
         codec: leg.face.codec.clone(),
         rate: leg.rate.hz(),
+        worker: leg.worker,
         state: match leg.stage {
             Stage::Joining => "joining",
             Stage::In => "in",

@@ -112,6 +112,14 @@ pub(crate) enum Request {
     Plans {
         reply: Reply<Vec<PlanInfo>>,
     },
+    Move {
+        leg: LegId,
+        to: usize,
+        reply: Reply<Result<(), EngineError>>,
+    },
+    Rebalance {
+        reply: Reply<Result<Option<(LegId, usize)>, EngineError>>,
+    },
     /// The worker has stopped: say who has left, and stop.
     Stop {
         reply: Reply<()>,

@@ -7,14 +7,13 @@ use talkpath_graph::{FrameTime, SampleRate};
 
 use crate::error::{EngineError, Resource};
 use crate::event::{EventKind, LeaveReason};
-use crate::proto::{Command, LegId, RoomBody, RoomId};
+use crate::proto::{Command, LegId, RoomId, Workers};
 use crate::room::{MAX_NAME, RoomConfig, RoomInfo};
-use crate::worker::bus::Bus;
 use crate::worker::schedule::{CYCLE, cycle_slots};
 
 use super::Supervisor;
+use super::batch::Batch;
 use super::placement::Mix;
-use super::transactions::TRANSACTION;
 
 /// What the supervisor knows of a room.
 #[derive(Debug)]
@@ -22,6 +21,12 @@ pub(super) struct RoomState {
     pub name: Arc<str>,
     pub frame: FrameTime,
     pub mix: Mix,
+    /// The workers it is on.
+    pub on: Workers,
+    /// Parts that have not come back yet; the room is over with the last.
+    pub parts: usize,
+    /// Slots from the mix until the sum is complete; 0 while it is on one worker.
+    pub margin: u32,
     /// Legs by rate, those still on their way out included; a bus exists for each entry.
     pub rates: ArrayVec<(SampleRate, usize), 3>,
     /// Legs, those still on their way out included.
@@ -31,15 +36,15 @@ pub(super) struct RoomState {
 }
 
 impl RoomState {
-    /// One more leg of `rate`; a bus to add when it is the first.
-    pub fn enter(&mut self, rate: SampleRate) -> Option<Box<Bus>> {
+    /// One more leg of `rate`; true when the room needs a bus for it.
+    pub fn enter(&mut self, rate: SampleRate) -> bool {
         self.legs += 1;
         if let Some((_, legs)) = self.rates.iter_mut().find(|(known, _)| *known == rate) {
             *legs += 1;
-            return None;
+            return false;
         }
         self.rates.push((rate, 1));
-        Some(Box::new(Bus::new(rate, self.frame)))
+        true
     }
 
     /// One leg of `rate` less; true when the bus must go.
@@ -79,7 +84,7 @@ impl Supervisor {
         if self.find_room(&name).is_some() {
             return Err(EngineError::RoomExists { name });
         }
-        self.transactions.admit()?;
+        self.admit()?;
         let spent = EngineError::Capacity {
             what: Resource::Rooms,
             limit: self.config.capacity_rooms,
@@ -87,18 +92,7 @@ impl Supervisor {
             wanted: 1,
         };
         let id = self.room_ids.take().ok_or(spent)?;
-        let mix = self.table.add_room(self.period(frame));
-        let body = RoomBody {
-            mixes: 0,
-            frame,
-            mix_slot: mix.slot,
-            buses: ArrayVec::new(),
-            legs: 0,
-        };
-        self.transactions.add(vec![Command::AddRoom {
-            room: id,
-            value: Box::new(body),
-        }]);
+        let mix = self.mix_slot(self.period(frame));
         let info = RoomInfo {
             id,
             name: Arc::from(name.as_str()),
@@ -108,12 +102,18 @@ impl Supervisor {
             name: Arc::clone(&info.name),
             frame,
             mix,
+            on: Workers::NONE,
+            parts: 0,
+            margin: 0,
             rates: ArrayVec::new(),
             legs: 0,
             ends_with_last_leg,
             closing: false,
         };
         self.rooms.insert(id, state);
+        let mut batch = Batch::default();
+        self.extend_to(id, self.least_loaded(), &mut batch);
+        self.submit(batch);
         self.counters.rooms_created += 1;
         self.publish(self.now, EventKind::RoomCreated { room: id, name });
         Ok(info)
@@ -147,18 +147,14 @@ impl Supervisor {
 
     /// All legs leave; the room ends when the last is gone.
     pub(super) fn close_room(&mut self, room: RoomId) -> Result<(), EngineError> {
-        self.transactions.admit()?;
+        self.admit()?;
         let legs = self.legs_of(room)?;
         self.room(room)?.closing = true;
-        for legs in legs.chunks(TRANSACTION) {
-            let leave = |leg: &LegId| {
-                if let Some(state) = self.legs.get_mut(leg) {
-                    state.leave(LeaveReason::RoomClosed);
-                }
-                Command::RemoveLeg { leg: *leg }
-            };
-            let commands = legs.iter().map(leave).collect();
-            self.transactions.add(commands);
+        for leg in legs {
+            if let Some(state) = self.legs.get_mut(&leg) {
+                state.leave(LeaveReason::RoomClosed);
+            }
+            self.send_edit(leg, Command::RemoveLeg { leg });
         }
         self.end_if_empty(room);
         Ok(())
@@ -174,16 +170,28 @@ impl Supervisor {
 
     /// Removes a closing room that has no leg left.
     fn end_if_empty(&mut self, room: RoomId) {
-        let over = |state: &RoomState| state.closing && state.legs == 0;
-        if self.rooms.get(&room).is_some_and(over) {
-            self.transactions.add(vec![Command::RemoveRoom { room }]);
+        let over = |state: &&mut RoomState| state.closing && state.legs == 0;
+        let Some(state) = self.rooms.get_mut(&room).filter(over) else {
+            return;
+        };
+        state.parts = state.on.len();
+        let mut batch = Batch::default();
+        for worker in state.on.iter() {
+            batch.push(worker, Command::RemoveRoom { room });
         }
+        self.submit(batch);
     }
 
-    /// The worker has given the room back.
-    pub(super) fn room_freed(&mut self, room: RoomId) {
+    /// A worker has given its part of the room back; with the last one the room is over.
+    pub(super) fn room_freed(&mut self, worker: usize, room: RoomId) {
+        if let Some(state) = self.rooms.get_mut(&room) {
+            self.sites[worker].table.remove_room(state.mix);
+            state.parts = state.parts.saturating_sub(1);
+            if state.parts > 0 {
+                return;
+            }
+        }
         if let Some(state) = self.rooms.remove(&room) {
-            self.table.remove_room(state.mix);
             self.publish(
                 self.now,
                 EventKind::RoomEnded {

@@ -33,6 +33,8 @@ pub(crate) enum Note {
     Leave(LegId),
     /// A leg gets another plan; the old body comes back.
     Replace(LegId),
+    /// A leg comes from another worker; its ack and its berth come when it is there.
+    Await(LegId),
     /// Something else is added: comes back only when it was refused.
     Add,
     /// Something else is removed: comes back.
@@ -51,9 +53,14 @@ impl Note {
             Command::DropPlan { .. } | Command::RemoveRoom { .. } | Command::RemoveBus { .. } => {
                 Self::Remove
             }
-            Command::SetGain { .. } | Command::SetDirection { .. } | Command::SetSsrc { .. } => {
-                Self::Set
-            }
+            Command::AwaitLeg { leg, .. } => Self::Await(leg),
+            // A leg that moves to other slots comes back only when its handle went stale: never.
+            Command::MoveLeg { .. } => Self::Add,
+            Command::SetGain { .. }
+            | Command::SetDirection { .. }
+            | Command::SetSsrc { .. }
+            | Command::SetPeers { .. }
+            | Command::SendLeg { .. } => Self::Set,
         }
     }
 
@@ -62,16 +69,29 @@ impl Note {
         usize::from(self != Self::Set)
     }
 
+    /// Whether an ack of its own follows that of its transaction.
+    fn is_answered_later(self) -> bool {
+        matches!(self, Self::Leave(_) | Self::Await(_))
+    }
+
     /// Boxes that come back, now that the command's fate is known.
     fn garbage(self, failed: bool) -> usize {
         let comes_back = match self {
             Self::Join(_) | Self::Add => failed,
             Self::Leave(_) | Self::Remove => !failed,
-            Self::Replace(_) => true,
+            Self::Replace(_) | Self::Await(_) => true,
             Self::Set => false,
         };
         usize::from(comes_back)
     }
+}
+
+/// A transaction that has not been submitted.
+#[derive(Debug)]
+struct Waiting {
+    ops: Vec<Command>,
+    /// The first slot it may apply in.
+    not_before: u64,
 }
 
 /// A transaction the worker has not answered yet.
@@ -106,7 +126,7 @@ impl Credit {
 #[derive(Debug)]
 pub(crate) struct Transactions {
     to_worker: CommandTx<Command>,
-    waiting: VecDeque<Vec<Command>>,
+    waiting: VecDeque<Waiting>,
     sent: HashMap<TxnId, Sent>,
     limit: usize,
     acks: Credit,
@@ -155,28 +175,28 @@ impl Transactions {
         }
     }
 
-    /// Queues one transaction behind those that wait, and sends what can be sent.
-    pub(crate) fn add(&mut self, commands: Vec<Command>) {
+    /// Queues one transaction behind those that wait, for slot `not_before` or later, and sends what can be sent.
+    pub(crate) fn add(&mut self, ops: Vec<Command>, not_before: u64) {
         debug_assert!(
-            (1..=TRANSACTION).contains(&commands.len()),
+            (1..=TRANSACTION).contains(&ops.len()),
             "a transaction's size"
         );
-        self.waiting.push_back(commands);
+        self.waiting.push_back(Waiting { ops, not_before });
         self.flush();
     }
 
     /// Submits waiting transactions, in order, as far as credits and the ring allow.
     pub(crate) fn flush(&mut self) {
-        while let Some(ops) = self.waiting.pop_front() {
+        while let Some(Waiting { ops, not_before }) = self.waiting.pop_front() {
             let notes: Vec<_> = ops.iter().map(Note::of).collect();
             let acks = ops.len() + 1;
             let garbage = notes.iter().map(|note| note.garbage_at_most()).sum();
             if acks > self.acks.left || garbage > self.garbage.left {
-                return self.waiting.push_front(ops);
+                return self.waiting.push_front(Waiting { ops, not_before });
             }
             match self.to_worker.submit(Txn {
                 ops,
-                not_before: 0,
+                not_before,
                 garbage,
                 acks,
             }) {
@@ -193,7 +213,8 @@ impl Transactions {
                 }
                 Err(busy) => {
                     self.ring_full += 1;
-                    return self.waiting.push_front(busy.txn.ops);
+                    let ops = busy.txn.ops;
+                    return self.waiting.push_front(Waiting { ops, not_before });
                 }
             }
         }
@@ -219,7 +240,7 @@ impl Transactions {
         let notes: Vec<_> = notes.into_iter().enumerate().map(fate).collect();
         let (mut acks, mut garbage) = (1, 0);
         for &(note, failed) in &notes {
-            acks += usize::from(failed || !matches!(note, Note::Leave(_)));
+            acks += usize::from(failed || !note.is_answered_later());
             garbage += note.garbage_at_most() - note.garbage(failed);
         }
         self.acks.give(acks);
@@ -227,8 +248,8 @@ impl Transactions {
         Settled { notes }
     }
 
-    /// A leg's own ack has come.
-    pub(crate) fn leg_gone(&mut self) {
+    /// A leg's own ack has come: it has gone, or is here.
+    pub(crate) fn leg_answered(&mut self) {
         self.acks.give(1);
     }
 
@@ -271,7 +292,7 @@ mod tests {
     fn legs_that_ramp_out_hold_their_credits_until_their_own_ack_and_box() {
         let (tx, mut worker) = commands(COMMANDS);
         let mut transactions = Transactions::new(tx, 4);
-        transactions.add(vec![Command::RemoveLeg { leg: leg(1) }]);
+        transactions.add(vec![Command::RemoveLeg { leg: leg(1) }], 0);
         let txn = take(&mut worker).expect("submitted");
         assert_eq!(
             (transactions.acks.left, transactions.garbage.left),
@@ -280,7 +301,7 @@ mod tests {
         let settled = transactions.done(txn);
         assert_eq!(settled.notes, [(Note::Leave(leg(1)), false)]);
         assert!(transactions.in_flight(), "the leg still ramps out");
-        transactions.leg_gone();
+        transactions.leg_answered();
         transactions.box_back();
         assert!(!transactions.in_flight());
         assert_eq!(transactions.garbage.left, GARBAGE);
@@ -292,15 +313,18 @@ mod tests {
         let mut transactions = Transactions::new(tx, 3);
         transactions.garbage.left = 1;
         for index in 1..=3 {
-            transactions.add(vec![Command::RemoveLeg { leg: leg(index) }]);
+            transactions.add(vec![Command::RemoveLeg { leg: leg(index) }], 0);
         }
         let first = take(&mut worker).expect("one has credit");
         assert!(take(&mut worker).is_none(), "the others wait");
         assert!(transactions.admit().is_ok());
-        transactions.add(vec![Command::SetSsrc {
-            leg: leg(9),
-            ssrc: 1,
-        }]);
+        transactions.add(
+            vec![Command::SetSsrc {
+                leg: leg(9),
+                ssrc: 1,
+            }],
+            0,
+        );
         assert!(matches!(
             transactions.admit(),
             Err(EngineError::Busy {
@@ -309,7 +333,7 @@ mod tests {
             })
         ));
         transactions.done(first);
-        transactions.leg_gone();
+        transactions.leg_answered();
         transactions.box_back();
         transactions.flush();
         assert!(take(&mut worker).is_some_and(|second| second > first));
@@ -320,13 +344,16 @@ mod tests {
     fn a_failed_command_is_told_and_its_credits_come_back() {
         let (tx, mut worker) = commands(COMMANDS);
         let mut transactions = Transactions::new(tx, 4);
-        transactions.add(vec![
-            Command::SetGain {
-                leg: leg(1),
-                linear: 1.0,
-            },
-            Command::RemoveLeg { leg: leg(2) },
-        ]);
+        transactions.add(
+            vec![
+                Command::SetGain {
+                    leg: leg(1),
+                    linear: 1.0,
+                },
+                Command::RemoveLeg { leg: leg(2) },
+            ],
+            0,
+        );
         let txn = take(&mut worker).expect("submitted");
         transactions.failed(txn, 1);
         let settled = transactions.done(txn);

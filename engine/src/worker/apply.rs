@@ -15,7 +15,7 @@ use talkpath_nodes::packet::Packet;
 use crate::proto::{Ack, Command, Garbage};
 
 use super::Worker;
-use super::io::Io;
+use super::io::{Io, Mesh};
 
 /// Most transactions applied in one slot.
 const TRANSACTIONS_PER_SLOT: usize = 32;
@@ -37,7 +37,7 @@ impl Worker {
     /// Real-time: allocates no; blocks no; cost bounded by 32 transactions.
     pub(super) fn apply(&mut self, slot: u64, io: &mut Io) {
         for _ in 0..TRANSACTIONS_PER_SLOT {
-            let owed = self.leaving.len();
+            let owed = self.leaving.len() + self.moves.owed();
             let room = Room {
                 garbage: io.garbage.vacant().saturating_sub(owed),
                 acks: io.acks.vacant().saturating_sub(owed),
@@ -51,7 +51,7 @@ impl Worker {
                 Next::Txn(txn) => {
                     let id = txn.id();
                     for (index, command) in txn.enumerate() {
-                        let tried = self.try_command(command, &mut io.packets_in);
+                        let tried = self.try_command(command, &mut io.packets_in, &mut io.mesh);
                         self.answer(tried, id, index as u32, &mut io.acks, &mut io.garbage);
                     }
                     self.counters.transactions += 1;
@@ -61,7 +61,12 @@ impl Worker {
         }
     }
 
-    fn try_command(&mut self, command: Command, packets: &mut Borrower<Packet>) -> Tried {
+    fn try_command(
+        &mut self,
+        command: Command,
+        packets: &mut Borrower<Packet>,
+        mesh: &mut Mesh,
+    ) -> Tried {
         match command {
             Command::AddPlan { plan, value } => match self.plans.insert(plan, value) {
                 Ok(()) => Tried::Done,
@@ -72,12 +77,20 @@ impl Worker {
                 None => Tried::Stale(None),
             },
             Command::AddRoom { room, value } => self.add_room(room, value),
-            Command::RemoveRoom { room } => self.remove_room(room),
+            Command::RemoveRoom { room } => self.remove_room(room, mesh),
             Command::AddBus { room, value } => self.add_bus(room, value),
             Command::RemoveBus { room, rate } => self.remove_bus(room, rate),
             Command::AddLeg { leg, value } => self.add_leg(leg, value),
             Command::RemoveLeg { leg } => self.remove_leg(leg),
             Command::ReplaceLeg { leg, value } => self.replace_leg(leg, value, packets),
+            Command::MoveLeg { leg, before, after } => self.move_leg(leg, before, after),
+            Command::SetPeers {
+                room,
+                peers,
+                margin,
+            } => self.set_peers(room, peers, margin),
+            Command::SendLeg { leg, to } => self.send_leg(leg, to, mesh),
+            Command::AwaitLeg { leg, value } => self.await_leg(leg, value),
             Command::SetGain { leg, linear } => self.set_gain(leg, linear),
             Command::SetDirection { leg, direction } => self.set_direction(leg, direction, packets),
             Command::SetSsrc { leg, ssrc } => self.set_ssrc(leg, ssrc),

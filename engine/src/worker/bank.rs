@@ -16,6 +16,7 @@ use talkpath_nodes::meter::Meter;
 use talkpath_nodes::packetise::Packetiser;
 use talkpath_nodes::player::{Clip, Tone};
 use talkpath_nodes::resample::Resampler;
+use talkpath_nodes::spec::Spec;
 use talkpath_nodes::state::State;
 use talkpath_rt::handle::Handle;
 use talkpath_rt::slab::{FreeList, Slab};
@@ -120,6 +121,14 @@ macro_rules! kinds {
                 match state {
                     State::Stateless => Some(Seat::Stateless),
                     $(State::$kind(_) => self.$slab.take().map(Seat::$kind),)*
+                }
+            }
+
+            /// A seat for the state of an op, or `None` when they are all taken.
+            pub fn take_for(&mut self, spec: &Spec) -> Option<Seat> {
+                match spec {
+                    Spec::Contribute { .. } | Spec::MixMinus { .. } => Some(Seat::Stateless),
+                    $(Spec::$kind { .. } => self.$slab.take().map(Seat::$kind),)*
                 }
             }
 

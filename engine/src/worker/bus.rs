@@ -13,6 +13,8 @@ use talkpath_graph::{FrameTime, SampleRate};
 use talkpath_nodes::mix::FULL_SCALE;
 use talkpath_nodes::resample::Resampler;
 
+use super::far::Far;
+
 /// The rates a room can have a bus for.
 pub const BUS_RATES: [SampleRate; 3] = [
     SampleRate::HZ_8000,
@@ -33,12 +35,15 @@ pub struct Bus {
     resampled: Box<[f32]>,
     from: ArrayVec<(SampleRate, Resampler), 2>,
     crossed: bool,
+    /// By worker, this one's left unused; empty when there is only one.
+    far: Box<[Far]>,
 }
 
 impl Bus {
-    /// A silent bus with resamplers from every other bus rate. Control side: allocates.
+    /// A silent bus with resamplers from every other bus rate, of a room that may be spread over `workers`. Control
+    /// side: allocates.
     #[must_use]
-    pub fn new(rate: SampleRate, frame: FrameTime) -> Self {
+    pub fn new(rate: SampleRate, frame: FrameTime, workers: usize) -> Self {
         let n = frame.samples(rate).0 as usize;
         let from = BUS_RATES
             .into_iter()
@@ -54,6 +59,10 @@ impl Bus {
             resampled: vec![0.0; n].into(),
             from,
             crossed: false,
+            far: (0..workers)
+                .filter(|_| workers > 1)
+                .map(|_| Far::new(rate))
+                .collect(),
         }
     }
 
@@ -80,17 +89,22 @@ impl Bus {
         if self.crossed { &self.cross } else { &[] }
     }
 
+    /// Adds what another worker's legs add up to (D5), or what takes its place when it did not come.
+    pub(super) fn add_far(&mut self, worker: u8, partial: Option<&[i32]>) {
+        if let Some(far) = self.far.get_mut(usize::from(worker)) {
+            far.add(partial, &mut self.sum);
+        }
+    }
+
     /// Closes the sum gathered so far and starts the next one.
     fn close(&mut self) {
         core::mem::swap(&mut self.gathering, &mut self.sum);
         self.gathering.fill(0);
     }
 
-    /// Silence, and nothing gathered: after slots were skipped nobody knows who is in it.
+    /// Nothing gathered: the mix it was for has been skipped.
     pub fn forget(&mut self) {
         self.gathering.fill(0);
-        self.sum.fill(0);
-        self.crossed = false;
     }
 
     /// Makes the sum readable by resamplers.
@@ -112,14 +126,20 @@ impl Bus {
     }
 }
 
-/// The mix of a room (D4): closes every bus and lets each hear the others.
+/// Closes every bus of a room: what was gathered is the sum of this worker's legs, and gathering begins anew.
 ///
-/// Real-time: allocates no; blocks no; cost O(samples), plus one resampling per ordered pair of
-/// rates present.
-pub fn mix(buses: &mut ArrayVec<Box<Bus>, 3>) {
+/// Real-time: allocates no; blocks no; cost O(samples).
+pub fn close(buses: &mut ArrayVec<Box<Bus>, 3>) {
     for bus in buses.iter_mut() {
         bus.close();
     }
+}
+
+/// Lets each bus hear the others (D4), once its sum is complete.
+///
+/// Real-time: allocates no; blocks no; cost O(samples), plus one resampling per ordered pair of
+/// rates present.
+pub fn cross(buses: &mut ArrayVec<Box<Bus>, 3>) {
     let rates = buses.len();
     if rates == 1 {
         buses[0].crossed = false;

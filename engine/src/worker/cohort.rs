@@ -37,6 +37,9 @@ pub(super) struct Cohort<'a> {
     pub counters: &'a mut WorkerCounters,
     pub packets_in: &'a mut Borrower<Packet>,
     pub packets_out: &'a mut Lender<Packet>,
+    /// This worker's index.
+    pub worker: u8,
+    pub slot: u64,
     /// Intended time of the slot.
     pub now: Duration,
     pub lanes: ArrayVec<Lane, LANES>,

@@ -127,16 +127,17 @@ impl Cohort<'_> {
             let Some(room) = self.rooms.get_mut(leg.room) else {
                 continue;
             };
+            let mix = room.coming(self.slot);
             let Some(bus) = room.buses.iter_mut().find(|b| b.rate() == leg.rate) else {
                 continue;
             };
-            if leg.run.own_mix == room.mixes + 1 {
+            if leg.run.own_mix == mix {
                 // Moved to a later slot by a change: it has been heard in this mix.
                 continue;
             }
             let pcm = self.arena.pcm[at(op.inputs[0], n)].as_slice();
             mix::contribute(pcm, &mut leg.own, bus.gathering());
-            leg.run.own_mix = room.mixes + 1;
+            leg.run.own_mix = mix;
         }
     }
 

@@ -3,15 +3,16 @@
 //! The worker borrows them for one step at a time, so the thread loop, a test or a replay can
 //! own them, and they outlive the worker: nothing is dropped on its thread.
 
+use arrayvec::ArrayVec;
 use talkpath_nodes::packet::Packet;
 use talkpath_rt::boxes::{Borrower, Lender};
 use talkpath_rt::clock::Clock;
 use talkpath_rt::command::CommandRx;
 use talkpath_rt::outlet::{AckTx, EventTx, GarbageTx};
-use talkpath_rt::ring::Full;
+use talkpath_rt::ring::{Consumer, Full, Producer};
 use talkpath_rt::timing::StatsSource;
 
-use crate::proto::{Ack, Command, Garbage, WorkerEvent};
+use crate::proto::{Ack, Command, Garbage, MAX_WORKERS, Partial, Passed, WorkerEvent};
 
 /// The worker's ends of its rings.
 pub struct Io {
@@ -27,10 +28,29 @@ pub struct Io {
     pub packets_in: Borrower<Packet>,
     /// Packets to the shard, in boxes it returns.
     pub packets_out: Lender<Packet>,
+    /// The ways to and from the other workers.
+    pub mesh: Mesh,
     /// Slot timing, exchanged by boxes.
     pub stats: StatsSource,
     /// What busy time is measured with; a manual clock in virtual time.
     pub cost_clock: Box<dyn Clock>,
+}
+
+/// One worker's ends of the mesh: to and from every other worker (D5). Empty when there is only one.
+pub type Mesh = ArrayVec<Peer, MAX_WORKERS>;
+
+/// The two ways between this worker and another.
+pub struct Peer {
+    /// The other worker.
+    pub index: u8,
+    /// Sums to it, in boxes it returns.
+    pub partials_out: Lender<Partial>,
+    /// Sums from it.
+    pub partials_in: Borrower<Partial>,
+    /// Legs and packets to it.
+    pub passed_out: Producer<Passed>,
+    /// Legs and packets from it.
+    pub passed_in: Consumer<Passed>,
 }
 
 impl core::fmt::Debug for Io {

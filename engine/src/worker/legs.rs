@@ -28,6 +28,24 @@ impl Worker {
         self.undo_add(leg, value)
     }
 
+    /// Other slots for a leg that stays; an egress that has run for the mix at hand does not run for it again.
+    pub(super) fn move_leg(&mut self, leg: LegId, before: u32, after: u32) -> Tried {
+        let Some(mut body) = self.legs.remove(leg) else {
+            return Tried::Stale(None);
+        };
+        self.leave(leg, &body);
+        (body.slots_before, body.slots_after) = (before, after);
+        body.run.moved = true;
+        let entered = self
+            .phases(&body)
+            .is_some_and(|phases| self.enter(leg, body.plan, body.room, phases));
+        match self.legs.insert(leg, body) {
+            Ok(()) if entered => Tried::Done,
+            Ok(()) => Tried::Refused(None),
+            Err(refused) => Tried::Refused(Some(Garbage::Leg(leg, refused.value))),
+        }
+    }
+
     fn undo_add(&mut self, leg: LegId, mut value: Box<LegBody>) -> Tried {
         self.leave(leg, &value);
         self.bank.uninstall(value.seats.iter(), &mut value.states);

@@ -20,12 +20,16 @@ impl Cohort<'_> {
         for n in 0..self.lanes.len() {
             let plane = &mut self.arena.pcm[at(op.outputs[0], n)];
             plane.silence(format.plane_len());
-            let Some(leg) = self.legs.get(self.lanes[n].leg) else {
+            let Some(leg) = self.legs.get_mut(self.lanes[n].leg) else {
                 continue;
             };
             let Some(room) = self.rooms.get(leg.room) else {
                 continue;
             };
+            if core::mem::replace(&mut leg.run.heard_mix, room.mixes) == room.mixes {
+                // The mix of this period was skipped: the last one is not heard again.
+                continue;
+            }
             let Some(bus) = room.buses.iter().find(|b| b.rate() == leg.rate) else {
                 continue;
             };
@@ -120,7 +124,10 @@ impl Cohort<'_> {
                 lane.leg.to_bits(),
                 encoded,
                 self.now,
-                &mut Outlet(self.packets_out),
+                &mut Outlet {
+                    packets: self.packets_out,
+                    worker: self.worker,
+                },
             );
             self.counters.packets_out += u64::from(fed.sent);
             let unsent = u64::from(fed.dropped_no_box + fed.dropped_full);
@@ -134,18 +141,22 @@ impl Cohort<'_> {
 }
 
 /// The way out as the packetiser sees it.
-struct Outlet<'a>(&'a mut Lender<Packet>);
+struct Outlet<'a> {
+    packets: &'a mut Lender<Packet>,
+    worker: u8,
+}
 
 impl PacketOutlet for Outlet<'_> {
     fn take(&mut self) -> Option<Box<Packet>> {
-        self.0.take()
+        self.packets.take()
     }
 
-    fn send(&mut self, packet: Box<Packet>) -> Result<(), Box<Packet>> {
-        self.0.send(packet).map_err(|Full(packet)| packet)
+    fn send(&mut self, mut packet: Box<Packet>) -> Result<(), Box<Packet>> {
+        packet.worker = self.worker;
+        self.packets.send(packet).map_err(|Full(packet)| packet)
     }
 
     fn put_back(&mut self, packet: Box<Packet>) {
-        self.0.put_back(packet);
+        self.packets.put_back(packet);
     }
 }

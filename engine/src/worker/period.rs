@@ -4,12 +4,12 @@ use core::time::Duration;
 
 use arrayvec::ArrayVec;
 
-use crate::proto::{Leaving, LegBody, PlanId, Segment};
+use crate::proto::{Leaving, LegBody, PlanId, RoomBody, Segment};
 
+use super::Worker;
 use super::arena::LANES;
 use super::cohort::{Cohort, Lane};
 use super::io::Io;
-use super::{Worker, bus};
 
 impl Worker {
     /// Ingress of the legs due, mix of the rooms due, egress of the legs due.
@@ -17,17 +17,11 @@ impl Worker {
     /// Real-time: allocates no; blocks no; cost O(legs and rooms due).
     pub(super) fn run_due(&mut self, slot: u64, now: Duration, io: &mut Io) {
         self.run_segment(Segment::Ingress, slot, now, io);
-        for room in self.schedule.mixing(slot) {
-            if let Some(room) = self.rooms.get_mut(*room) {
-                bus::mix(&mut room.buses);
-                room.mixes += 1;
-            }
-        }
+        self.mix_due(slot, io);
         self.run_segment(Segment::Egress, slot, now, io);
     }
 
     fn run_segment(&mut self, segment: Segment, slot: u64, now: Duration, io: &mut Io) {
-        let cycle = self.schedule.cycle() as u64;
         let mut rest = self.schedule.due(segment, slot);
         self.ahead(segment).begin(rest);
         for cohort in rest.chunk_by(|a, b| a.plan == b.plan) {
@@ -46,8 +40,11 @@ impl Worker {
                     let Some(room) = self.rooms.get(leg.room) else {
                         continue;
                     };
-                    let period = cycle * room.frame.as_duration().as_millis() as u64 / 20;
-                    if let Some(skipped) = turn(leg, segment, slot / period.max(1)) {
+                    if segment == Segment::Egress && has_heard(leg, room) {
+                        continue;
+                    }
+                    let period = slot / u64::from(room.period.max(1));
+                    if let Some(skipped) = turn(leg, segment, period) {
                         lanes.push(Lane {
                             leg: due.leg,
                             skipped,
@@ -62,6 +59,8 @@ impl Worker {
                     counters: &mut self.counters,
                     packets_in: &mut io.packets_in,
                     packets_out: &mut io.packets_out,
+                    worker: self.config.index,
+                    slot,
                     now,
                     lanes,
                 }
@@ -69,6 +68,11 @@ impl Worker {
             }
         }
     }
+}
+
+/// Whether a leg whose egress was moved to a later slot ran for this mix in the earlier one.
+fn has_heard(leg: &mut LegBody, room: &RoomBody) -> bool {
+    core::mem::take(&mut leg.run.moved) && leg.run.heard_mix == room.mixes
 }
 
 /// Whether a leg runs this period, and how many periods it missed since it last did: by a

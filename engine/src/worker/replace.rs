@@ -71,12 +71,12 @@ fn keep_own_part(room: &mut RoomBody, new: &mut LegBody, old: &mut LegBody) {
         return;
     }
     let part_of = core::mem::take(&mut new.run.own_mix);
-    if part_of == room.mixes {
+    if part_of > room.closed {
+        if let Some(bus) = room.buses.iter_mut().find(|bus| bus.rate() == old.rate) {
+            mix::retract(&old.own, bus.gathering());
+        }
+    } else if part_of >= room.mixes {
         new.run.deaf_until = part_of + 1;
-    } else if part_of == room.mixes + 1
-        && let Some(bus) = room.buses.iter_mut().find(|bus| bus.rate() == old.rate)
-    {
-        mix::retract(&old.own, bus.gathering());
     }
 }
 

@@ -2,23 +2,26 @@
 
 use talkpath_graph::SampleRate;
 
-use crate::proto::{Garbage, RoomBody, RoomId};
+use crate::proto::{Garbage, RoomBody, RoomId, Workers};
 
 use super::Worker;
 use super::apply::Tried;
 use super::bus::Bus;
+use super::exchange::clear_inbox;
+use super::io::Mesh;
 
 impl Worker {
-    pub(super) fn add_room(&mut self, room: RoomId, value: Box<RoomBody>) -> Tried {
-        let (frame, phase) = (value.frame, value.mix_slot);
+    pub(super) fn add_room(&mut self, room: RoomId, mut value: Box<RoomBody>) -> Tried {
+        let (phase, margin) = (value.mix_slot, value.margin);
+        let period = self.schedule.period(value.frame);
+        value.period = period;
         if let Err(refused) = self.rooms.insert(room, value) {
             return Tried::Refused(Some(Garbage::Room(room, refused.value)));
         }
-        let period = self.schedule.period(frame);
-        if self.schedule.enter_room(room, phase, period) {
+        if self.schedule.enter_room(room, phase, margin, period) {
             return Tried::Done;
         }
-        self.schedule.leave_room(room, phase, period);
+        self.schedule.leave_room(room, phase, margin, period);
         Tried::Refused(
             self.rooms
                 .remove(room)
@@ -26,19 +29,36 @@ impl Worker {
         )
     }
 
-    pub(super) fn remove_room(&mut self, room: RoomId) -> Tried {
-        match self.rooms.get(room) {
+    pub(super) fn remove_room(&mut self, room: RoomId, mesh: &mut Mesh) -> Tried {
+        match self.rooms.get_mut(room) {
             None => Tried::Stale(None),
             Some(body) if body.legs > 0 => Tried::Refused(None),
             Some(body) => {
-                let (frame, phase) = (body.frame, body.mix_slot);
-                self.schedule
-                    .leave_room(room, phase, self.schedule.period(frame));
+                clear_inbox(body, u64::MAX, mesh, &mut self.counters);
+                let (phase, margin, period) = (body.mix_slot, body.margin, body.period);
+                self.schedule.leave_room(room, phase, margin, period);
                 self.rooms.remove(room).map_or(Tried::Stale(None), |value| {
                     Tried::Freed(Garbage::Room(room, value))
                 })
             }
         }
+    }
+
+    /// Who else has legs of the room, from this slot on (D5).
+    pub(super) fn set_peers(&mut self, room: RoomId, peers: Workers, margin: u32) -> Tried {
+        let Some(body) = self.rooms.get_mut(room) else {
+            return Tried::Stale(None);
+        };
+        self.schedule
+            .leave_room(room, body.mix_slot, body.margin, body.period);
+        (body.peers, body.margin) = (peers, margin);
+        if self
+            .schedule
+            .enter_room(room, body.mix_slot, margin, body.period)
+        {
+            return Tried::Done;
+        }
+        Tried::Refused(None)
     }
 
     pub(super) fn add_bus(&mut self, room: RoomId, value: Box<Bus>) -> Tried {

@@ -11,7 +11,7 @@ use crate::proto::{LegBody, LegId, Segment};
 
 use super::Worker;
 use super::bank::Seat;
-use super::io::{Io, give_back};
+use super::io::{Io, Mesh, give_back};
 
 /// Packets routed together, so that what one needs of the cache is asked for while another is put.
 const BURST: usize = 8;
@@ -32,7 +32,7 @@ impl Worker {
             self.ask_for(&burst);
             self.counters.packets_in += burst.len() as u64;
             for packet in burst {
-                if let Some(packet) = self.route(packet) {
+                if let Some(packet) = self.route(packet, &mut io.mesh) {
                     give_back(&mut io.packets_in, packet, &mut self.counters.overflows);
                 }
             }
@@ -53,10 +53,11 @@ impl Worker {
     }
 
     /// The box comes back unless a jitter buffer kept it.
-    fn route(&mut self, packet: Box<Packet>) -> Option<Box<Packet>> {
+    pub(super) fn route(&mut self, packet: Box<Packet>, mesh: &mut Mesh) -> Option<Box<Packet>> {
         let Some(leg) = LegId::from_bits(packet.leg).and_then(|id| self.legs.get_mut(id)) else {
-            self.counters.packets_stale += 1;
-            return Some(packet);
+            let nowhere = self.elsewhere(packet, mesh);
+            self.counters.packets_stale += u64::from(nowhere.is_some());
+            return nowhere;
         };
         if !leg.direction.receive {
             self.counters.packets_held += 1;

@@ -29,6 +29,7 @@ pub struct Due {
 struct Slot {
     ingress: Vec<Due>,
     rooms: Vec<RoomId>,
+    sums: Vec<RoomId>,
     egress: Vec<Due>,
 }
 
@@ -47,6 +48,7 @@ impl Schedule {
             .map(|_| Slot {
                 ingress: Vec::with_capacity(legs),
                 rooms: Vec::with_capacity(rooms),
+                sums: Vec::with_capacity(rooms),
                 egress: Vec::with_capacity(legs),
             })
             .collect();
@@ -91,25 +93,29 @@ impl Schedule {
         }
     }
 
-    /// Enters a room's mix. `false` when a slot has no room left.
+    /// Enters a room's mix, and `margin` slots later the completion of its sum, unless that is 0. `false` when a slot
+    /// has no room left.
     #[must_use]
-    pub fn enter_room(&mut self, room: RoomId, phase: u32, period: u32) -> bool {
+    pub fn enter_room(&mut self, room: RoomId, phase: u32, margin: u32, period: u32) -> bool {
         let mut all = true;
         for slot in self.phases(phase, period) {
-            let rooms = &mut self.slots[slot].rooms;
-            if rooms.len() < rooms.capacity() {
-                rooms.push(room);
-            } else {
-                all = false;
+            all &= put(&mut self.slots[slot].rooms, room);
+        }
+        if margin > 0 {
+            for slot in self.phases(phase + margin, period) {
+                all &= put(&mut self.slots[slot].sums, room);
             }
         }
         all
     }
 
     /// Takes a room out again.
-    pub fn leave_room(&mut self, room: RoomId, phase: u32, period: u32) {
+    pub fn leave_room(&mut self, room: RoomId, phase: u32, margin: u32, period: u32) {
         for slot in self.phases(phase, period) {
             self.slots[slot].rooms.retain(|r| *r != room);
+        }
+        for slot in self.phases(phase + margin, period) {
+            self.slots[slot].sums.retain(|r| *r != room);
         }
     }
 
@@ -127,6 +133,12 @@ impl Schedule {
     #[must_use]
     pub fn mixing(&self, slot: u64) -> &[RoomId] {
         &self.slots[self.index(slot)].rooms
+    }
+
+    /// Rooms whose sums of other workers are due in `slot`.
+    #[must_use]
+    pub fn summing(&self, slot: u64) -> &[RoomId] {
+        &self.slots[self.index(slot)].sums
     }
 
     fn index(&self, slot: u64) -> usize {
@@ -147,6 +159,14 @@ impl Slot {
             Segment::Egress => &mut self.egress,
         }
     }
+}
+
+fn put(list: &mut Vec<RoomId>, room: RoomId) -> bool {
+    let fits = list.len() < list.capacity();
+    if fits {
+        list.push(room);
+    }
+    fits
 }
 
 /// Slots of `slot` in one cycle. The configuration allows only divisors of 10 ms.

@@ -89,6 +89,16 @@ pub struct WorkerCounters {
     pub packets_unsent: u64,
     /// Frames an op produced that were not finite, contained (D18).
     pub not_finite: u64,
+    /// Sums that another worker was owed and not sent: no empty box or no room in the ring (D5).
+    pub partials_unsent: u64,
+    /// Sums of another worker that had not come when they were due (D5): a frame of its legs faded out.
+    pub partials_late: u64,
+    /// Sums of another worker for a room that is not here, or for a mix that is over.
+    pub partials_stray: u64,
+    /// Packets passed on to the worker a leg has gone to (D6).
+    pub packets_passed: u64,
+    /// Legs that came from another worker (D6).
+    pub legs_arrived: u64,
     /// Events that found the ring full; told again later.
     pub events_deferred: u64,
     /// Segments run, one per leg, direction and period.

@@ -96,11 +96,14 @@ impl Bare {
             events: event_tx,
             packets_in,
             packets_out,
+            mesh: Default::default(),
             stats: source,
             cost_clock: Box::new(clock.clone()),
         };
         let base = Duration::from_secs(1);
         let worker = Worker::new(WorkerConfig {
+            index: 0,
+            leg_ids: LEGS,
             slot: SLOT,
             base,
             legs: LEGS,
@@ -165,20 +168,14 @@ impl Bare {
     pub fn room(&mut self, rates: &[SampleRate]) -> RoomId {
         let room = self.rooms.take().expect("a room handle");
         let frame = FrameTime::Ms20;
-        let body = RoomBody {
-            mixes: 0,
-            frame,
-            mix_slot: 0,
-            buses: Default::default(),
-            legs: 0,
-        };
+        let body = RoomBody::new(frame, 0, 1);
         let mut ops = vec![Command::AddRoom {
             room,
             value: Box::new(body),
         }];
         ops.extend(rates.iter().map(|rate| Command::AddBus {
             room,
-            value: Box::new(Bus::new(*rate, frame)),
+            value: Box::new(Bus::new(*rate, frame, 1)),
         }));
         let answers = self.edit(ops);
         assert!(matches!(answers[..], [Ack::Done { .. }]), "{answers:?}");

@@ -65,13 +65,13 @@ impl Task {
         sched::set_affinity(self.0, cores)
     }
 
-    /// Keeps every thread of this process but this one to `cores`.
+    /// Keeps every thread of this process but those of `keep` to `cores`.
     ///
     /// # Errors
     ///
     /// What the system said about the first thread it refused; a thread that ended meanwhile is no error.
-    pub fn confine_others_to(self, cores: &[usize]) -> io::Result<()> {
-        for task in tasks().into_iter().filter(|task| *task != self) {
+    pub fn confine_all_but(keep: &[Self], cores: &[usize]) -> io::Result<()> {
+        for task in tasks().into_iter().filter(|task| !keep.contains(task)) {
             match task.confine_to(cores) {
                 Err(error) if error.raw_os_error() != Some(libc::ESRCH) => return Err(error),
                 _ => {}

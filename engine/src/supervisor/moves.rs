@@ -1,0 +1,213 @@
+//! A leg goes to another worker (D6): on command, or because it levels the load.
+//!
+//! The berth is made first, then the shard's route flips, then, in a slot right after the leg's egress, the old worker
+//! sends it. Whatever is asked of the leg meanwhile waits until it has arrived.
+
+use crate::error::EngineError;
+use crate::event::EventKind;
+use crate::proto::{Berth, Command, LegId, PlanId, Seats, Segment};
+
+use super::Supervisor;
+use super::batch::Batch;
+use super::legs::LegState;
+use super::placement::Place;
+use super::plans::Compiled;
+
+/// What a leg that moves will leave behind, and what waits for it.
+#[derive(Debug)]
+pub(super) struct Moving {
+    pub from: u8,
+    plan: PlanId,
+    place: Place,
+    /// Edits for the leg, in order.
+    waiting: Vec<Command>,
+}
+
+/// A difference of the workers' loads below this share of the larger is left alone.
+const LEVEL: f64 = 0.1;
+
+impl Supervisor {
+    /// Sends an edit to the worker that has the leg; while the leg is on its way the edit waits.
+    pub(super) fn send_edit(&mut self, leg: LegId, edit: Command) {
+        let Some(state) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        match &mut state.moving {
+            Some(moving) => moving.waiting.push(edit),
+            None => {
+                let worker = usize::from(state.worker);
+                self.sites[worker].transactions.add(vec![edit], 0);
+            }
+        }
+    }
+
+    /// Moves a leg that stays to worker `to`.
+    pub(super) fn move_leg(&mut self, leg: LegId, to: usize) -> Result<(), EngineError> {
+        self.admit()?;
+        if to >= self.sites.len() {
+            return Err(EngineError::OutOfRange {
+                what: "the index of a worker",
+                allowed: "below the number of workers",
+                actual: to.to_string(),
+            });
+        }
+        let state = self.leg(leg)?;
+        if state.moving.is_some() {
+            return Err(EngineError::Moving { leg });
+        }
+        let (from, room, plan, place) = (state.worker, state.room, state.plan, state.place);
+        if usize::from(from) == to {
+            return Ok(());
+        }
+        let compiled = self.sites[usize::from(from)].plans.compiled(plan).cloned();
+        let compiled = compiled.ok_or(EngineError::Internal {
+            what: "a leg has no plan",
+        })?;
+        let to = to as u8;
+        let seats = self.take_seats_for(to, &compiled)?;
+        let (costs, specs) = (compiled.costs(), compiled);
+        let target = usize::from(to);
+        let (new_plan, added) = match self.sites[target].plans.enter(specs) {
+            Ok(entered) => entered,
+            Err(error) => {
+                self.give_seats(target, &seats);
+                return Err(error);
+            }
+        };
+        let mut batch = Batch::default();
+        self.extend_to(room, to, &mut batch);
+        let (mix, margin) = self.room(room).map(|room| (room.mix, room.margin))?;
+        let new_place = self.sites[target].table.add_leg(mix, costs, margin);
+        let berth = Berth {
+            seats,
+            seats_of: to,
+            from,
+            plan: new_plan,
+            before: new_place.before,
+            after: new_place.after,
+        };
+        let mut first = Batch::default();
+        if let Some(value) = added {
+            let plan = new_plan;
+            first.push(to, Command::AddPlan { plan, value });
+        }
+        let value = Box::new(berth);
+        first.push(to, Command::AwaitLeg { leg, value });
+        self.submit_at(first, 0);
+        batch.push(from, Command::SendLeg { leg, to });
+        let slot = self.slot_after_egress(mix.period, mix.slot + place.after);
+        self.submit_at(batch, slot);
+        self.sites[target].legs += 1;
+        let state = self.leg(leg)?;
+        // The place may have moved when the room got its margin.
+        let moving = Moving {
+            from,
+            plan,
+            place: state.place,
+            waiting: Vec::new(),
+        };
+        state.moving = Some(moving);
+        (state.worker, state.plan, state.place) = (to, new_plan, new_place);
+        Ok(())
+    }
+
+    /// A slot that can be named for all, right after one in which an egress at `phase` runs.
+    fn slot_after_egress(&self, period: u32, phase: u32) -> u64 {
+        let (ahead, period) = (self.slot_ahead(), u64::from(period.max(1)));
+        let wanted = (u64::from(phase) + 1) % period;
+        ahead + (wanted + period - ahead % period) % period
+    }
+
+    /// Seats on `worker` for every op of a plan, or none taken at all.
+    fn take_seats_for(&mut self, worker: u8, compiled: &Compiled) -> Result<Seats, EngineError> {
+        let site = &mut self.sites[usize::from(worker)];
+        let mut seats = Seats::default();
+        let mut spent = site.legs >= self.config.legs_per_worker();
+        for segment in [Segment::Ingress, Segment::Egress] {
+            for spec in compiled.specs(segment) {
+                match site.seating.take_for(spec) {
+                    Some(seat) => seats.of_mut(segment).push(seat),
+                    None => spent = true,
+                }
+            }
+        }
+        if spent {
+            self.give_seats(usize::from(worker), &seats);
+            return Err(self.seats_spent("legs of one worker"));
+        }
+        Ok(seats)
+    }
+
+    /// The new worker knows of the leg: its packets may come.
+    pub(super) fn awaited(&mut self, leg: LegId) {
+        if let Some(state) = self.legs.get(&leg) {
+            let worker = state.worker;
+            self.routes.set(leg, worker);
+        }
+    }
+
+    /// The leg runs on its new worker: what waited goes out.
+    pub(super) fn arrived(&mut self, leg: LegId) {
+        let Some(state) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        let (worker, room) = (state.worker, state.room);
+        let Some(moving) = state.moving.take() else {
+            return;
+        };
+        for edit in moving.waiting {
+            self.send_edit(leg, edit);
+        }
+        let site = &mut self.sites[usize::from(moving.from)];
+        site.legs -= 1;
+        if let Some(room) = self.rooms.get(&room) {
+            site.table.remove_leg(room.mix, moving.place);
+        }
+        if site.plans.leave(moving.plan) {
+            let plan = moving.plan;
+            site.transactions.add(vec![Command::DropPlan { plan }], 0);
+        }
+        self.counters.legs_moved += 1;
+        let worker = usize::from(worker);
+        self.publish(self.now, EventKind::Moved { leg, worker });
+    }
+
+    /// Moves one leg from the most to the least loaded worker when that levels them.
+    pub(super) fn rebalance(&mut self) -> Result<Option<(LegId, usize)>, EngineError> {
+        let mean = |index: &usize| self.sites[*index].table.mean();
+        let workers = 0..self.sites.len();
+        let by_load = |a: &usize, b: &usize| mean(a).total_cmp(&mean(b));
+        let (Some(from), Some(to)) = (workers.clone().max_by(by_load), workers.min_by(by_load))
+        else {
+            return Ok(None);
+        };
+        let gap = mean(&from) - mean(&to);
+        if gap <= mean(&from) * LEVEL {
+            return Ok(None);
+        }
+        // A room that is on both already pays for it; a leg that costs more than the gap would only turn it round.
+        let shared = |leg: &LegState| {
+            let on = |room: &super::rooms::RoomState| room.on.contains(to as u8);
+            self.rooms.get(&leg.room).is_some_and(on)
+        };
+        let periods = self.sites[from].table.load().len() as f64;
+        let cost = |leg: &LegState| {
+            let costs = leg.place.costs();
+            (costs.ingress + costs.egress) as f64 / periods
+        };
+        let candidates = self.legs.iter().filter(|(_, leg)| {
+            usize::from(leg.worker) == from
+                && leg.stays()
+                && leg.moving.is_none()
+                && cost(leg) < gap
+        });
+        let best = candidates
+            .max_by_key(|(_, leg)| shared(leg))
+            .map(|(id, _)| *id);
+        let Some(leg) = best else {
+            return Ok(None);
+        };
+        self.move_leg(leg, to)?;
+        Ok(Some((leg, to)))
+    }
+}

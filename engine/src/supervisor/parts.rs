@@ -1,0 +1,132 @@
+//! Which workers a room is on (D5).
+//!
+//! A room lives on one worker as long as that one has room for it, and pays nothing for the others. When a leg is put on
+//! another one the room gets a part there: all its parts then exchange their sums in every period, and what its legs
+//! are sent runs a margin of slots later than the mix. Parts stay until the room ends.
+
+use crate::proto::{Command, LegId, RoomBody, RoomId, Workers};
+use crate::worker::bus::Bus;
+
+use super::Supervisor;
+use super::batch::Batch;
+use super::placement::{Costs, Mix, SlotTable};
+use super::rooms::RoomState;
+
+impl Supervisor {
+    /// The worker for a leg of `room`: one that has the room and a place for the leg within its budget, else the least
+    /// loaded one that has, else the least loaded of all (D6). `None` when no worker has a seat left.
+    pub(super) fn choose(&self, room: &RoomState, costs: Costs) -> Option<u8> {
+        let open =
+            |worker: &u8| self.sites[usize::from(*worker)].legs < self.config.legs_per_worker();
+        let fits = |worker: &u8| {
+            let margin = if room.on.contains(*worker) {
+                room.margin
+            } else {
+                self.margin()
+            };
+            self.sites[usize::from(*worker)]
+                .table
+                .fits(room.mix, costs, margin)
+        };
+        let load = |a: &u8, b: &u8| {
+            let mean = |worker: &u8| self.sites[usize::from(*worker)].table.mean();
+            mean(a).total_cmp(&mean(b))
+        };
+        let here = room.on.iter().filter(open).find(fits);
+        let others = || (0..self.sites.len() as u8).filter(open);
+        here.or_else(|| others().filter(fits).min_by(load))
+            .or_else(|| room.on.iter().filter(open).min_by(load))
+            .or_else(|| others().min_by(load))
+    }
+
+    /// The worker on which a new room begins: the least loaded one.
+    pub(super) fn least_loaded(&self) -> u8 {
+        let mean = |worker: &u8| self.sites[usize::from(*worker)].table.mean();
+        let workers = 0..self.sites.len() as u8;
+        workers
+            .min_by(|a, b| mean(a).total_cmp(&mean(b)))
+            .unwrap_or(0)
+    }
+
+    /// A mix slot for a room of `period` slots.
+    pub(super) fn mix_slot(&self, period: u32) -> Mix {
+        SlotTable::quietest(self.sites.iter().map(|site| &site.table), period)
+    }
+
+    /// Slots a sum of several workers waits.
+    fn margin(&self) -> u32 {
+        self.config.mesh_margin
+    }
+
+    /// Sees to it that `room` has a part on `worker`. The edits must take effect in one slot.
+    pub(super) fn extend_to(&mut self, room: RoomId, worker: u8, batch: &mut Batch) {
+        let Some(state) = self.rooms.get(&room) else {
+            return;
+        };
+        if state.on.contains(worker) {
+            return;
+        }
+        if state.margin == 0 && !state.on.is_empty() {
+            self.widen(room);
+        }
+        let (workers, margin) = (self.sites.len(), self.margin());
+        let Some(state) = self.rooms.get_mut(&room) else {
+            return;
+        };
+        let mut body = RoomBody::new(state.frame, state.mix.slot, workers);
+        (body.peers, body.margin) = (state.on, state.margin);
+        let value = Box::new(body);
+        batch.push(worker, Command::AddRoom { room, value });
+        for (rate, _) in &state.rates {
+            let value = Box::new(Bus::new(*rate, state.frame, workers));
+            batch.push(worker, Command::AddBus { room, value });
+        }
+        state.on = state.on.with(worker);
+        for other in state.on.without(worker).iter() {
+            let peers: Workers = state.on.without(other);
+            batch.push(
+                other,
+                Command::SetPeers {
+                    room,
+                    peers,
+                    margin,
+                },
+            );
+        }
+        let mix = state.mix;
+        self.sites[usize::from(worker)].table.add_room(mix);
+    }
+
+    /// From now on the room's sum takes a margin longer: its legs hear it as much later. Done before the margin
+    /// begins, so that no leg ever runs before its sum is there.
+    fn widen(&mut self, room: RoomId) {
+        let margin = self.margin();
+        let Some(state) = self.rooms.get_mut(&room) else {
+            return;
+        };
+        state.margin = margin;
+        let mix = state.mix;
+        let mut batch = Batch::default();
+        let of_room =
+            |(id, leg): (&LegId, &super::legs::LegState)| (leg.room == room).then_some(*id);
+        let legs: Vec<LegId> = self.legs.iter().filter_map(of_room).collect();
+        for id in legs {
+            let Some(leg) = self.legs.get_mut(&id) else {
+                continue;
+            };
+            let table = &mut self.sites[usize::from(leg.worker)].table;
+            table.remove_leg(mix, leg.place);
+            leg.place = table.add_leg(mix, leg.place.costs(), margin);
+            let (before, after) = (leg.place.before, leg.place.after);
+            batch.push(
+                leg.worker,
+                Command::MoveLeg {
+                    leg: id,
+                    before,
+                    after,
+                },
+            );
+        }
+        self.submit_at(batch, 0);
+    }
+}

@@ -1,0 +1,73 @@
+//! What the supervisor keeps of one worker: the ends of its rings, its seats, plans and slots.
+
+use talkpath_rt::command::CommandTx;
+use talkpath_rt::outlet::{AckRx, EventRx, GarbageRx};
+use talkpath_rt::thread::Obtained;
+use talkpath_rt::timing::{SlotStats, StatsSink};
+
+use crate::config::EngineConfig;
+use crate::proto::{Ack, Command, Garbage, WorkerEvent};
+use crate::worker::bank::Seating;
+use crate::worker::schedule::cycle_slots;
+use crate::worker::stats::WorkerCounters;
+
+use super::placement::SlotTable;
+use super::plans::Plans;
+use super::transactions::Transactions;
+
+/// The control ends of a worker's rings.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    pub commands: CommandTx<Command>,
+    pub acks: AckRx<Ack>,
+    pub garbage: GarbageRx<Garbage>,
+    pub events: EventRx<WorkerEvent>,
+    pub stats: StatsSink,
+}
+
+/// One worker, seen from the control side.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub transactions: Transactions,
+    pub acks: AckRx<Ack>,
+    pub garbage: GarbageRx<Garbage>,
+    pub events: EventRx<WorkerEvent>,
+    pub stats: StatsSink,
+    pub timing: SlotStats,
+    pub counters: WorkerCounters,
+    pub obtained: Obtained,
+    pub seating: Seating,
+    pub plans: Plans,
+    pub table: SlotTable,
+    /// Legs here, those that leave or come included.
+    pub legs: usize,
+}
+
+impl Site {
+    pub fn new(config: &EngineConfig, ends: Ends, obtained: Obtained) -> Self {
+        Self {
+            transactions: Transactions::new(ends.commands, config.queue),
+            acks: ends.acks,
+            garbage: ends.garbage,
+            events: ends.events,
+            stats: ends.stats,
+            timing: SlotStats::new(),
+            counters: WorkerCounters::default(),
+            obtained,
+            seating: Seating::new(config.seats()),
+            plans: Plans::new(config.capacity_plans),
+            table: SlotTable::new(cycle_slots(config.slot), config.slot, config.slot_budget),
+            legs: 0,
+        }
+    }
+
+    /// The worker's figures have come: what the planned work costs is learnt from them.
+    pub fn hear_counters(&mut self, counters: WorkerCounters) {
+        let slots = counters.slots.saturating_sub(self.counters.slots);
+        let busy = counters.busy.saturating_sub(self.counters.busy);
+        if slots > 0 {
+            self.table.learn(busy.as_nanos() as f64 / slots as f64);
+        }
+        self.counters = counters;
+    }
+}

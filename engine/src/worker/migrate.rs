@@ -1,0 +1,217 @@
+//! A leg goes from one worker to another (D6).
+//!
+//! At the slot both were told, the one that has the leg takes it out of its slabs and sends it over the mesh; the other
+//! puts it into the berth that the supervisor made, and runs its next period. Nothing is copied, nothing is
+//! reset: sequence, timestamp and every state go on. Packets that still come the old way are passed on once; those that
+//! come the new way before the leg wait for it.
+
+use arrayvec::ArrayVec;
+use talkpath_nodes::packet::Packet;
+use talkpath_rt::ring::Full;
+
+use crate::proto::{Ack, Berth, Garbage, Leaving, LegBody, LegId, Passed};
+
+use super::Worker;
+use super::apply::Tried;
+use super::io::{Io, Mesh, give_back};
+
+/// Legs that can be awaited at a time; the supervisor moves one after the other.
+const BERTHS: usize = 8;
+/// Packets that wait for a leg on its way: two periods of all that can be.
+const EARLY: usize = 64;
+/// Places of a mesh ring that packets leave to legs.
+const RESERVED: usize = BERTHS;
+
+/// What a worker keeps of legs that come and have gone.
+pub(super) struct Moves {
+    awaited: ArrayVec<(LegId, Box<Berth>), BERTHS>,
+    /// Legs that came before their berth.
+    early_legs: ArrayVec<(LegId, Box<LegBody>), BERTHS>,
+    early_packets: ArrayVec<Box<Packet>, EARLY>,
+    /// By index of the leg: where it went.
+    gone: Box<[Option<(LegId, u8)>]>,
+}
+
+impl Moves {
+    /// For an engine of `legs` legs. Control side: allocates.
+    pub fn new(legs: usize) -> Self {
+        Self {
+            awaited: ArrayVec::new(),
+            early_legs: ArrayVec::new(),
+            early_packets: ArrayVec::new(),
+            gone: vec![None; legs].into(),
+        }
+    }
+
+    /// Answers still owed to the supervisor: an ack and a piece of garbage each.
+    pub fn owed(&self) -> usize {
+        self.awaited.len()
+    }
+
+    fn went(&self, leg: LegId) -> Option<u8> {
+        let (known, to) = (*self.gone.get(leg.index() as usize)?)?;
+        (known == leg).then_some(to)
+    }
+
+    fn set_gone(&mut self, leg: LegId, to: Option<u8>) {
+        if let Some(entry) = self.gone.get_mut(leg.index() as usize) {
+            *entry = to.map(|to| (leg, to));
+        }
+    }
+}
+
+impl core::fmt::Debug for Moves {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Moves")
+            .field("awaited", &self.awaited.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Worker {
+    /// Sends a leg with everything of it to worker `to`.
+    pub(super) fn send_leg(&mut self, leg: LegId, to: u8, mesh: &mut Mesh) -> Tried {
+        let stays = self
+            .legs
+            .get(leg)
+            .is_some_and(|body| body.run.leaving == Leaving::No);
+        if !stays {
+            return Tried::Stale(None);
+        }
+        let Some(peer) = mesh.iter_mut().find(|peer| peer.index == to) else {
+            return Tried::Refused(None);
+        };
+        if peer.passed_out.vacant() == 0 {
+            return Tried::Refused(None);
+        }
+        let Some(mut body) = self.legs.remove(leg) else {
+            return Tried::Stale(None);
+        };
+        self.leave(leg, &body);
+        self.bank.uninstall(body.seats.iter(), &mut body.states);
+        self.moves.set_gone(leg, Some(to));
+        if let Err(Full(lost)) = peer.passed_out.push(Passed::Leg(leg, body)) {
+            // There was a place a moment ago and only this thread fills the ring.
+            core::mem::forget(lost);
+            self.counters.overflows += 1;
+        }
+        Tried::Done
+    }
+
+    /// Keeps a berth for a leg that will come.
+    pub(super) fn await_leg(&mut self, leg: LegId, value: Box<Berth>) -> Tried {
+        if self.legs.contains(leg) || self.moves.awaited.is_full() {
+            return Tried::Refused(Some(Garbage::Berth(leg, value)));
+        }
+        self.moves.awaited.push((leg, value));
+        Tried::Done
+    }
+
+    /// Takes in what other workers have passed on.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(what was passed).
+    pub(super) fn take_passed(&mut self, io: &mut Io) {
+        for at in 0..io.mesh.len() {
+            for _ in 0..io.mesh[at].passed_in.capacity() {
+                match io.mesh[at].passed_in.pop() {
+                    None => break,
+                    Some(Passed::Packet(packet)) => self.deliver(packet, io),
+                    Some(Passed::Leg(leg, body)) => self.moves.early_legs.push((leg, body)),
+                }
+            }
+        }
+        let mut at = 0;
+        while let Some(&(leg, _)) = self.moves.early_legs.get(at) {
+            match self
+                .moves
+                .awaited
+                .iter()
+                .position(|(awaited, _)| *awaited == leg)
+            {
+                Some(berth) => {
+                    let (_, body) = self.moves.early_legs.swap_remove(at);
+                    let (_, berth) = self.moves.awaited.swap_remove(berth);
+                    self.berth(leg, body, berth, io);
+                }
+                None => at += 1,
+            }
+        }
+    }
+
+    /// Seats a leg that has come, and tells the supervisor.
+    fn berth(&mut self, leg: LegId, mut body: Box<LegBody>, mut berth: Box<Berth>, io: &mut Io) {
+        core::mem::swap(&mut body.seats, &mut berth.seats);
+        berth.seats_of = berth.from;
+        for (seat, _) in &mut body.states {
+            let at = berth.seats.iter().position(|old| old == seat);
+            if let Some(new) = at.and_then(|at| body.seats.iter().nth(at)) {
+                *seat = *new;
+            }
+        }
+        (body.plan, body.slots_before, body.slots_after) = (berth.plan, berth.before, berth.after);
+        match self.add_leg(leg, body) {
+            Tried::Done => {
+                self.counters.legs_arrived += 1;
+                self.moves.set_gone(leg, None);
+                self.acknowledge(&mut io.acks, Ack::LegHere { leg });
+            }
+            // The supervisor has given away its room, plan or seats: a bug of it, and the leg is gone.
+            Tried::Stale(back) | Tried::Refused(back) => {
+                self.counters.refused_commands += 1;
+                self.acknowledge(&mut io.acks, Ack::LegGone { leg });
+                if let Some(back) = back {
+                    core::mem::forget(back);
+                    self.counters.overflows += 1;
+                }
+            }
+            Tried::Freed(_) => {}
+        }
+        self.free(&mut io.garbage, Garbage::Berth(leg, berth));
+        for packet in self.moves.early_packets.take() {
+            self.deliver(packet, io);
+        }
+    }
+
+    fn deliver(&mut self, packet: Box<Packet>, io: &mut Io) {
+        if let Some(packet) = self.route(packet, &mut io.mesh) {
+            give_back(&mut io.packets_in, packet, &mut self.counters.overflows);
+        }
+    }
+
+    /// A packet for a leg that is not here: passed on when the leg has gone elsewhere, kept when it is awaited. Comes
+    /// back when it is neither, or finds no room.
+    pub(super) fn elsewhere(
+        &mut self,
+        packet: Box<Packet>,
+        mesh: &mut Mesh,
+    ) -> Option<Box<Packet>> {
+        let Some(leg) = LegId::from_bits(packet.leg) else {
+            return Some(packet);
+        };
+        let to = self.moves.went(leg);
+        if let Some(peer) = mesh.iter_mut().find(|peer| Some(peer.index) == to) {
+            if peer.passed_out.vacant() <= RESERVED {
+                return Some(packet);
+            }
+            self.counters.packets_passed += 1;
+            return match peer.passed_out.push(Passed::Packet(packet)) {
+                Err(Full(Passed::Packet(packet))) => Some(packet),
+                _ => None,
+            };
+        }
+        if self
+            .moves
+            .awaited
+            .iter()
+            .any(|(awaited, _)| *awaited == leg)
+        {
+            return self
+                .moves
+                .early_packets
+                .try_push(packet)
+                .err()
+                .map(|full| full.element());
+        }
+        Some(packet)
+    }
+}
