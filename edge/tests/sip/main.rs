@@ -341,6 +341,15 @@ async fn an_invite_without_an_offer_gets_ours() {
     ua.ack("echo", "").await;
     let bye = ua.expect("BYE").await;
     assert!(
+    let milliseconds = |name: &str| -> u32 {
+        let line = offer
+            .body()
+            .lines()
+            .find_map(|line| line.strip_prefix(name));
+        line.expect("it stands there").parse().expect("a number")
+    };
+    assert_eq!(milliseconds("a=ptime:"), 20);
+    assert!(milliseconds("a=maxptime:") >= 20, "{}", offer.text);
         bye.header("Reason")
             .is_some_and(|reason| reason.contains("cause=65")),
         "{}",
