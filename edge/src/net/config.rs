@@ -21,6 +21,9 @@ pub struct NetConfig {
     pub capacity: usize,
     /// Differentiated-services code point of what is sent, 0–63; 46 is Expedited Forwarding. `None`: unmarked.
     pub dscp: Option<u8>,
+    /// Open files the process needs beside the two sockets of a leg: SIP connections, HTTP, recordings, epoll, standard
+    /// streams. They are asked of the system together, and a leg is refused rather than one of these.
+    pub other_files: u64,
     /// How long a port rests after a leg before another may have it: packets still on the way must die first.
     pub quarantine: Duration,
     /// A leg that sends nothing for this long is reported once. Zero: never.
@@ -47,6 +50,7 @@ impl Default for NetConfig {
             capacity: 1_000,
             dscp: Some(46),
             quarantine: Duration::from_secs(5),
+            other_files: 512,
             media_timeout: Duration::from_secs(30),
             rtcp_interval: Duration::from_secs(5),
             status_interval: Duration::from_millis(500),

@@ -1,9 +1,15 @@
 //! A port pair between open and attach: bound, known to the caller, not yet served. Control side.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use super::clerk::Office;
+use talkpath_rt::clock::{Clock, MonotonicClock};
+
+use super::clerk::{Office, lock};
+use super::error::NetError;
+use super::files;
+use super::handle::Net;
 use super::sockets::{Sockets, route_to};
 
 /// A bound pair of ports. Dropped without being attached, it goes to rest in quarantine.
@@ -16,6 +22,60 @@ pub struct PortLease {
 }
 
 impl PortLease {
+impl Net {
+    /// Binds a port pair.
+    ///
+    /// # Errors
+    /// [`NetError::Capacity`] when every leg is in use, [`NetError::NoPort`], [`NetError::Closed`].
+    pub fn open(&self) -> Result<PortLease, NetError> {
+        let office = &self.owner.office;
+        let mut refused = None;
+        // Each free pair is tried once; other programs may sit on some. An error that says nothing of the port ends it.
+        let tries = {
+            let desk = lock(&office.desk);
+            desk.ports.free() + desk.ports.resting()
+        };
+        for _ in 0..tries {
+            let mut desk = lock(&office.desk);
+            if desk.closed {
+                return Err(NetError::Closed);
+            }
+            if desk.ports.in_use() >= office.limit {
+                return Err(NetError::Capacity {
+                    limit: office.limit,
+                });
+            }
+            let Some(pair) = desk.ports.take(MonotonicClock.now()) else {
+                break;
+            };
+            match Sockets::bind(office.config.bind, pair, office.config.dscp) {
+                Ok(sockets) => return Ok(PortLease::new(Arc::clone(office), sockets)),
+                Err(why) => {
+                    desk.ports.unusable(pair);
+                    let none_will_do =
+                        why.kind() == io::ErrorKind::AddrNotAvailable || files::are_used_up(&why);
+                    refused = Some(why);
+                    if none_will_do {
+                        break;
+                    }
+                }
+            }
+        }
+        let desk = lock(&office.desk);
+        if desk.ports.in_use() >= office.limit {
+            return Err(NetError::Capacity {
+                limit: office.limit,
+            });
+        }
+        Err(NetError::NoPort {
+            bind: office.config.bind,
+            ports: office.config.ports.clone(),
+            resting: desk.ports.resting(),
+            source: refused,
+        })
+    }
+}
+
     /// A lease of what was just bound.
     pub(crate) fn new(office: Arc<Office>, sockets: Sockets) -> Self {
         Self {
