@@ -11,6 +11,7 @@ use super::error::NetError;
 use super::files;
 use super::handle::Net;
 use super::sockets::{Sockets, route_to};
+use crate::advertised;
 
 /// A bound pair of ports. Dropped without being attached, it goes to rest in quarantine.
 #[derive(Debug)]
@@ -21,7 +22,6 @@ pub struct PortLease {
     port: u16,
 }
 
-impl PortLease {
 impl Net {
     /// Binds a port pair.
     ///
@@ -76,6 +76,7 @@ impl Net {
     }
 }
 
+impl PortLease {
     /// A lease of what was just bound.
     pub(crate) fn new(office: Arc<Office>, sockets: Sockets) -> Self {
         Self {
@@ -97,16 +98,19 @@ impl Net {
         SocketAddr::new(self.local_rtp().ip(), self.port + 1)
     }
 
-    /// Like [`local_rtp`](Self::local_rtp), but never unspecified if there is a route to `remote`: then the address
-    /// packets to `remote` leave from. An IPv4 address mapped into IPv6 (RFC 4291 2.5.5.2) is the IPv4 address it
-    /// stands for: the mapped form has no meaning outside this host.
+    /// Where `remote` is to send RTP: the advertised address if it is of `remote`'s family, else the bound one, and if
+    /// that is unspecified the one that packets to `remote` leave from. An IPv4 address mapped into IPv6 (RFC 4291
+    /// 2.5.5.2) is the IPv4 address it stands for: the mapped form has no meaning outside this host.
     pub fn local_rtp_for(&self, remote: IpAddr) -> SocketAddr {
-        let local = self.local_rtp();
-        if !local.ip().is_unspecified() {
-            return local;
-        }
-        let route = route_to(remote.to_canonical()).map(|ip| ip.to_canonical());
-        SocketAddr::new(route.unwrap_or(local.ip()), self.port)
+        let config = &self.office.config;
+        let ip = advertised::to(remote, config.advertised).unwrap_or_else(|| {
+            if !config.bind.is_unspecified() {
+                return config.bind;
+            }
+            let route = route_to(remote.to_canonical()).map(|ip| ip.to_canonical());
+            route.unwrap_or(config.bind)
+        });
+        SocketAddr::new(ip, self.port)
     }
 
     /// The sockets, for the shard; their port is returned by whoever closes them.

@@ -23,6 +23,11 @@ struct Server {
 
 /// An engine and its network side, media bound to `bind`.
 pub fn media(bind: IpAddr) -> (Engine, Net) {
+    media_with(bind, |_| ())
+}
+
+/// The same, the network side's settings changed.
+pub fn media_with(bind: IpAddr, change: impl FnOnce(&mut NetConfig)) -> (Engine, Net) {
     let config = EngineConfig {
         capacity_legs: 32,
         capacity_rooms: 32,
@@ -31,29 +36,36 @@ pub fn media(bind: IpAddr) -> (Engine, Net) {
     };
     let engine = Engine::start(config).expect("an engine");
     let link = engine.take_shard_link().expect("nobody has taken it");
-    let net = NetConfig {
+    let mut net = NetConfig {
         bind,
         ports: free_ports(),
         capacity: 32,
         quarantine: Duration::from_millis(10),
         ..NetConfig::default()
     };
+    change(&mut net);
     (engine, Net::start(net, link).expect("a shard"))
 }
 
 impl Server {
     async fn start(name: &str) -> Self {
-        Self::start_at(name, IpAddr::from([127, 0, 0, 1])).await
+        let bind = IpAddr::from([127, 0, 0, 1]);
+        Self::start_on(name, bind, None, media(bind)).await
     }
 
-    /// A server whose SIP and media are bound to `bind`.
-    async fn start_at(name: &str, bind: IpAddr) -> Self {
-        let (engine, net) = media(bind);
+    /// A server whose SIP is bound to `bind`, as the media is.
+    async fn start_on(
+        name: &str,
+        bind: IpAddr,
+        advertised: Option<IpAddr>,
+        (engine, net): (Engine, Net),
+    ) -> Self {
         let folder =
             std::env::temp_dir().join(format!("talkpath-sip-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         let config = SipConfig {
             bind: SocketAddr::new(bind, 0),
+            advertised,
             play_folder: Some(folder.clone()),
             ..SipConfig::default()
         };
@@ -238,9 +250,12 @@ async fn a_recording_is_played_and_then_the_call_ends() {
     server.stop().await;
 }
 
-/// An echo call to a server on `bind` by a phone that reaches it at `at`, ended by the server.
-async fn an_echo_call(name: &str, bind: &str, at: &str) {
-    let server = Server::start_at(name, bind.parse().expect("an address")).await;
+/// An echo call to a server on `bind` that advertises an address, by a phone that reaches it at `at`; ended by the server.
+async fn an_echo_call(name: &str, bind: &str, advertised: Option<&str>, at: &str) {
+    let bind = bind.parse().expect("an address");
+    let advertised = advertised.map(|ip| ip.parse().expect("an address"));
+    let media = media_with(bind, |net| net.advertised = advertised);
+    let server = Server::start_on(name, bind, advertised, media).await;
     let at = SocketAddr::new(
         at.parse().expect("an address"),
         server.sip.local_addr().port(),
@@ -263,15 +278,22 @@ async fn an_echo_call(name: &str, bind: &str, at: &str) {
 
 #[tokio::test]
 async fn a_call_over_ipv6() {
-    an_echo_call("six", "::1", "::1").await;
+    an_echo_call("six", "::1", None, "::1").await;
 }
 
 #[tokio::test]
 async fn an_ipv4_phone_calls_a_server_on_all_addresses() {
-    an_echo_call("all-four", "::", "127.0.0.1").await;
+    an_echo_call("all-four", "::", None, "127.0.0.1").await;
 }
 
 #[tokio::test]
 async fn an_ipv6_phone_calls_a_server_on_all_addresses() {
-    an_echo_call("all-six", "::", "::1").await;
+    an_echo_call("all-six", "::", None, "::1").await;
+}
+
+/// An address of the other family is of no use to a phone: it is told the one it has reached.
+#[tokio::test]
+async fn a_phone_of_one_family_calls_a_server_that_advertises_the_other() {
+    an_echo_call("other-six", "::", Some("2001:db8::7"), "127.0.0.1").await;
+    an_echo_call("other-four", "::", Some("203.0.113.7"), "::1").await;
 }
