@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use talkpath_edge::net::{Net, NetConfig};
 use talkpath_edge::sip::{SipConfig, SipServer};
-use talkpath_engine::{Engine, EngineConfig};
+use talkpath_engine::{Engine, EngineConfig, EventKind, LeaveReason, LegConfig, LegId};
 
 use super::ua::Ua;
 use super::until;
@@ -182,6 +182,68 @@ async fn two_phones_hear_each_other_and_nobody_hears_himself() {
     for phone in &mut phones {
         assert_eq!(phone.ua.ask("BYE", "room-a").await.status(), 200);
     }
+    until("the end of the room", || {
+        server.engine.rooms().is_ok_and(|rooms| rooms.is_empty())
+    })
+    .await;
+    server.stop().await;
+}
+
+/// One of two phones is gone without a word, as when its battery is pulled out.
+#[tokio::test]
+async fn a_phone_that_vanishes_is_let_go_and_the_other_hears_on() {
+    const SILENCE: u8 = 0xff;
+    let loopback = IpAddr::from([127, 0, 0, 1]);
+    let media = media_with(loopback, |net| net.media_timeout = Duration::from_secs(2));
+    let server = Server::start_on("vanish", loopback, None, media).await;
+    let events = server.engine.subscribe().expect("running");
+    let mut gone = Phone::call(server.sip.local_addr(), "room-a").await;
+    let leg = server.sip.status().calls[0].leg.expect("joined");
+    let leg = LegId::from_bits(leg).expect("a handle");
+    let stays = Phone::call(server.sip.local_addr(), "room-a").await;
+    let room = server.engine.room("a").expect("running").expect("there");
+    room.join(LegConfig::tone(440.0, -16.0)).expect("a place");
+    gone.talk(0, SILENCE);
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let staying = tokio::task::spawn_blocking(move || {
+        let mut sequence = 0;
+        // The other end of the channel only ever hangs up.
+        while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            stays.talk(sequence, SILENCE);
+            sequence += 1;
+        }
+        let loudest = (0..50).map(|n| stays.talk(sequence + n, SILENCE)).max();
+        (stays, loudest)
+    });
+
+    let bye = gone.ua.expect("BYE").await;
+    assert!(
+        bye.header("Reason")
+            .is_some_and(|reason| reason.contains("no media")),
+        "{}",
+        bye.text
+    );
+    let mut told = Vec::new();
+    let ended = [
+        EventKind::MediaTimeout { leg },
+        EventKind::Left {
+            room: room.id(),
+            leg,
+            reason: LeaveReason::MediaTimeout,
+        },
+    ];
+    until("the end of the leg", || {
+        told.extend(events.receiver().try_iter().map(|event| event.kind));
+        ended.iter().all(|end| told.contains(end))
+    })
+    .await;
+    drop(stop);
+    let (mut stays, loudest) = staying.await.expect("it talks");
+    assert!(loudest > Some(40), "the tone came at {loudest:?}");
+    let calls = server.sip.status().calls;
+    assert_eq!(calls.len(), 1);
+    assert_ne!(calls[0].leg, Some(leg.to_bits()));
+    assert_eq!(stays.ua.ask("BYE", "room-a").await.status(), 200);
     until("the end of the room", || {
         server.engine.rooms().is_ok_and(|rooms| rooms.is_empty())
     })
