@@ -304,6 +304,13 @@ fn the_example_file_holds_every_key_at_its_default() {
 }
 
 #[test]
+fn the_file_for_the_load_is_one_that_serves() {
+    let config = Config::parse(include_str!("../examples/big.toml")).unwrap();
+    config.check(&[0]).unwrap();
+    assert_eq!(config.sip.max_legs_per_room, 4_000);
+}
+
+#[test]
 fn every_key_reaches_its_field() {
     let folder = env!("CARGO_TARGET_TMPDIR");
     let text = format!(
