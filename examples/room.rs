@@ -16,7 +16,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         while listener.read(&mut heard).is_err() {
             std::thread::park_timeout(listener.frame_time() / 4);
         }
-        talker.write(&spoken).ok();
+        // Full: the room has not taken the last frames yet, and this one would only come later.
+        if let Err(full) = talker.write(&spoken) {
+            println!("the talker's frame was not taken: {full}");
+        }
         println!(
             "the listener hears a peak of {}",
             heard.iter().max().unwrap_or(&0)

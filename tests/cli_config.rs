@@ -75,6 +75,20 @@ const BAD: &[(&str, &[&str])] = &[
         &["sip.advertised: was \"example.org\"", "an IP address"],
     ),
     (
+        "[sip]\nadvertised = \"2001:db8::7\"",
+        &[
+            "sip.advertised: was 2001:db8::7",
+            "an IPv4 address, as sip.addr is 127.0.0.1",
+        ],
+    ),
+    (
+        "[sip]\naddr = \"[::1]:5060\"\nadvertised = \"203.0.113.7\"",
+        &[
+            "sip.advertised: was 203.0.113.7",
+            "an IPv6 address, as sip.addr is ::1",
+        ],
+    ),
+    (
         "[sip]\nallow = [\"10.0.0.0/40\"]",
         &["sip.allow: was [\"10.0.0.0/40\"]", "a list of networks"],
     ),
@@ -131,6 +145,13 @@ const BAD: &[(&str, &[&str])] = &[
     (
         "[rtp]\nadvertised = \"0.0.0.0\"",
         &["rtp.advertised: was \"0.0.0.0\"", "an IP address"],
+    ),
+    (
+        "[rtp]\nadvertised = \"2001:db8::7\"",
+        &[
+            "rtp.advertised: was 2001:db8::7",
+            "an IPv4 address, as rtp.addr is 127.0.0.1",
+        ],
     ),
     (
         "[rtp]\nmedia_timeout_s = 1",
@@ -255,6 +276,16 @@ fn a_bad_flag_is_named_as_the_flag() {
     }
 }
 
+/// Bound to all addresses of both families, callers of one are told the advertised address and the others the bound one.
+#[test]
+fn any_address_may_be_advertised_by_a_server_on_all() {
+    for advertised in ["203.0.113.7", "2001:db8::7"] {
+        let text = format!("[sip]\naddr = \"[::]:5060\"\nadvertised = \"{advertised}\"");
+        let config = Config::parse(&text).unwrap();
+        assert!(config.check(&[0]).is_ok(), "{advertised}");
+    }
+}
+
 #[test]
 fn the_example_file_holds_every_key_at_its_default() {
     let text = include_str!("../docs/talkpath.toml");
@@ -270,6 +301,13 @@ fn the_example_file_holds_every_key_at_its_default() {
             "{key} is missing in docs/talkpath.toml"
         );
     }
+}
+
+#[test]
+fn the_file_for_the_load_is_one_that_serves() {
+    let config = Config::parse(include_str!("../examples/big.toml")).unwrap();
+    config.check(&[0]).unwrap();
+    assert_eq!(config.sip.max_legs_per_room, 4_000);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! talkpath's outside world: UDP, RTP and RTCP, SIP, HTTP status and metrics
 #![deny(unsafe_code)]
 
+mod advertised;
 pub mod calls;
 pub mod http;
 pub mod limits;

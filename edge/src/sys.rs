@@ -1,7 +1,7 @@
 //! The operating system behind the UDP shard: epoll, batched receive with kernel time stamps, one
 //! socket option, and the distance of the wall clock from the monotonic clock. Linux.
 //!
-//! The only file of the edge with `unsafe`: thin, no policy, every address and every control message is
+//! With its child `receive` the only `unsafe` of the edge: thin, no policy, every address and every control message is
 //! decoded from plain bytes in safe code. Receiving is batched per socket (a burst after a stall costs one
 //! call); sending is not here, because a socket sends one packet in a slot and `UdpSocket::send_to` is
 //! as cheap as a batch of one.

@@ -3,7 +3,6 @@
 mod common;
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use common::ears::{db, find, largest_step, peak, peak_at, rms, snr};
 use common::{
@@ -647,5 +646,4 @@ fn a_leg_that_joins_and_one_that_leaves_do_not_click() {
         largest_step(&heard)
     );
     assert_eq!(heard.last(), Some(&0.0));
-    assert!(Duration::from_millis(400) > FRAME);
 }

@@ -125,9 +125,33 @@ fn our_own_offer_is_answered_by_our_own_answer() {
     let ours = Capabilities::default();
     for room in [FrameTime::Ms10, FrameTime::Ms20] {
         let offered = ours.offer(room);
+        assert_eq!(offered.ptime, Some(room.as_duration()));
+        assert!(offered.ptime <= offered.maxptime, "{offered:?}");
         let answered = answer(&offered, &ours, room).expect("we speak what we offer");
         assert!(answered.acceptable_to(&offered));
     }
+}
+
+#[test]
+fn a_codec_too_short_for_the_room_is_offered_only_where_there_is_no_other() {
+    let short = Codec::L16(SampleRate::HZ_48000);
+    let mut ours = Capabilities::default();
+    let offers = |ours: &Capabilities, room| {
+        let offered = ours.offer(room);
+        let offered_short = offered.codecs.iter().any(|one| one.clock_rate == 48_000);
+        (offered_short, offered.codecs.len(), offered.ptime)
+    };
+    let all = ours.codecs.len();
+    let (ten, twenty) = (
+        Some(Duration::from_millis(10)),
+        Some(Duration::from_millis(20)),
+    );
+    assert!(ours.codecs.contains(&short));
+    assert_eq!(offers(&ours, FrameTime::Ms10), (true, all, ten));
+    assert_eq!(offers(&ours, FrameTime::Ms20), (false, all - 1, twenty));
+    ours.codecs = vec![short];
+    assert_eq!(offers(&ours, FrameTime::Ms20), (true, 1, ten));
+    assert_eq!(ours.offer(FrameTime::Ms20).maxptime, ten);
 }
 
 fn any_offered() -> impl Strategy<Value = OfferedCodec> {

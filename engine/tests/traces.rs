@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use common::ears::{db, peak_at};
-use common::{Caller, Codec, FRAME, SampleRate, Studio, ms, payload_type, sine, small};
+use common::{Caller, Codec, FRAME, SampleRate, Studio, ms, sine, small};
 use talkpath_engine::worker::stats::LegStats;
 use talkpath_nodes::packet::parse;
 
@@ -179,7 +179,8 @@ fn every_trace_is_survived_with_bounded_delay_and_counters_that_add_up() {
         let lost = trace.lost as u64;
         match name {
             // A spread within the target: nothing but the network's own loss.
-            "loss5_rand" | "loss10_burst" | "wan_good" if trace.spread < FRAME => {
+            "loss5_rand" | "loss10_burst" | "wan_good" => {
+                assert!(trace.spread < FRAME, "{name}: {:?}", trace.spread);
                 assert_eq!(
                     (stats.played, stats.late),
                     (stats.received, 0),
@@ -351,7 +352,6 @@ fn every_malformed_packet_at_a_live_leg_leaves_the_others_undisturbed() {
             "the others hear the same bits (own SSRC: {own_ssrc})"
         );
     }
-    assert_eq!(payload_type(Codec::Pcmu), 0);
 }
 
 #[test]

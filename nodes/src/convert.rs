@@ -3,9 +3,8 @@
 //! Exactly `x / 32768` one way; the other way scaled, rounded to nearest (ties to even), saturated
 //! to the 16-bit range, NaN to 0. A round trip of any `i16` is the identity.
 //!
-//! Whoever owns the buffers may call this; there is no state. Plain loops under run-time dispatch.
-
-use multiversion::multiversion;
+//! One sample at a time, inlined into the loops of [`g711`](crate::g711) and [`l16`](crate::l16), which are compiled for
+//! each instruction set.
 
 /// Full scale: the `i16` value of 1.0.
 pub const FULL_SCALE: f32 = 32768.0;
@@ -49,45 +48,16 @@ fn mantissa(sample: f32) -> i32 {
     (sample + ROUND).to_bits() as i32 - ROUND.to_bits() as i32
 }
 
-/// Writes `input / 32768` to `out`; as many samples as the shorter of the two holds.
-///
-/// Real-time: allocates no; blocks no; cost O(samples).
-#[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-pub fn i16_to_f32(input: &[i16], out: &mut [f32]) {
-    for (o, &x) in out.iter_mut().zip(input) {
-        *o = f32::from(x) * (1.0 / FULL_SCALE);
-    }
-}
-
-/// Writes `input · 32768`, rounded and saturated as [`to_i16`] says, to `out`; as many samples as
-/// the shorter of the two holds.
-///
-/// Real-time: allocates no; blocks no; cost O(samples).
-#[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-pub fn f32_to_i16(input: &[f32], out: &mut [i16]) {
-    for (o, &x) in out.iter_mut().zip(input) {
-        *o = to_i16(x);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_16_bit_sample_survives_the_round_trip() {
-        let all: Vec<i16> = (i16::MIN..=i16::MAX).collect();
-        let mut float = vec![0.0; all.len()];
-        i16_to_f32(&all, &mut float);
-        assert!(
-            float
-                .iter()
-                .zip(&all)
-                .all(|(f, &i)| *f == f32::from(i) / 32768.0)
-        );
-        let mut back = vec![0; all.len()];
-        f32_to_i16(&float, &mut back);
-        assert_eq!(back, all);
+        for sample in i16::MIN..=i16::MAX {
+            let float = f32::from(sample) / FULL_SCALE;
+            assert_eq!((to_i16(float), exact_i16(float)), (sample, sample));
+        }
     }
 
     #[test]
@@ -113,21 +83,11 @@ mod tests {
     }
 
     #[test]
-    fn agrees_with_the_naive_twin_at_every_length_and_alignment() {
-        let source: Vec<f32> = (0..420)
-            .map(|n| ((n * 7919) % 1999) as f32 / 900.0 - 1.1)
-            .collect();
-        for length in 0..400 {
-            for offset in [0, 1, 3] {
-                let input = &source[offset..offset + length];
-                let mut out = vec![0; length];
-                f32_to_i16(input, &mut out);
-                let naive: Vec<i16> = input
-                    .iter()
-                    .map(|x| (x * 32768.0).round_ties_even().clamp(-32768.0, 32767.0) as i16)
-                    .collect();
-                assert_eq!(out, naive);
-            }
+    fn agrees_with_the_naive_twin() {
+        for n in 0..2_000 {
+            let sample = ((n * 7919) % 1999) as f32 / 900.0 - 1.1;
+            let naive = (sample * 32768.0).round_ties_even();
+            assert_eq!(to_i16(sample), naive.clamp(-32768.0, 32767.0) as i16);
         }
     }
 }

@@ -52,12 +52,6 @@ impl GainNode {
         self.target
     }
 
-    /// Whether the next frame will be all zeros.
-    #[must_use]
-    pub fn is_silent(&self) -> bool {
-        self.current == 0.0 && self.target == 0.0
-    }
-
     /// Applies the gain to one frame; the last sample has the target gain.
     ///
     /// Real-time: allocates no; blocks no; cost O(samples).
@@ -95,7 +89,6 @@ mod tests {
         gain.process(&mut pcm);
         assert_eq!(pcm, odd);
         gain.set_target(0.0);
-        assert!(!gain.is_silent());
         let mut pcm = [1.0; 160];
         gain.process(&mut pcm);
         assert!(
@@ -103,7 +96,9 @@ mod tests {
                 .all(|pair| pair[0] - pair[1] > 0.0 && pair[0] - pair[1] < 0.007)
         );
         assert!(pcm[159].abs() < 1e-6);
-        assert!(gain.is_silent());
+        let mut pcm = [1.0; 3];
+        gain.process(&mut pcm);
+        assert_eq!(pcm, [0.0; 3]);
         gain.set_target(0.5);
         gain.process(&mut pcm);
         let mut pcm = [1.0; 3];

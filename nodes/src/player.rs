@@ -103,13 +103,6 @@ impl Clip {
             Played::Playing
         }
     }
-
-    /// Back to the start.
-    ///
-    /// Real-time: allocates no; blocks no; cost O(1).
-    pub fn rewind(&mut self) {
-        self.at = 0;
-    }
 }
 
 #[cfg(test)]
@@ -161,8 +154,7 @@ mod tests {
         assert_eq!(out, [0.5, 0.0, 0.0, 0.0]);
         assert_eq!(clip.fill(&mut out), Played::Finished);
         assert_eq!(out, [0.0; 4]);
-        clip.rewind();
-        let mut exact = [0.0; 5];
+        let (mut clip, mut exact) = (Clip::new(Arc::clone(&samples), false), [0.0; 5]);
         assert_eq!(clip.fill(&mut exact), Played::Finished);
 
         let mut looped = Clip::new(samples, true);

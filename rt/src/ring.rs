@@ -15,6 +15,10 @@
 use thiserror::Error;
 
 #[cfg(any(loom, test))]
+#[allow(
+    unsafe_code,
+    reason = "a ring of uninitialised cells that two threads share, as rtrb is; never in production"
+)]
 mod mirror;
 #[cfg(all(test, not(loom)))]
 mod property;

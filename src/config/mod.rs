@@ -131,6 +131,33 @@ impl Config {
             let allowed = format!("the same IP version as sip.addr, {}", self.sip.addr);
             return refuse("rtp.addr", self.rtp_addr().to_string(), allowed);
         }
+        self.check_advertised()
+    }
+
+    /// Nobody who reaches an IPv4 socket can use an IPv6 address, nor the other way round; the IPv6 wildcard serves both.
+    fn check_advertised(&self) -> Result<(), ConfigError> {
+        let sip = self.sip.advertised;
+        let told = [
+            ("sip.advertised", sip, "sip.addr", self.sip.addr.ip()),
+            (
+                "rtp.advertised",
+                self.rtp_advertised(),
+                "rtp.addr",
+                self.rtp_addr(),
+            ),
+        ];
+        for (key, advertised, bound_key, bound) in told {
+            let both = bound.is_ipv6() && bound.is_unspecified();
+            let Some(ip) = advertised.filter(|ip| !both && ip.is_ipv4() != bound.is_ipv4()) else {
+                continue;
+            };
+            let version = if bound.is_ipv4() { "IPv4" } else { "IPv6" };
+            return Err(ConfigError::Value {
+                key: key.into(),
+                was: ip.to_string(),
+                allowed: format!("an {version} address, as {bound_key} is {bound}"),
+            });
+        }
         Ok(())
     }
 

@@ -5,7 +5,15 @@ use std::net::{IpAddr, SocketAddr};
 use crate::config::Config;
 
 /// The lines printed at the start.
-pub(super) fn greeting(config: &Config, sip: SocketAddr, http: SocketAddr, place: &str) -> String {
+///
+/// `capacity` is what there is, which may be less than was configured.
+pub(super) fn greeting(
+    config: &Config,
+    sip: SocketAddr,
+    http: SocketAddr,
+    place: &str,
+    capacity: usize,
+) -> String {
     let host = host(config.sip.advertised, sip);
     let play = config.play.folder.as_ref().map_or(String::new(), |folder| {
         format!(
@@ -28,7 +36,6 @@ pub(super) fn greeting(config: &Config, sip: SocketAddr, http: SocketAddr, place
         low = ports.start(),
         high = ports.end(),
         slot = config.engine.slot.as_micros(),
-        capacity = config.engine.capacity,
     )
 }
 

@@ -116,6 +116,7 @@ async fn serve(config: &Config) -> Result<(), ServeError> {
         running.sip.local_addr(),
         page,
         &place,
+        running.net.capacity(),
     ));
     let fault = tokio::select! {
         () = stop => None,

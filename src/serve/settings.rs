@@ -8,6 +8,9 @@ use talkpath_engine::EngineConfig;
 use super::place::{self, Places};
 use crate::config::Config;
 
+/// Open files that are neither media sockets nor SIP connections: HTTP, recordings, epoll, standard streams.
+const OTHER_FILES: u64 = 512;
+
 /// What the engine is told.
 pub(super) fn engine(config: &Config, places: &Places) -> EngineConfig {
     let section = &config.engine;
@@ -35,6 +38,7 @@ pub(super) fn net(config: &Config, places: &Places) -> NetConfig {
         advertised: config.rtp_advertised(),
         ports: section.ports.clone(),
         capacity: config.engine.capacity,
+        other_files: config.sip.max_connections as u64 + OTHER_FILES,
         dscp: section.dscp,
         quarantine: section.quarantine,
         media_timeout: section.media_timeout,

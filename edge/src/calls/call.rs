@@ -53,7 +53,7 @@ pub(super) async fn serve<H: MediaHost>(
             call.finish(end, dialog).await;
         }
         Err(refusal) => {
-            tracing::info!(source = %request.source, user = %request.user, ?refusal, "call refused");
+            tracing::info!(source = %request.source, user = %request.user, %refusal, "call refused");
             refusal.counter(&desk.counters).add_one();
             transaction.respond(refusal.response());
         }
@@ -62,7 +62,7 @@ pub(super) async fn serve<H: MediaHost>(
     // Whoever wrote meanwhile came too late.
     mailbox.close();
     while let Ok(mail) = mailbox.try_recv() {
-        ring::too_late(mail);
+        ring::too_late(&desk, mail);
     }
 }
 
@@ -108,7 +108,7 @@ impl<H: MediaHost> Call<H> {
         });
         if !desk.settings.ring.is_zero() {
             transaction.respond(Response::new(180));
-            ring::wait(desk.settings.ring, events, mailbox).await?;
+            ring::wait(&desk, events, mailbox).await?;
         }
         let (seat, sdp) =
             Seat::take(core.clone(), request, opening.destination, opening.terms).await?;

@@ -33,6 +33,8 @@ pub struct EngineHost {
     net: Net,
     clips: Clips,
     frame: FrameTime,
+    /// Part of each leg's canonical name, new with every start.
+    random: u64,
     book: Arc<Mutex<Book>>,
     _watch: Watch,
 }
@@ -67,6 +69,7 @@ impl EngineHost {
             net,
             clips,
             frame,
+            random: rand::random(),
             book,
             _watch: watch,
         })

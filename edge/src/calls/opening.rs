@@ -10,48 +10,51 @@ use crate::sip::Counters;
 use crate::sip::counters::Counter;
 use crate::sip::message::{Request, Response};
 
-/// Why an INVITE is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why an INVITE is refused, in the words the caller is told.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refusal {
+    #[error("the server is going down")]
     Draining,
+    #[error("this call came twice")]
     Merged,
+    #[error("an extension is required that is not here")]
     Extension(String),
+    #[error("{0}")]
     Limit(Limit),
+    #[error("nobody here is called {0}")]
     UnknownUser(String),
+    #[error("a body of {0} is not read")]
     BodyType(String),
+    #[error("{0}")]
     Sdp(SdpError),
+    #[error("{0}")]
     NoCodec(String),
+    #[error("{0}")]
     Media(MediaRefusal),
+    #[error("the caller gave up")]
     Cancelled,
 }
 
 impl Refusal {
     /// The response that says so.
     pub fn response(&self) -> Response {
+        let with_reason = |status| Response::refusal(status, &self.to_string());
         match self {
-            Self::Draining => Response::refusal(503, "the server is going down"),
-            Self::Merged => Response::refusal(482, "this call came twice"),
-            Self::Extension(tags) => {
-                Response::refusal(420, "an extension is required that is not here")
-                    .with("Unsupported", tags.clone())
-            }
+            Self::Draining => with_reason(503),
+            Self::Merged => with_reason(482),
+            Self::Extension(tags) => with_reason(420).with("Unsupported", tags.clone()),
             Self::Limit(limit) => {
-                let response = Response::refusal(limit.status(), &limit.to_string());
+                let response = with_reason(limit.status());
                 match limit.retry_after() {
                     Some(seconds) => response.with("Retry-After", seconds.to_string()),
                     None => response,
                 }
             }
-            Self::UnknownUser(user) => {
-                Response::refusal(404, &format!("nobody here is called {user}"))
-            }
-            Self::BodyType(actual) => {
-                Response::refusal(415, &format!("a body of {actual} is not read"))
-                    .with("Accept", sdp::CONTENT_TYPE)
-            }
-            Self::Sdp(error) => Response::refusal(error.status(), &error.to_string()),
-            Self::NoCodec(why) => Response::refusal(488, why),
-            Self::Media(refusal) => Response::refusal(refusal.status(), &refusal.to_string()),
+            Self::UnknownUser(_) => with_reason(404),
+            Self::BodyType(_) => with_reason(415).with("Accept", sdp::CONTENT_TYPE),
+            Self::Sdp(error) => with_reason(error.status()),
+            Self::NoCodec(_) => with_reason(488),
+            Self::Media(refusal) => with_reason(refusal.status()),
             Self::Cancelled => Response::new(487),
         }
     }

@@ -110,7 +110,7 @@ impl<H: MediaHost> Seat<H> {
             })
             .await
             {
-                tracing::warn!(?refusal, "leaving the room failed");
+                tracing::warn!(%refusal, "leaving the room failed");
             }
         }
     }

@@ -110,7 +110,8 @@ pub(super) fn no_method(desk: &Desk, transaction: &dyn ServerTransaction) {
     transaction.respond(Response::refusal(405, "method not served").with("Allow", ALLOW));
 }
 
-fn no_dialog(desk: &Desk, transaction: &dyn ServerTransaction) {
+/// Refuses a request of a call that is not, or no longer, here.
+pub(super) fn no_dialog(desk: &Desk, transaction: &dyn ServerTransaction) {
     desk.counters.refused_no_dialog.add_one();
     transaction.respond(Response::refusal(481, "no such call"));
 }

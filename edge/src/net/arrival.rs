@@ -82,11 +82,6 @@ impl Arrival<'_> {
             Verdict::Accept => {}
             Verdict::AcceptChanged => self.counters.source_changes += 1,
             Verdict::Drop(refusal) => return self.refuse(refusal),
-            Verdict::Collision => {
-                self.leg
-                    .resolve_collision(self.now, self.wall, self.counters);
-                return self.refuse(Refusal::OwnSsrc);
-            }
         }
         let payload = &datagram.bytes[range];
         let Some(mut packet) = to_worker.take() else {
@@ -135,13 +130,17 @@ impl Arrival<'_> {
         }
     }
 
-    /// Counts a refusal; always false, "not accepted".
+    /// Counts a refusal and resolves a collision; always false, "not accepted".
     fn refuse(&mut self, refusal: Refusal) -> bool {
+        if refusal == Refusal::Collision {
+            self.leg
+                .resolve_collision(self.now, self.wall, self.counters);
+        }
         let counters = &mut *self.counters;
         *match refusal {
             Refusal::PayloadType => &mut counters.drop_in_payload_type,
             Refusal::Foreign => &mut counters.drop_in_foreign,
-            Refusal::OwnSsrc => &mut counters.drop_in_own_ssrc,
+            Refusal::OwnSsrc | Refusal::Collision => &mut counters.drop_in_own_ssrc,
             Refusal::Probation => &mut counters.drop_in_probation,
             Refusal::Sequence => &mut counters.drop_in_sequence,
             Refusal::NotReceiving => &mut counters.drop_in_not_receiving,

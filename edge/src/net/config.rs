@@ -7,18 +7,23 @@ use std::time::Duration;
 use talkpath_rt::thread::Placement;
 
 use super::NetError;
+use crate::advertised;
 
 /// Settings of [`Net::start`](super::Net::start).
 #[derive(Debug, Clone)]
 pub struct NetConfig {
     /// Local address of every media socket. The IPv6 wildcard `::` takes IPv4 callers as well.
     pub bind: IpAddr,
-    /// Address told to the far ends, for a server behind NAT; `None`: the bound one.
+    /// Address told to the far ends of its family, for a server behind NAT; `None`, and for the other family: the bound
+    /// one.
     pub advertised: Option<IpAddr>,
     /// UDP ports to use, in pairs: RTP on the even one, RTCP on the next.
     pub ports: RangeInclusive<u16>,
     /// Most legs at once, and one more than the largest index of a leg handle: at least the engine's capacity.
     pub capacity: usize,
+    /// Open files the process needs beside the two sockets of a leg: SIP connections, HTTP, recordings, epoll, standard
+    /// streams. They are asked of the system together, and a leg is refused rather than one of these.
+    pub other_files: u64,
     /// Differentiated-services code point of what is sent, 0–63; 46 is Expedited Forwarding. `None`: unmarked.
     pub dscp: Option<u8>,
     /// How long a port rests after a leg before another may have it: packets still on the way must die first.
@@ -45,6 +50,7 @@ impl Default for NetConfig {
             advertised: None,
             ports: 16_384..=32_767,
             capacity: 1_000,
+            other_files: 512,
             dscp: Some(46),
             quarantine: Duration::from_secs(5),
             media_timeout: Duration::from_secs(30),
@@ -104,6 +110,16 @@ impl NetConfig {
                 "an address the far ends can reach",
             );
         }
+        if let Some(ip) = self
+            .advertised
+            .filter(|ip| !advertised::is_served(self.bind, *ip))
+        {
+            return bad(
+                "advertised",
+                ip.to_string(),
+                "an address of the bound address's family",
+            );
+        }
         Ok(())
     }
 }
@@ -140,6 +156,10 @@ mod tests {
         );
         assert_eq!(
             key(|c| c.advertised = "::".parse().ok()),
+            Some("advertised")
+        );
+        assert_eq!(
+            key(|c| c.advertised = "2001:db8::7".parse().ok()),
             Some("advertised")
         );
     }

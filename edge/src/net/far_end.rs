@@ -23,8 +23,6 @@ pub(crate) enum Verdict {
     AcceptChanged,
     /// Dropped, for this reason.
     Drop(Refusal),
-    /// Dropped, and our SSRC must change (RFC 3550 8.2).
-    Collision,
 }
 
 /// Why a packet is refused.
@@ -36,6 +34,8 @@ pub(crate) enum Refusal {
     Foreign,
     /// Our own packets come back.
     OwnSsrc,
+    /// Somebody else has our SSRC: ours must change (RFC 3550 8.2).
+    Collision,
     /// A new SSRC on probation.
     Probation,
     /// Far out of sequence.
@@ -63,8 +63,9 @@ pub(crate) struct FarEnd {
     rtp: Latch,
     rtcp: Latch,
     sources: Sources,
-    /// Where our own SSRC last came from, and when (8.2's list of conflicting addresses).
-    conflict: Option<(SocketAddr, Duration)>,
+    /// Where our own SSRC last came from, and when (8.2's list of conflicting addresses): what is looped comes back
+    /// from two, media from one and control from the other.
+    conflicts: [Option<(SocketAddr, Duration)>; 2],
     last_rtp: Duration,
     last_rtcp: Duration,
     timed_out: bool,
@@ -82,7 +83,7 @@ impl FarEnd {
             session,
             reports,
             sources: Sources::default(),
-            conflict: None,
+            conflicts: [None; 2],
             last_rtp: now,
             last_rtcp: now,
             timed_out: false,
@@ -112,7 +113,7 @@ impl FarEnd {
             return Verdict::Drop(Refusal::Foreign);
         }
         if header.ssrc == self.reports.ssrc() {
-            return self.own_ssrc(from, at);
+            return Verdict::Drop(self.own_ssrc(from, at));
         }
         let rate = self.session.clock_rate;
         let admission = if self.rtp.improves(from) {
@@ -142,7 +143,7 @@ impl FarEnd {
     /// Takes an RTCP compound from `from` that arrived at `at`.
     ///
     /// # Errors
-    /// The reason it does not count; nothing has changed then.
+    /// The reason it does not count; nothing but the list of conflicts has changed then.
     pub(crate) fn hear(
         &mut self,
         datagram: &[u8],
@@ -181,7 +182,7 @@ impl FarEnd {
         })
         .map_err(|_: BadRtcp| Refusal::BadRtcp)?;
         if looped {
-            return Err(Refusal::OwnSsrc);
+            return Err(self.own_ssrc(from, at));
         }
         if theirs && !self.session.rtcp_mux {
             self.rtcp.admit(from, at);
@@ -238,13 +239,17 @@ impl FarEnd {
     }
 
     /// Our SSRC came in. From a listed address it is our own traffic, looped; else a collision.
-    fn own_ssrc(&mut self, from: SocketAddr, at: Duration) -> Verdict {
-        let listed = self.conflict.replace((from, at));
-        match listed {
-            Some((before, when)) if before == from && at.saturating_sub(when) < CONFLICT_LISTED => {
-                Verdict::Drop(Refusal::OwnSsrc)
-            }
-            _ => Verdict::Collision,
+    fn own_ssrc(&mut self, from: SocketAddr, at: Duration) -> Refusal {
+        let mut listed = self.conflicts.iter_mut().flatten();
+        let Some((_, last)) = listed.find(|(address, _)| *address == from) else {
+            self.conflicts.rotate_left(1);
+            self.conflicts[1] = Some((from, at));
+            return Refusal::Collision;
+        };
+        if at.saturating_sub(std::mem::replace(last, at)) < CONFLICT_LISTED {
+            Refusal::OwnSsrc
+        } else {
+            Refusal::Collision
         }
     }
 }

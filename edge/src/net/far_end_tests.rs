@@ -123,7 +123,10 @@ fn collision_once_then_a_loop() {
     let mut far = far_end(session());
     let home = addr("192.0.2.1:4000");
     far.judge(&header(7, 1), home, NOW);
-    assert_eq!(far.judge(&header(OWN, 1), home, NOW), Verdict::Collision);
+    assert_eq!(
+        far.judge(&header(OWN, 1), home, NOW),
+        Verdict::Drop(Refusal::Collision)
+    );
     let new = far.change_own_ssrc();
     assert!(new != OWN && new != 7);
     assert_eq!(
@@ -135,7 +138,32 @@ fn collision_once_then_a_loop() {
         Verdict::Drop(Refusal::OwnSsrc)
     );
     let later = NOW + CONFLICT_LISTED;
-    assert_eq!(far.judge(&header(new, 3), home, later), Verdict::Collision);
+    assert_eq!(
+        far.judge(&header(new, 3), home, later),
+        Verdict::Drop(Refusal::Collision)
+    );
+}
+
+#[test]
+fn control_packets_collide_and_loop_as_media_does() {
+    let mut far = far_end(session());
+    let (rtp, rtcp) = (addr("192.0.2.1:4000"), addr("192.0.2.1:4001"));
+    let hear = |far: &mut FarEnd, ssrc, at| far.hear(&compound(ssrc, false), rtcp, at, &wall());
+    assert_eq!(hear(&mut far, OWN, NOW), Err(Refusal::Collision));
+    let new = far.change_own_ssrc();
+    assert_eq!(hear(&mut far, OWN, NOW), Ok(Heard { bye: false }));
+    assert_eq!(hear(&mut far, new, NOW), Err(Refusal::OwnSsrc));
+    // A loop of everything: each of its two addresses is met once, then both are known.
+    let media = |far: &mut FarEnd, at| far.judge(&header(new, 1), rtp, at);
+    assert_eq!(media(&mut far, NOW), Verdict::Drop(Refusal::Collision));
+    let mut at = NOW;
+    for _ in 0..20 {
+        at += CONFLICT_LISTED / 10;
+        assert_eq!(media(&mut far, at), Verdict::Drop(Refusal::OwnSsrc));
+        assert_eq!(hear(&mut far, new, at), Err(Refusal::OwnSsrc));
+    }
+    let later = at + CONFLICT_LISTED;
+    assert_eq!(hear(&mut far, new, later), Err(Refusal::Collision));
 }
 
 #[test]
@@ -147,7 +175,7 @@ fn bye_counts_from_the_current_source_only() {
     assert_eq!(hear(&mut far, 8, true), Ok(Heard { bye: false }));
     assert_eq!(hear(&mut far, 7, false), Ok(Heard { bye: false }));
     assert_eq!(hear(&mut far, 7, true), Ok(Heard { bye: true }));
-    assert_eq!(hear(&mut far, OWN, true), Err(Refusal::OwnSsrc));
+    assert_eq!(hear(&mut far, OWN, true), Err(Refusal::Collision));
     assert_eq!(
         far.hear(&[0x80, 201, 0], rtcp, NOW, &wall()),
         Err(Refusal::BadRtcp)

@@ -1,6 +1,5 @@
-//! The handles callers hold: [`Net`] for all, [`NetLeg`] for one leg. Control side; every call returns at once.
+//! The handle callers hold: [`Net`]. Control side; every call returns at once. Ports are opened in `lease`.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,10 +12,10 @@ use super::error::NetError;
 use super::far_end::FarEnd;
 use super::lease::PortLease;
 use super::leg::ShardLeg;
+use super::net_leg::NetLeg;
+use super::owner::Owner;
 use super::rtcp::Reports;
 use super::session::{Session, SessionChange};
-use super::sockets::Sockets;
-use super::start::Owner;
 use super::status::{NetLegStats, NetStatus, PortStatus, ShardTiming};
 use super::wire::{Command, NetEvent};
 
@@ -30,57 +29,6 @@ pub struct Net {
 }
 
 impl Net {
-    /// Binds a port pair.
-    ///
-    /// # Errors
-    /// [`NetError::Capacity`] when every leg is in use, [`NetError::NoPort`], [`NetError::Closed`].
-    pub fn open(&self) -> Result<PortLease, NetError> {
-        let office = &self.owner.office;
-        let mut refused = None;
-        // Each free pair is tried once; other programs may sit on some.
-        let tries = {
-            let desk = lock(&office.desk);
-            desk.ports.free() + desk.ports.resting()
-        };
-        for _ in 0..tries {
-            let mut desk = lock(&office.desk);
-            if desk.closed {
-                return Err(NetError::Closed);
-            }
-            if desk.ports.in_use() >= office.limit {
-                return Err(NetError::Capacity {
-                    limit: office.limit,
-                });
-            }
-            let Some(pair) = desk.ports.take(MonotonicClock.now()) else {
-                break;
-            };
-            match Sockets::bind(office.config.bind, pair, office.config.dscp) {
-                Ok(sockets) => return Ok(PortLease::new(Arc::clone(office), sockets)),
-                Err(why) => {
-                    desk.ports.unusable(pair);
-                    let local = why.kind() == io::ErrorKind::AddrNotAvailable;
-                    refused = Some(why);
-                    if local {
-                        break;
-                    }
-                }
-            }
-        }
-        let desk = lock(&office.desk);
-        if desk.ports.in_use() >= office.limit {
-            return Err(NetError::Capacity {
-                limit: office.limit,
-            });
-        }
-        Err(NetError::NoPort {
-            bind: office.config.bind,
-            ports: office.config.ports.clone(),
-            resting: desk.ports.resting(),
-            source: refused,
-        })
-    }
-
     /// Serves a leg on a leased port from the next slot on.
     ///
     /// # Errors
@@ -222,41 +170,6 @@ impl Net {
     /// BYE to every far end, sockets closed, threads joined. Later calls answer [`NetError::Closed`].
     pub fn shutdown(&self) {
         self.owner.shutdown();
-    }
-}
-
-/// An attached leg. Dropping the handle does not detach.
-#[derive(Debug, Clone)]
-pub struct NetLeg {
-    net: Net,
-    leg: LegId,
-}
-
-impl NetLeg {
-    /// The engine's leg.
-    pub fn id(&self) -> LegId {
-        self.leg
-    }
-
-    /// See [`Net::update`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn update(&self, change: SessionChange) -> Result<(), NetError> {
-        self.net.update(self.leg, change)
-    }
-
-    /// See [`Net::detach`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn detach(&self) -> Result<(), NetError> {
-        self.net.detach(self.leg)
-    }
-
-    /// See [`Net::stats`].
-    pub fn stats(&self) -> Option<NetLegStats> {
-        self.net.stats(self.leg)
     }
 }
 

@@ -1,10 +1,17 @@
 //! A port pair between open and attach: bound, known to the caller, not yet served. Control side.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use super::clerk::Office;
+use talkpath_rt::clock::{Clock, MonotonicClock};
+
+use super::clerk::{Office, lock};
+use super::error::NetError;
+use super::files;
+use super::handle::Net;
 use super::sockets::{Sockets, route_to};
+use crate::advertised;
 
 /// A bound pair of ports. Dropped without being attached, it goes to rest in quarantine.
 #[derive(Debug)]
@@ -13,6 +20,60 @@ pub struct PortLease {
     office: Arc<Office>,
     sockets: Option<Sockets>,
     port: u16,
+}
+
+impl Net {
+    /// Binds a port pair.
+    ///
+    /// # Errors
+    /// [`NetError::Capacity`] when every leg is in use, [`NetError::NoPort`], [`NetError::Closed`].
+    pub fn open(&self) -> Result<PortLease, NetError> {
+        let office = &self.owner.office;
+        let mut refused = None;
+        // Each free pair is tried once; other programs may sit on some. An error that says nothing of the port ends it.
+        let tries = {
+            let desk = lock(&office.desk);
+            desk.ports.free() + desk.ports.resting()
+        };
+        for _ in 0..tries {
+            let mut desk = lock(&office.desk);
+            if desk.closed {
+                return Err(NetError::Closed);
+            }
+            if desk.ports.in_use() >= office.limit {
+                return Err(NetError::Capacity {
+                    limit: office.limit,
+                });
+            }
+            let Some(pair) = desk.ports.take(MonotonicClock.now()) else {
+                break;
+            };
+            match Sockets::bind(office.config.bind, pair, office.config.dscp) {
+                Ok(sockets) => return Ok(PortLease::new(Arc::clone(office), sockets)),
+                Err(why) => {
+                    desk.ports.unusable(pair);
+                    let none_will_do =
+                        why.kind() == io::ErrorKind::AddrNotAvailable || files::are_used_up(&why);
+                    refused = Some(why);
+                    if none_will_do {
+                        break;
+                    }
+                }
+            }
+        }
+        let desk = lock(&office.desk);
+        if desk.ports.in_use() >= office.limit {
+            return Err(NetError::Capacity {
+                limit: office.limit,
+            });
+        }
+        Err(NetError::NoPort {
+            bind: office.config.bind,
+            ports: office.config.ports.clone(),
+            resting: desk.ports.resting(),
+            source: refused,
+        })
+    }
 }
 
 impl PortLease {
@@ -37,16 +98,19 @@ impl PortLease {
         SocketAddr::new(self.local_rtp().ip(), self.port + 1)
     }
 
-    /// Like [`local_rtp`](Self::local_rtp), but never unspecified if there is a route to `remote`: then the address
-    /// packets to `remote` leave from. An IPv4 address mapped into IPv6 (RFC 4291 2.5.5.2) is the IPv4 address it
-    /// stands for: the mapped form has no meaning outside this host.
+    /// Where `remote` is to send RTP: the advertised address if it is of `remote`'s family, else the bound one, and if
+    /// that is unspecified the one that packets to `remote` leave from. An IPv4 address mapped into IPv6 (RFC 4291
+    /// 2.5.5.2) is the IPv4 address it stands for: the mapped form has no meaning outside this host.
     pub fn local_rtp_for(&self, remote: IpAddr) -> SocketAddr {
-        let local = self.local_rtp();
-        if !local.ip().is_unspecified() {
-            return local;
-        }
-        let route = route_to(remote.to_canonical()).map(|ip| ip.to_canonical());
-        SocketAddr::new(route.unwrap_or(local.ip()), self.port)
+        let config = &self.office.config;
+        let ip = advertised::to(remote, config.advertised).unwrap_or_else(|| {
+            if !config.bind.is_unspecified() {
+                return config.bind;
+            }
+            let route = route_to(remote.to_canonical()).map(|ip| ip.to_canonical());
+            route.unwrap_or(config.bind)
+        });
+        SocketAddr::new(ip, self.port)
     }
 
     /// The sockets, for the shard; their port is returned by whoever closes them.

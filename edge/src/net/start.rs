@@ -1,26 +1,27 @@
-//! Starting and ending the network side: rings, shard thread, clerk thread. Control side.
+//! Starting the network side: rings, shard thread, clerk thread. Control side; it ends in `owner`.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 
-use crossbeam::channel::{Sender, bounded};
+use crossbeam::channel::bounded;
 use talkpath_engine::ShardLink;
 use talkpath_rt::clock::{Clock, MonotonicClock};
 use talkpath_rt::ring::ring;
 use talkpath_rt::slab::Slab;
-use talkpath_rt::thread::{Obtained, RtThread, raise_nofile, spawn};
+use talkpath_rt::thread::spawn;
 use talkpath_rt::timing::{SlotStats, exchange};
 
-use super::clerk::{Clerk, Desk, Office, Published, lock};
+use super::clerk::{Clerk, Desk, Office, Published};
 use super::config::NetConfig;
 use super::counters::NetCounters;
 use super::error::NetError;
+use super::files;
 use super::grid::{Grid, run};
 use super::handle::Net;
 use super::inbound::Inbound;
 use super::outbound::Outbound;
+use super::owner::{Owner, Threads};
 use super::ports::PortPool;
 use super::shard::Shard;
 use super::status::Snapshot;
@@ -29,30 +30,6 @@ use super::wall::Wall;
 
 /// Room of the command ring and of its mirror.
 const COMMANDS: usize = 256;
-/// Files that are not media sockets: SIP, HTTP, recordings, epoll, standard streams.
-const OTHER_FILES: u64 = 512;
-
-/// What all clones of [`Net`] share; the last one shuts down.
-#[derive(Debug)]
-pub(crate) struct Owner {
-    pub(crate) office: Arc<Office>,
-    pub(crate) obtained: Obtained,
-    pub(crate) warnings: Vec<String>,
-    threads: Mutex<Option<Threads>>,
-}
-
-struct Threads {
-    shard: RtThread<Shard>,
-    stop_shard: Arc<AtomicBool>,
-    clerk: JoinHandle<()>,
-    stop_clerk: Sender<()>,
-}
-
-impl std::fmt::Debug for Threads {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Threads")
-    }
-}
 
 impl Net {
     /// Starts the shard thread on the worker's slot grid, and the clerk.
@@ -62,7 +39,7 @@ impl Net {
     pub fn start(config: NetConfig, link: ShardLink) -> Result<Self, NetError> {
         config.validate()?;
         let grid = grid(&config, &link)?;
-        let (limit, warnings) = limit(config.capacity);
+        let (limit, warnings) = files::limit(config.capacity, config.other_files);
         let capacity = config.capacity;
         let (commands, obeyed) = ring(COMMANDS);
         let (returned, returning) = ring(COMMANDS);
@@ -146,62 +123,8 @@ impl Net {
             stop_clerk,
         };
         Ok(Self {
-            owner: Arc::new(Owner {
-                office,
-                obtained,
-                warnings,
-                threads: Mutex::new(Some(threads)),
-            }),
+            owner: Arc::new(Owner::new(office, obtained, warnings, threads)),
         })
-    }
-}
-
-impl Owner {
-    /// For tests that play the shard themselves.
-    #[cfg(test)]
-    pub(crate) fn without_threads(office: Arc<Office>) -> Self {
-        Self {
-            office,
-            obtained: Obtained {
-                core: None,
-                priority: None,
-                warnings: Vec::new(),
-            },
-            warnings: Vec::new(),
-            threads: Mutex::new(None),
-        }
-    }
-
-    /// See [`Net::is_alive`].
-    pub(crate) fn is_alive(&self) -> bool {
-        let threads = lock(&self.threads);
-        threads
-            .as_ref()
-            .is_some_and(|threads| !threads.shard.is_finished() && !threads.clerk.is_finished())
-    }
-
-    /// See [`Net::shutdown`].
-    pub(crate) fn shutdown(&self) {
-        lock(&self.office.desk).closed = true;
-        let Some(threads) = lock(&self.threads).take() else {
-            return;
-        };
-        threads.stop_shard.store(true, Ordering::Release);
-        // The shard comes back to be freed here, with the sockets it still had.
-        if threads.shard.join().is_err() {
-            tracing::error!("the media shard had panicked");
-        }
-        drop(threads.stop_clerk);
-        if threads.clerk.join().is_err() {
-            tracing::error!("the network clerk had panicked");
-        }
-        lock(&self.office.subscribers).clear();
-    }
-}
-
-impl Drop for Owner {
-    fn drop(&mut self) {
-        self.shutdown();
     }
 }
 
@@ -221,19 +144,4 @@ fn grid(config: &NetConfig, link: &ShardLink) -> Result<Grid, NetError> {
         });
     }
     Ok(grid)
-}
-
-/// How many legs the system's open files allow, two sockets each.
-fn limit(capacity: usize) -> (usize, Vec<String>) {
-    let files = raise_nofile(2 * capacity as u64 + OTHER_FILES);
-    let possible = usize::try_from(files.now.saturating_sub(OTHER_FILES) / 2).unwrap_or(usize::MAX);
-    if possible >= capacity {
-        return (capacity, Vec::new());
-    }
-    let warning = format!(
-        "capacity lowered from {capacity} to {possible} network legs: only {} open files are granted, {} were \
-         asked for (raise the hard limit, `ulimit -Hn`)",
-        files.now, files.wanted
-    );
-    (possible, vec![warning])
 }

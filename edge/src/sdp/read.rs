@@ -1,12 +1,16 @@
-//! Reading the other side's description.
+//! Reading the other side's description: its audio line, addresses and direction; the codecs of the line are read in
+//! [`codecs`].
+
+mod codecs;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use sdp_types::{Attribute, Connection, Media, RtpMap, Session};
-use talkpath_engine::negotiate::{AudioOffer, Direction, OfferedCodec};
+use sdp_types::{Attribute, Connection, Media, Session};
+use talkpath_engine::negotiate::{AudioOffer, Direction};
 
-use super::{LONGEST, MOST_LINES, MOST_PAYLOADS, SdpError};
+use super::{LONGEST, MOST_LINES, SdpError};
+use codecs::codecs;
 
 /// One m-line, as far as refusing it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,67 +136,6 @@ fn rtcp_address(media: &Media, rtp: SocketAddr) -> SocketAddr {
     let ip = words.nth(2).and_then(|ip| ip.parse::<IpAddr>().ok());
     let ip = ip.filter(|ip| !ip.is_multicast() && ip.is_ipv4() == rtp.is_ipv4());
     port.map_or(next, |port| SocketAddr::new(ip.unwrap_or(rtp.ip()), port))
-}
-
-fn codecs(media: &Media) -> Result<Vec<OfferedCodec>, SdpError> {
-    let payloads: Vec<u8> = media
-        .fmt
-        .split_ascii_whitespace()
-        .map(|word| match word.parse::<u8>() {
-            Ok(payload_type @ 0..=127) => Ok(payload_type),
-            _ => Err(SdpError::PayloadType {
-                actual: word.to_owned(),
-            }),
-        })
-        .collect::<Result<_, _>>()?;
-    if payloads.len() > MOST_PAYLOADS {
-        return Err(SdpError::TooManyPayloads {
-            actual: payloads.len(),
-        });
-    }
-    let maps: Vec<RtpMap> = media
-        .attributes_typed::<RtpMap>()
-        .filter_map(Result::ok)
-        .collect();
-    twice(&payloads)?;
-    twice(&maps.iter().map(|map| map.payload_type).collect::<Vec<_>>())?;
-    Ok(payloads
-        .iter()
-        .map(|&payload_type| codec(media, &maps, payload_type))
-        .collect())
-}
-
-fn twice(payloads: &[u8]) -> Result<(), SdpError> {
-    let mut seen = [false; 256];
-    for &payload_type in payloads {
-        if std::mem::replace(&mut seen[usize::from(payload_type)], true) {
-            return Err(SdpError::PayloadTwice { payload_type });
-        }
-    }
-    Ok(())
-}
-
-/// One payload type; without `rtpmap` its name stays empty and the number speaks (RFC 3551).
-fn codec(media: &Media, maps: &[RtpMap], payload_type: u8) -> OfferedCodec {
-    let map = maps.iter().find(|map| map.payload_type == payload_type);
-    OfferedCodec {
-        payload_type,
-        name: map.map_or_else(String::new, |map| map.encoding_name.clone()),
-        clock_rate: map.map_or(8_000, |map| map.clock_rate),
-        channels: map
-            .and_then(|map| map.encoding_params.as_deref())
-            .map_or(1, |channels| channels.parse().unwrap_or(0)),
-        fmtp: parameters(media, payload_type),
-    }
-}
-
-fn parameters(media: &Media, payload_type: u8) -> Option<String> {
-    media
-        .get_attribute_values("fmtp")
-        .flatten()
-        .filter_map(|value| value.split_once(' '))
-        .find(|(number, _)| number.parse() == Ok(payload_type))
-        .map(|(_, parameters)| parameters.to_owned())
 }
 
 /// A packet time of the stream; one outside 1 ms to 1 s is as good as none.

@@ -14,7 +14,7 @@ use talkpath_engine::negotiate::{AudioAnswer, Direction};
 use talkpath_engine::{Codec, Engine, FrameTime, LegId};
 use talkpath_rt::clock::{Clock, MonotonicClock};
 
-use super::real::media;
+use super::real::{media, media_with};
 use super::until;
 
 const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -159,6 +159,27 @@ fn a_port_on_all_addresses_is_where_the_caller_can_reach_it() {
     for (peer, ours) in [
         ("127.0.0.1", "127.0.0.1"),
         ("::ffff:127.0.0.1", "127.0.0.1"),
+        ("::1", "::1"),
+    ] {
+        let place = port.place(SocketAddr::new(peer.parse().expect("an address"), 5060));
+        let ours: IpAddr = ours.parse().expect("an address");
+        assert_eq!((place.rtp.ip(), place.rtcp.ip()), (ours, ours), "{peer}");
+    }
+    drop((port, host));
+    net.shutdown();
+    engine.shutdown();
+}
+
+#[test]
+fn an_advertised_address_is_told_to_callers_of_its_family() {
+    let advertised: IpAddr = "203.0.113.7".parse().expect("an address");
+    let any = "::".parse().expect("an address");
+    let (engine, net) = media_with(any, |net| net.advertised = Some(advertised));
+    let host = host(&engine, &net);
+    let port = host.open(&Destination::Echo).expect("a port");
+    for (peer, ours) in [
+        ("127.0.0.1", "203.0.113.7"),
+        ("::ffff:127.0.0.1", "203.0.113.7"),
         ("::1", "::1"),
     ] {
         let place = port.place(SocketAddr::new(peer.parse().expect("an address"), 5060));

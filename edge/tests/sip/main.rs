@@ -156,7 +156,20 @@ async fn cancelled_while_it_rings() {
     let offer = ua.sdp("m=audio 4000 RTP/AVP 0\r\n");
     let invite = ua.request("INVITE", "room-a", "", &offer);
     ua.send(invite.as_bytes()).await;
-    while ua.recv().await.status() != 180 {}
+    let ringing = loop {
+        let message = ua.recv().await;
+        if message.status() == 180 {
+            break message;
+        }
+    };
+
+    // There is no call yet to ask anything of.
+    ua.learn(&ringing);
+    let early = ua.ask("INFO", "room-a").await;
+    assert_eq!(early.status(), 481);
+    assert!(early.text.contains("no such call"), "{}", early.text);
+    assert_eq!(count(&server, "refused_no_dialog"), 1);
+
     let cancel = invite
         .split("Contact:")
         .next()
@@ -328,6 +341,15 @@ async fn an_invite_without_an_offer_gets_ours() {
         "{}",
         offer.text
     );
+    let milliseconds = |name: &str| -> u32 {
+        let line = offer
+            .body()
+            .lines()
+            .find_map(|line| line.strip_prefix(name));
+        line.expect("it stands there").parse().expect("a number")
+    };
+    assert_eq!(milliseconds("a=ptime:"), 20);
+    assert!(milliseconds("a=maxptime:") >= 20, "{}", offer.text);
     assert_eq!((host.joined(), host.ports_open()), (0, 1));
     let answer = ua.sdp("m=audio 4000 RTP/AVP 0\r\n");
     ua.ack("tone-440", &answer).await;
@@ -342,7 +364,7 @@ async fn an_invite_without_an_offer_gets_ours() {
     let bye = ua.expect("BYE").await;
     assert!(
         bye.header("Reason")
-            .is_some_and(|reason| reason.contains("cause=65")),
+            .is_some_and(|reason| reason.contains("cause=65;text=\"not SDP: ")),
         "{}",
         bye.text
     );

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use talkpath_edge::net::{Net, NetConfig};
 use talkpath_edge::sip::{SipConfig, SipServer};
-use talkpath_engine::{Engine, EngineConfig};
+use talkpath_engine::{Engine, EngineConfig, EventKind, LeaveReason, LegConfig, LegId};
 
 use super::ua::Ua;
 use super::until;
@@ -23,6 +23,11 @@ struct Server {
 
 /// An engine and its network side, media bound to `bind`.
 pub fn media(bind: IpAddr) -> (Engine, Net) {
+    media_with(bind, |_| ())
+}
+
+/// The same, the network side's settings changed.
+pub fn media_with(bind: IpAddr, change: impl FnOnce(&mut NetConfig)) -> (Engine, Net) {
     let config = EngineConfig {
         capacity_legs: 32,
         capacity_rooms: 32,
@@ -31,29 +36,36 @@ pub fn media(bind: IpAddr) -> (Engine, Net) {
     };
     let engine = Engine::start(config).expect("an engine");
     let link = engine.take_shard_link().expect("nobody has taken it");
-    let net = NetConfig {
+    let mut net = NetConfig {
         bind,
         ports: free_ports(),
         capacity: 32,
         quarantine: Duration::from_millis(10),
         ..NetConfig::default()
     };
+    change(&mut net);
     (engine, Net::start(net, link).expect("a shard"))
 }
 
 impl Server {
     async fn start(name: &str) -> Self {
-        Self::start_at(name, IpAddr::from([127, 0, 0, 1])).await
+        let bind = IpAddr::from([127, 0, 0, 1]);
+        Self::start_on(name, bind, None, media(bind)).await
     }
 
-    /// A server whose SIP and media are bound to `bind`.
-    async fn start_at(name: &str, bind: IpAddr) -> Self {
-        let (engine, net) = media(bind);
+    /// A server whose SIP is bound to `bind`, as the media is.
+    async fn start_on(
+        name: &str,
+        bind: IpAddr,
+        advertised: Option<IpAddr>,
+        (engine, net): (Engine, Net),
+    ) -> Self {
         let folder =
             std::env::temp_dir().join(format!("talkpath-sip-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         let config = SipConfig {
             bind: SocketAddr::new(bind, 0),
+            advertised,
             play_folder: Some(folder.clone()),
             ..SipConfig::default()
         };
@@ -177,6 +189,68 @@ async fn two_phones_hear_each_other_and_nobody_hears_himself() {
     server.stop().await;
 }
 
+/// One of two phones is gone without a word, as when its battery is pulled out.
+#[tokio::test]
+async fn a_phone_that_vanishes_is_let_go_and_the_other_hears_on() {
+    const SILENCE: u8 = 0xff;
+    let loopback = IpAddr::from([127, 0, 0, 1]);
+    let media = media_with(loopback, |net| net.media_timeout = Duration::from_secs(2));
+    let server = Server::start_on("vanish", loopback, None, media).await;
+    let events = server.engine.subscribe().expect("running");
+    let mut gone = Phone::call(server.sip.local_addr(), "room-a").await;
+    let leg = server.sip.status().calls[0].leg.expect("joined");
+    let leg = LegId::from_bits(leg).expect("a handle");
+    let stays = Phone::call(server.sip.local_addr(), "room-a").await;
+    let room = server.engine.room("a").expect("running").expect("there");
+    room.join(LegConfig::tone(440.0, -16.0)).expect("a place");
+    gone.talk(0, SILENCE);
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let staying = tokio::task::spawn_blocking(move || {
+        let mut sequence = 0;
+        // The other end of the channel only ever hangs up.
+        while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            stays.talk(sequence, SILENCE);
+            sequence += 1;
+        }
+        let loudest = (0..50).map(|n| stays.talk(sequence + n, SILENCE)).max();
+        (stays, loudest)
+    });
+
+    let bye = gone.ua.expect("BYE").await;
+    assert!(
+        bye.header("Reason")
+            .is_some_and(|reason| reason.contains("no media")),
+        "{}",
+        bye.text
+    );
+    let mut told = Vec::new();
+    let ended = [
+        EventKind::MediaTimeout { leg },
+        EventKind::Left {
+            room: room.id(),
+            leg,
+            reason: LeaveReason::MediaTimeout,
+        },
+    ];
+    until("the end of the leg", || {
+        told.extend(events.receiver().try_iter().map(|event| event.kind));
+        ended.iter().all(|end| told.contains(end))
+    })
+    .await;
+    drop(stop);
+    let (mut stays, loudest) = staying.await.expect("it talks");
+    assert!(loudest > Some(40), "the tone came at {loudest:?}");
+    let calls = server.sip.status().calls;
+    assert_eq!(calls.len(), 1);
+    assert_ne!(calls[0].leg, Some(leg.to_bits()));
+    assert_eq!(stays.ua.ask("BYE", "room-a").await.status(), 200);
+    until("the end of the room", || {
+        server.engine.rooms().is_ok_and(|rooms| rooms.is_empty())
+    })
+    .await;
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn echo_tone_and_hold() {
     let server = Server::start("alone").await;
@@ -238,9 +312,12 @@ async fn a_recording_is_played_and_then_the_call_ends() {
     server.stop().await;
 }
 
-/// An echo call to a server on `bind` by a phone that reaches it at `at`, ended by the server.
-async fn an_echo_call(name: &str, bind: &str, at: &str) {
-    let server = Server::start_at(name, bind.parse().expect("an address")).await;
+/// An echo call to a server on `bind` that advertises an address, by a phone that reaches it at `at`; ended by the server.
+async fn an_echo_call(name: &str, bind: &str, advertised: Option<&str>, at: &str) {
+    let bind = bind.parse().expect("an address");
+    let advertised = advertised.map(|ip| ip.parse().expect("an address"));
+    let media = media_with(bind, |net| net.advertised = advertised);
+    let server = Server::start_on(name, bind, advertised, media).await;
     let at = SocketAddr::new(
         at.parse().expect("an address"),
         server.sip.local_addr().port(),
@@ -263,15 +340,22 @@ async fn an_echo_call(name: &str, bind: &str, at: &str) {
 
 #[tokio::test]
 async fn a_call_over_ipv6() {
-    an_echo_call("six", "::1", "::1").await;
+    an_echo_call("six", "::1", None, "::1").await;
 }
 
 #[tokio::test]
 async fn an_ipv4_phone_calls_a_server_on_all_addresses() {
-    an_echo_call("all-four", "::", "127.0.0.1").await;
+    an_echo_call("all-four", "::", None, "127.0.0.1").await;
 }
 
 #[tokio::test]
 async fn an_ipv6_phone_calls_a_server_on_all_addresses() {
-    an_echo_call("all-six", "::", "::1").await;
+    an_echo_call("all-six", "::", None, "::1").await;
+}
+
+/// An address of the other family is of no use to a phone: it is told the one it has reached.
+#[tokio::test]
+async fn a_phone_of_one_family_calls_a_server_that_advertises_the_other() {
+    an_echo_call("other-six", "::", Some("2001:db8::7"), "127.0.0.1").await;
+    an_echo_call("other-four", "::", Some("203.0.113.7"), "::1").await;
 }

@@ -47,13 +47,19 @@ impl Default for Capabilities {
 }
 
 impl Capabilities {
-    /// An offer of all of it, for a room of frame `room`; payload types are the static ones
-    /// where there are, else dynamic ones from 96 on.
+    /// An offer for a room of frame `room`; payload types are the static ones where there are,
+    /// else dynamic ones from 96 on.
+    ///
+    /// One `ptime` and one `maxptime` stand for all codecs of a description (RFC 8866, section
+    /// 6), so a codec whose packets cannot be as long as the room's frame is left out: L16 at
+    /// 48 kHz in a room of 20 ms. If there is no other, the packet is as short as it needs.
     pub fn offer(&self, room: FrameTime) -> AudioOffer {
+        let longest = |codec: &Codec| whole(codec.max_ptime());
+        let most = self.codecs.iter().map(longest).max();
+        let ptime = most.map_or(room.as_duration(), |most| most.min(room.as_duration()));
+        let fitting = || self.codecs.iter().filter(|codec| longest(codec) >= ptime);
         let mut dynamic = FIRST_DYNAMIC..;
-        let codecs: Vec<_> = self
-            .codecs
-            .iter()
+        let codecs: Vec<_> = fitting()
             .filter_map(|&codec| {
                 let payload_type = codec.static_payload_type().or_else(|| dynamic.next())?;
                 Some(OfferedCodec::of(codec, payload_type))
@@ -61,13 +67,8 @@ impl Capabilities {
             .collect();
         AudioOffer {
             codecs,
-            ptime: Some(room.as_duration()),
-            maxptime: self
-                .codecs
-                .iter()
-                .map(|codec| codec.max_ptime())
-                .min()
-                .map(whole),
+            ptime: Some(ptime),
+            maxptime: fitting().map(longest).min(),
             direction: Direction::BOTH,
             rtcp_mux: self.rtcp_mux,
         }

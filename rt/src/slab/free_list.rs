@@ -84,13 +84,6 @@ impl<T: ?Sized> FreeList<T> {
         Ok(())
     }
 
-    /// Whether `handle` is handed out just now.
-    #[must_use]
-    pub fn is_in_use(&self, handle: Handle<T>) -> bool {
-        let slot = self.taken.get(handle.index() as usize);
-        slot.copied().flatten() == Some(handle.generation())
-    }
-
     /// Slots that can be taken.
     #[must_use]
     pub fn available(&self) -> usize {

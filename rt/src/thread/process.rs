@@ -60,14 +60,6 @@ pub struct NofileOutcome {
     pub now: u64,
 }
 
-impl NofileOutcome {
-    /// Whether there are as many as wished for.
-    #[must_use]
-    pub fn is_enough(&self) -> bool {
-        self.now >= self.wanted
-    }
-}
-
 /// Raises RLIMIT_NOFILE to `want` open files, or to as many as the system grants. Never lowers it.
 pub fn raise_nofile(want: u64) -> NofileOutcome {
     let files = || limits::limit(Resource::Files);
@@ -145,7 +137,7 @@ mod tests {
     #[test]
     fn the_open_files_limit_never_falls() {
         let outcome = raise_nofile(16);
-        assert!(outcome.is_enough());
+        assert!(outcome.now >= outcome.wanted);
         assert_eq!(outcome.before, outcome.now);
         let more = raise_nofile(outcome.now);
         assert_eq!((more.wanted, more.now), (outcome.now, outcome.now));

@@ -21,7 +21,7 @@ impl<H: MediaHost> Call<H> {
                 }
                 let reason = |refusal: Refusal| {
                     refusal.counter(&self.core.desk.counters).add_one();
-                    Reason::new(65, format!("{refusal:?}"))
+                    Reason::new(65, refusal.to_string())
                 };
                 self.seat
                     .acknowledged(&body)

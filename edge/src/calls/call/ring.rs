@@ -1,22 +1,21 @@
 //! A call that is not answered yet, or not any more.
 
-use std::time::Duration;
-
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::super::desk::Mail;
+use super::super::desk::{Desk, Mail};
 use super::super::opening::Refusal;
+use super::super::switch::no_dialog;
 use crate::sip::message::{Method, Response};
 use crate::sip::stack::InviteEvent;
 
-/// Waits for `span` unless the caller gives up or we go down.
+/// Rings as long as is set, unless the caller gives up or we go down.
 pub(super) async fn wait(
-    span: Duration,
+    desk: &Desk,
     events: &mut mpsc::UnboundedReceiver<InviteEvent>,
     mailbox: &mut mpsc::UnboundedReceiver<Mail>,
 ) -> Result<(), Refusal> {
-    let answer_at = Instant::now() + span;
+    let answer_at = Instant::now() + desk.settings.ring;
     loop {
         tokio::select! {
             () = tokio::time::sleep_until(answer_at) => return Ok(()),
@@ -30,20 +29,20 @@ pub(super) async fn wait(
                     transaction.respond(Response::new(200));
                     return Err(Refusal::Cancelled);
                 }
-                Some(mail) => too_late(mail),
+                Some(mail) => too_late(desk, mail),
             },
         }
     }
 }
 
 /// Answers what was written to a call that is over.
-pub(super) fn too_late(mail: Mail) {
+pub(super) fn too_late(desk: &Desk, mail: Mail) {
     match mail {
         Mail::Request(request, transaction) if request.method == Method::Bye => {
             transaction.respond(Response::new(200));
         }
-        Mail::Request(_, transaction) => transaction.respond(Response::new(481)),
-        Mail::Reinvite(invite) => invite.transaction.respond(Response::new(481)),
+        Mail::Request(_, transaction) => no_dialog(desk, transaction.as_ref()),
+        Mail::Reinvite(invite) => no_dialog(desk, invite.transaction.as_ref()),
         Mail::Media(_) | Mail::HangUp(_) => {}
     }
 }

@@ -42,7 +42,7 @@ impl EngineHost {
         direct(leg, direction)?;
         self.book().set_terms(call, Terms { config, direction });
         self.net
-            .attach(port, attached(leg, &config, session))
+            .attach(port, self.attached(leg, &config, session))
             .map_err(no_port)?;
         let player = self.player(room, to, session)?;
         self.book().set_player(call, player);
@@ -88,7 +88,7 @@ impl EngineHost {
             },
             direction: session.answer.direction,
         };
-        let change = SessionChange::from(&attached(&leg, &now.config, session));
+        let change = SessionChange::from(&self.attached(&leg, &now.config, session));
         let taken = take_up(&leg, &was, &now)
             .and_then(|()| patiently(|| self.net.update(leg.id(), change)).map_err(no_port));
         match taken {
@@ -108,6 +108,23 @@ impl EngineHost {
         let ended = self.book().lost(call, None);
         if let Some(ended) = ended {
             ended(MediaEnd::Gone);
+        }
+    }
+
+    /// What the network side is told of a leg. Its canonical name tells it from every other leg of this server, and
+    /// this server from every other (RFC 3550 6.5.1, RFC 7022 4.2).
+    fn attached(&self, leg: &Leg, config: &NetworkConfig, session: &MediaSession) -> Session {
+        Session {
+            leg: leg.id(),
+            remote_rtp: session.remote_rtp,
+            remote_rtcp: session.remote_rtcp,
+            rtcp_mux: session.answer.rtcp_mux,
+            payload_type: config.payload_type,
+            clock_rate: config.codec.clock_rate(),
+            ssrc: config.sender.ssrc,
+            cname: format!("{:016x}{:016x}@talkpath", self.random, leg.id().to_bits()),
+            receive: session.answer.direction.receive,
+            send: session.answer.direction.send,
         }
     }
 
@@ -137,21 +154,6 @@ fn take_up(leg: &Leg, from: &Terms, to: &Terms) -> Result<(), MediaRefusal> {
 
 fn direct(leg: &Leg, direction: Direction) -> Result<(), MediaRefusal> {
     patiently(|| leg.set_direction(direction)).map_err(refused)
-}
-
-fn attached(leg: &Leg, config: &NetworkConfig, session: &MediaSession) -> Session {
-    Session {
-        leg: leg.id(),
-        remote_rtp: session.remote_rtp,
-        remote_rtcp: session.remote_rtcp,
-        rtcp_mux: session.answer.rtcp_mux,
-        payload_type: config.payload_type,
-        clock_rate: config.codec.clock_rate(),
-        ssrc: config.sender.ssrc,
-        cname: format!("talkpath-{:016x}", leg.id().to_bits()),
-        receive: session.answer.direction.receive,
-        send: session.answer.direction.send,
-    }
 }
 
 /// A leg that has left already is what was wanted.

@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::counters::Counters;
 use super::stack::{Inbound, SipStack};
+use crate::advertised;
 use crate::limits::Limits;
 use door::Door;
 pub(crate) use sockets::{Bound, towards};
@@ -50,11 +51,18 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// The address `peer` reaches us at.
+    /// The address `peer` reaches us at: the advertised one if it is of the peer's family.
     pub fn towards(&self, peer: SocketAddr) -> SocketAddr {
+        let ip = advertised::to(peer.ip(), self.advertised)
+            .unwrap_or_else(|| towards(self.bound.ip(), peer));
+        SocketAddr::new(ip, self.bound.port())
+    }
+
+    /// The address of the UDP socket in the words of the stack, which wants one for all peers.
+    fn external(&self) -> SocketAddr {
         let ip = self
             .advertised
-            .unwrap_or_else(|| towards(self.bound.ip(), peer));
+            .unwrap_or_else(|| towards(self.bound.ip(), self.bound));
         SocketAddr::new(ip, self.bound.port())
     }
 }
@@ -74,7 +82,7 @@ impl RsipStack {
         let door = Door::new(limits, counters);
         let socket = udp::Guarded::new(bound.udp, door.clone())?;
         let listener = tokio::net::TcpListener::from_std(bound.tcp)?;
-        let external = Some(names.towards(names.bound));
+        let external = Some(names.external());
         let udp =
             UdpConnection::from_socket(Arc::new(socket), external, Some(stopped.child_token()))
                 .await
