@@ -66,6 +66,13 @@ impl Server {
     }
 
     fn get(&self, path: &str) -> String {
+        let (head, body) = self.ask(path);
+        assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
+        body
+    }
+
+    /// Status line with headers, and body.
+    fn ask(&self, path: &str) -> (String, String) {
         let mut socket = TcpStream::connect(self.http).unwrap();
         write!(
             socket,
@@ -75,8 +82,7 @@ impl Server {
         let mut answer = String::new();
         socket.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
-        body.to_owned()
+        (head.to_owned(), body.to_owned())
     }
 
     fn status(&self) -> Value {
@@ -197,6 +203,11 @@ fn the_status_has_what_the_page_reads() {
         .collect();
     let distinct: std::collections::BTreeSet<_> = names.iter().collect();
     assert_eq!(names.len(), distinct.len(), "a metric stands twice");
+    let health: Value = serde_json::from_str(&server.get("/health")).unwrap();
+    assert_eq!(
+        (&health["status"], &health["workers"], &health["calls"]),
+        (&"ok".into(), &1.into(), &0.into())
+    );
     assert_eq!(server.get("/plans"), "no plans yet: nobody is in a room\n");
     assert!(server.get("/").contains("<title>talkpath</title>"));
     server.stopped_by("INT");
@@ -293,6 +304,9 @@ fn a_call_is_shown_and_gets_its_bye_when_the_server_stops() {
 
     server.signal("INT");
     let bye = hear(&phone, "BYE ");
+    let (head, body) = server.ask("/health");
+    assert!(head.starts_with("HTTP/1.1 503"), "{head}");
+    assert!(body.contains("\"status\":\"draining\""), "{body}");
     let reply = format!(
         "SIP/2.0 200 OK\r\nVia: {}\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {}\r\nContent-Length: 0\r\n\r\n",
         header(&bye, "Via:"),

@@ -7,6 +7,7 @@
 //! ```
 
 mod greeting;
+mod health;
 mod metrics;
 mod place;
 mod settings;
@@ -14,7 +15,7 @@ mod source;
 mod watch;
 
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use talkpath_edge::http::{HttpError, HttpServer};
@@ -169,6 +170,7 @@ async fn start(config: &Config) -> Result<Running, ServeError> {
         net,
         sip,
         warnings,
+        pulse: Mutex::default(),
     })
 }
 
