@@ -26,6 +26,7 @@ mod inbound;
 mod latch;
 mod lease;
 mod leg;
+mod level;
 mod outbound;
 mod ports;
 pub mod rtcp;

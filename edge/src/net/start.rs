@@ -114,6 +114,7 @@ impl Net {
             published: Mutex::new(Published {
                 snapshot: Box::new(Snapshot::with_capacity(capacity)),
                 timing: SlotStats::new(),
+                levels: Default::default(),
             }),
             config,
         });

@@ -13,6 +13,9 @@ const EVENTS: usize = 4_096;
 impl Supervisor {
     /// Takes in all there is: acks first, then the boxes they speak of, then events.
     pub(super) fn hear(&mut self) {
+        self.acks.gauge();
+        self.garbage.gauge();
+        self.events.gauge();
         while let Some(ack) = self.acks.pop() {
             self.ack(ack);
         }

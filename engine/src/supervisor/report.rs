@@ -48,11 +48,8 @@ impl Supervisor {
 
     /// What is in use of what there is.
     fn fills(&self) -> Vec<Fill> {
-        let fill = |what: &str, (in_use, limit, high_water): (usize, usize, usize)| Fill {
-            what: what.to_owned(),
-            in_use,
-            limit,
-            high_water: Some(high_water),
+        let fill = |what: &str, (in_use, limit, high_water): (usize, usize, usize)| {
+            Fill::new(what, in_use, limit, Some(high_water))
         };
         let (legs, rooms) = (&self.leg_ids, &self.room_ids);
         let legs = (legs.in_use(), self.config.capacity_legs, legs.high_water());
@@ -66,13 +63,17 @@ impl Supervisor {
             fill("rooms", rooms),
             fill("plans", self.plans.fill()),
         ];
-        let seats = self.seating.fill().map(|(kind, in_use, limit)| Fill {
-            what: format!("{kind} seats"),
-            in_use,
-            limit,
-            high_water: None,
+        let seats = self.seating.fill();
+        let seats = seats.map(|(kind, in_use, limit, high_water)| {
+            fill(&format!("{kind} seats"), (in_use, limit, high_water))
         });
-        own.into_iter().chain(seats).collect()
+        let rings = [
+            fill("commands ring", self.transactions.ring()),
+            Fill::of_ring("acks ring", &self.acks),
+            Fill::of_ring("garbage ring", &self.garbage),
+            Fill::of_ring("events ring", &self.events),
+        ];
+        own.into_iter().chain(seats).chain(rings).collect()
     }
 }
 

@@ -30,6 +30,7 @@ fn net(slots: u64, legs: usize) -> NetStatus {
         counters: NetCounters::default(),
         legs: vec![leg; legs],
         held: 0,
+        fills: Vec::new(),
         timing: ShardTiming {
             slots,
             ..ShardTiming::default()
