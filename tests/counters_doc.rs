@@ -101,10 +101,9 @@ fn every_metric_is_explained_and_none_is_invented() {
     }
     let distinct: BTreeSet<_> = names.iter().collect();
     assert_eq!(distinct.len(), names.len(), "two families of one name");
-    same(
-        names,
-        &documented(|heading| !heading.contains("[]") && heading != FILLS),
-    );
+    let mut told = documented(|_| true);
+    told.retain(|name| name.starts_with("talkpath_"));
+    same(names, &told);
 }
 
 #[test]

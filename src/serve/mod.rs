@@ -89,7 +89,7 @@ pub fn run(config: &Config) -> Result<(), ServeError> {
 fn log_to_stderr() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("warn,rsipstack=error"));
+        .unwrap_or_else(|_| EnvFilter::new("warn,rsipstack=error,call=info"));
     // A second call in one process (tests) finds a subscriber there already, which will do.
     tracing_subscriber::fmt()
         .with_env_filter(filter)
