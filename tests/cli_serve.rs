@@ -272,8 +272,14 @@ fn header<'a>(message: &'a str, name: &str) -> &'a str {
 }
 
 #[test]
-fn a_call_is_shown_and_gets_its_bye_when_the_server_stops() {
-    let server = Server::start(&[], &[]);
+fn a_call_is_shown_and_gets_its_bye_and_its_record_when_the_server_stops() {
+    let file = |end: &str| {
+        let name = format!("talkpath-cli-{}.{end}", std::process::id());
+        std::env::temp_dir().join(name)
+    };
+    let (settings, log) = (file("toml"), file("jsonl"));
+    std::fs::write(&settings, format!("[calls]\nlog = {log:?}\n")).unwrap();
+    let server = Server::start(&[], &["--config", settings.to_str().unwrap()]);
     let phone = UdpSocket::bind("127.0.0.1:0").unwrap();
     phone
         .set_read_timeout(Some(Duration::from_secs(20)))
@@ -319,6 +325,15 @@ fn a_call_is_shown_and_gets_its_bye_when_the_server_stops() {
     let (status, said) = server.end();
     assert_eq!(status.code(), Some(0), "{said}");
     assert!(said.contains("BYE to 1 call"), "{said}");
+    let written = std::fs::read_to_string(&log).unwrap();
+    let record: Value = serde_json::from_str(&written).expect("one line");
+    assert_eq!(
+        (&record["room"], &record["why"]),
+        (&"lobby".into(), &"the server is going down".into())
+    );
+    for file in [settings, log] {
+        std::fs::remove_file(file).unwrap();
+    }
 }
 
 /// Message of a server that must not start.

@@ -14,7 +14,7 @@ mod settings;
 mod source;
 mod watch;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -93,6 +93,7 @@ fn log_to_stderr() {
     // A second call in one process (tests) finds a subscriber there already, which will do.
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .try_init()
         .ok();
