@@ -11,3 +11,8 @@ mod codec_name;
 pub mod config;
 pub mod plan;
 pub mod serve;
+
+/// The blocks of the guide, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/integration.md")]
+struct IntegrationGuide;

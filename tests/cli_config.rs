@@ -166,6 +166,17 @@ const BAD: &[(&str, &[&str])] = &[
         &["http.addr: was 7070", "an address with port"],
     ),
     (
+        "[calls]\nlog = \"/no/such/calls.jsonl\"",
+        &[
+            "calls.log: was \"/no/such/calls.jsonl\"",
+            "a folder that exists",
+        ],
+    ),
+    (
+        "[calls]\nlog = \"/\"",
+        &["calls.log: was \"/\"", "a file in a folder"],
+    ),
+    (
         "[play]\nfolder = \"/no/such\"",
         &["play.folder: was \"/no/such\"", "a folder that exists"],
     ),
@@ -182,7 +193,10 @@ const BAD: &[(&str, &[&str])] = &[
     ),
     (
         "[transcoding]\nquality = 9",
-        &["no such key", "sections are engine, sip, rtp, http, play"],
+        &[
+            "no such key",
+            "sections are engine, sip, rtp, http, calls, play",
+        ],
     ),
     ("capacity = 3", &["capacity: no such key"]),
     ("[engine\n", &["not valid TOML", "line 1"]),
@@ -321,7 +335,7 @@ fn every_key_reaches_its_field() {
          max_invites_per_second = 5\nmax_invites_per_source = 6\nmax_connections = 7\nring_ms = 8\n\
          [rtp]\naddr = \"::1\"\nports = \"4000-4999\"\ndscp = \"off\"\nadvertised = \"2001:db8::2\"\n\
          media_timeout_s = 9\nquarantine_s = 0\n\
-         [http]\naddr = \"[::1]:8000\"\n[play]\nfolder = {folder:?}\n"
+         [http]\naddr = \"[::1]:8000\"\n[calls]\nlog = \"calls.jsonl\"\n[play]\nfolder = {folder:?}\n"
     );
     let config = Config::parse(&text).unwrap();
     let (default, rest) = (Config::default(), &config);
@@ -357,6 +371,7 @@ fn every_key_reaches_its_field() {
         (Duration::from_secs(9), Duration::ZERO)
     );
     assert_eq!(rest.http.addr, "[::1]:8000".parse().unwrap());
+    assert_eq!(rest.calls.log, Some("calls.jsonl".into()));
     assert_eq!(rest.play.folder, Some(folder.into()));
     assert_ne!(config, default);
 }

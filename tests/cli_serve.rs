@@ -66,6 +66,13 @@ impl Server {
     }
 
     fn get(&self, path: &str) -> String {
+        let (head, body) = self.ask(path);
+        assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
+        body
+    }
+
+    /// Status line with headers, and body.
+    fn ask(&self, path: &str) -> (String, String) {
         let mut socket = TcpStream::connect(self.http).unwrap();
         write!(
             socket,
@@ -75,8 +82,7 @@ impl Server {
         let mut answer = String::new();
         socket.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
-        body.to_owned()
+        (head.to_owned(), body.to_owned())
     }
 
     fn status(&self) -> Value {
@@ -197,6 +203,11 @@ fn the_status_has_what_the_page_reads() {
         .collect();
     let distinct: std::collections::BTreeSet<_> = names.iter().collect();
     assert_eq!(names.len(), distinct.len(), "a metric stands twice");
+    let health: Value = serde_json::from_str(&server.get("/health")).unwrap();
+    assert_eq!(
+        (&health["status"], &health["workers"], &health["calls"]),
+        (&"ok".into(), &1.into(), &0.into())
+    );
     assert_eq!(server.get("/plans"), "no plans yet: nobody is in a room\n");
     assert!(server.get("/").contains("<title>talkpath</title>"));
     server.stopped_by("INT");
@@ -261,8 +272,14 @@ fn header<'a>(message: &'a str, name: &str) -> &'a str {
 }
 
 #[test]
-fn a_call_is_shown_and_gets_its_bye_when_the_server_stops() {
-    let server = Server::start(&[], &[]);
+fn a_call_is_shown_and_gets_its_bye_and_its_record_when_the_server_stops() {
+    let file = |end: &str| {
+        let name = format!("talkpath-cli-{}.{end}", std::process::id());
+        std::env::temp_dir().join(name)
+    };
+    let (settings, log) = (file("toml"), file("jsonl"));
+    std::fs::write(&settings, format!("[calls]\nlog = {log:?}\n")).unwrap();
+    let server = Server::start(&[], &["--config", settings.to_str().unwrap()]);
     let phone = UdpSocket::bind("127.0.0.1:0").unwrap();
     phone
         .set_read_timeout(Some(Duration::from_secs(20)))
@@ -293,6 +310,9 @@ fn a_call_is_shown_and_gets_its_bye_when_the_server_stops() {
 
     server.signal("INT");
     let bye = hear(&phone, "BYE ");
+    let (head, body) = server.ask("/health");
+    assert!(head.starts_with("HTTP/1.1 503"), "{head}");
+    assert!(body.contains("\"status\":\"draining\""), "{body}");
     let reply = format!(
         "SIP/2.0 200 OK\r\nVia: {}\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {}\r\nContent-Length: 0\r\n\r\n",
         header(&bye, "Via:"),
@@ -305,6 +325,15 @@ fn a_call_is_shown_and_gets_its_bye_when_the_server_stops() {
     let (status, said) = server.end();
     assert_eq!(status.code(), Some(0), "{said}");
     assert!(said.contains("BYE to 1 call"), "{said}");
+    let written = std::fs::read_to_string(&log).unwrap();
+    let record: Value = serde_json::from_str(&written).expect("one line");
+    assert_eq!(
+        (&record["room"], &record["why"]),
+        (&"lobby".into(), &"the server is going down".into())
+    );
+    for file in [settings, log] {
+        std::fs::remove_file(file).unwrap();
+    }
 }
 
 /// Message of a server that must not start.

@@ -6,12 +6,14 @@ use std::time::Duration;
 use serde_json::Value;
 use talkpath_edge::http::MetricKind;
 use talkpath_edge::net::{
-    LatchState, NetCounters, NetLegStats, NetStatus, PortStatus, ShardTiming,
+    LatchState, Net, NetConfig, NetCounters, NetLegStats, NetStatus, PortStatus, ShardTiming,
 };
 use talkpath_edge::sip::{CallStatus, Counters};
-use talkpath_engine::{EngineConfig, LegConfig, LegId, RoomConfig, Status, VirtualEngine};
+use talkpath_engine::{Engine, EngineConfig, LegConfig, LegId, RoomConfig, Status, VirtualEngine};
 
 const DOC: &str = include_str!("../docs/counters.md");
+/// Heading of the values of the label `of`.
+const FILLS: &str = "What can be full";
 
 /// First cells of the tables under the headings that `wanted` takes, without their backticks.
 fn documented(wanted: impl Fn(&str) -> bool) -> Vec<&'static str> {
@@ -63,6 +65,7 @@ fn net() -> NetStatus {
         counters: NetCounters::default(),
         legs: Vec::new(),
         held: 0,
+        fills: Vec::new(),
         timing: ShardTiming::default(),
         ports: PortStatus {
             free: 0,
@@ -98,10 +101,33 @@ fn every_metric_is_explained_and_none_is_invented() {
     }
     let distinct: BTreeSet<_> = names.iter().collect();
     assert_eq!(distinct.len(), names.len(), "two families of one name");
-    // Tables of metrics are those before the legs'.
-    let legs = documented(|heading| heading.contains("[]"));
-    let all = documented(|_| true);
-    same(names, &all[..all.len() - legs.len()]);
+    let mut told = documented(|_| true);
+    told.retain(|name| name.starts_with("talkpath_"));
+    same(names, &told);
+}
+
+#[test]
+fn everything_that_fills_is_explained() {
+    let small = EngineConfig {
+        capacity_legs: 1,
+        priority: None,
+        lock_memory: false,
+        ..EngineConfig::default()
+    };
+    let engine = Engine::start(small).expect("the machine has threads");
+    let link = engine.take_shard_link().expect("nobody has taken it");
+    let config = NetConfig {
+        capacity: 1,
+        ..NetConfig::default()
+    };
+    let net = Net::start(config, link).expect("a shard");
+    let fills = engine.status().expect("it runs").capacity.into_iter();
+    let fills: Vec<_> = fills.chain(net.status().fills).collect();
+    let (metric, kinds) = (&fills[0], documented(|heading| heading == FILLS));
+    assert_eq!((metric.what.as_str(), metric.limit), ("legs", 1));
+    same(fills.into_iter().map(|fill| fill.what), &kinds);
+    net.shutdown();
+    engine.shutdown();
 }
 
 #[test]

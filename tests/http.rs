@@ -3,15 +3,26 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use talkpath_edge::http::{HttpError, HttpServer, Metric, MetricKind, PlanDump, StatusSource};
+use talkpath_edge::http::{
+    Health, HttpError, HttpServer, Metric, MetricKind, PlanDump, StatusSource,
+};
+use talkpath_rt::clock::{Clock, MonotonicClock};
 
 struct Fake;
 
 impl StatusSource for Fake {
     fn status(&self) -> Value {
         json!({ "version": "0", "rooms": [{ "name": "a\"<b>" }] })
+    }
+
+    fn health(&self) -> Health {
+        let figures = json!({ "calls": 3 });
+        Health::Ok {
+            figures: figures.as_object().unwrap().clone(),
+        }
     }
 
     fn metrics(&self) -> Vec<Metric> {
@@ -41,6 +52,14 @@ impl StatusSource for Fake {
 
 /// Serves the fake while `visit` runs and returns what it returned.
 fn serving<T: Send + 'static>(visit: impl FnOnce(SocketAddr) -> T + Send + 'static) -> T {
+    serving_of(Fake, visit)
+}
+
+/// The same for any source.
+fn serving_of<T: Send + 'static>(
+    source: impl StatusSource,
+    visit: impl FnOnce(SocketAddr) -> T + Send + 'static,
+) -> T {
     let server = HttpServer::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = server.local_addr();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -49,7 +68,7 @@ fn serving<T: Send + 'static>(visit: impl FnOnce(SocketAddr) -> T + Send + 'stat
         .unwrap();
     runtime.block_on(async {
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let serving = tokio::spawn(server.run(Arc::new(Fake), async {
+        let serving = tokio::spawn(server.run(Arc::new(source), async {
             stopped.await.unwrap_or(());
         }));
         let seen = tokio::task::spawn_blocking(move || visit(address))
@@ -82,6 +101,71 @@ fn status_is_json_and_never_cached() {
     assert!(head.contains("content-type: application/json"), "{head}");
     assert!(head.contains("cache-control: no-store"), "{head}");
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), Fake.status());
+}
+
+/// A source of which only `/health` is asked.
+struct Unfit(fn() -> Health);
+
+impl StatusSource for Unfit {
+    fn status(&self) -> Value {
+        Value::Null
+    }
+
+    fn health(&self) -> Health {
+        (self.0)()
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        Vec::new()
+    }
+
+    fn plans(&self) -> Vec<PlanDump> {
+        Vec::new()
+    }
+}
+
+/// Status line with headers and the parsed body of `/health`.
+fn health_of(source: impl StatusSource) -> (String, Value) {
+    let (head, body) = serving_of(source, |address| get(address, "/health"));
+    (head, serde_json::from_str(&body).unwrap())
+}
+
+#[test]
+fn health_is_200_with_figures_or_503_with_a_reason() {
+    let (head, body) = health_of(Fake);
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    assert!(head.contains("cache-control: no-store"), "{head}");
+    assert_eq!(body, json!({ "status": "ok", "calls": 3 }));
+
+    let (head, body) = health_of(Unfit(|| Health::Draining));
+    assert!(head.starts_with("http/1.1 503"), "{head}");
+    assert!(head.contains("application/json"), "{head}");
+    assert_eq!(body["status"], "draining");
+    assert!(body["reason"].as_str().unwrap().contains("no new calls"));
+
+    let failed = || Health::Failed {
+        reason: "the worker stands still".into(),
+    };
+    let (head, body) = health_of(Unfit(failed));
+    assert!(head.starts_with("http/1.1 503"), "{head}");
+    assert_eq!(
+        body,
+        json!({ "status": "failed", "reason": "the worker stands still" })
+    );
+}
+
+#[test]
+fn a_source_that_does_not_answer_is_not_waited_for() {
+    let hangs = || {
+        MonotonicClock.sleep_until(MonotonicClock.now() + Duration::from_secs(4));
+        Health::Draining
+    };
+    let (head, body) = health_of(Unfit(hangs));
+    assert!(head.starts_with("http/1.1 503"), "{head}");
+    assert!(
+        body["reason"].as_str().unwrap().contains("not answered"),
+        "{body}"
+    );
 }
 
 #[test]

@@ -128,7 +128,7 @@ pub fn stamp_arrivals(socket: BorrowedFd<'_>) -> io::Result<()> {
 }
 
 /// The wall clock now, time since the Unix epoch. For the mapping between kernel time stamps, NTP time and the
-/// engine's clock only.
+/// engine's clock, and for people.
 pub fn wall_clock() -> Duration {
     let mut time = libc::timespec {
         tv_sec: 0,

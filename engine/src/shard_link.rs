@@ -107,6 +107,12 @@ impl ToWorkers {
         self.lenders.iter().map(Lender::inventory).sum()
     }
 
+    /// Full boxes that wait for their workers (a lower bound).
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.lenders.iter().map(Lender::waiting).sum()
+    }
+
     /// The most that ever waited for one worker.
     #[must_use]
     pub fn high_water(&self) -> usize {
@@ -167,6 +173,12 @@ impl FromWorkers {
     #[must_use]
     pub fn inventory(&self) -> usize {
         self.borrowers.iter().map(Borrower::inventory).sum()
+    }
+
+    /// Full boxes that wait (a lower bound).
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.borrowers.iter().map(Borrower::waiting).sum()
     }
 
     /// Whether every worker is gone.

@@ -5,6 +5,7 @@
 //! asking costs the worker nothing.
 
 use serde::Serialize;
+use talkpath_rt::ring::Consumer;
 use talkpath_rt::thread::Obtained;
 use talkpath_rt::timing::SlotStats;
 
@@ -140,7 +141,7 @@ pub struct Fill {
     pub in_use: usize,
     /// How many there are.
     pub limit: usize,
-    /// Most that were ever in use, where it is kept.
+    /// Most that were ever in use, where it is kept; of a ring, the most its control end ever saw in it.
     pub high_water: Option<usize>,
 }
 
@@ -203,6 +204,28 @@ pub struct Counter {
     pub value: f64,
     /// True for a number that only grows.
     pub grows: bool,
+}
+
+impl Fill {
+    /// The fill of anything.
+    pub fn new(
+        what: impl Into<String>,
+        in_use: usize,
+        limit: usize,
+        high_water: Option<usize>,
+    ) -> Self {
+        Self {
+            what: what.into(),
+            in_use,
+            limit,
+            high_water,
+        }
+    }
+
+    /// The fill of a ring that control reads; its high-water mark is what the reader found.
+    pub fn of_ring<T>(what: &str, ring: &Consumer<T>) -> Self {
+        Self::new(what, ring.len(), ring.capacity(), Some(ring.high_water()))
+    }
 }
 
 impl WorkerStatus {

@@ -117,6 +117,12 @@ impl<T> Lender<T> {
         self.inventory
     }
 
+    /// Full boxes that wait for the borrower (an upper bound, since it may take some at any time).
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.out.capacity() - self.out.vacant()
+    }
+
     /// The most full boxes that ever waited for the borrower.
     #[must_use]
     pub fn high_water(&self) -> usize {
@@ -191,6 +197,7 @@ mod tests {
             let mut full = lender.take().unwrap();
             *full = round;
             lender.send(full).unwrap();
+            assert_eq!(lender.waiting(), 1);
             assert_eq!(borrower.peek(), Some(&round));
             let empty = borrower.recv().unwrap();
             assert_eq!(*empty, round);

@@ -54,7 +54,10 @@ pub fn ring<T>(capacity: usize) -> (Producer<T>, Consumer<T>) {
             inner: producer,
             high_water: 0,
         },
-        Consumer { inner: consumer },
+        Consumer {
+            inner: consumer,
+            high_water: 0,
+        },
     )
 }
 
@@ -167,6 +170,7 @@ impl<T> core::fmt::Debug for Producer<T> {
 #[must_use = "dropping an end abandons the ring"]
 pub struct Consumer<T> {
     inner: backend::Consumer<T>,
+    high_water: usize,
 }
 
 impl<T> Consumer<T> {
@@ -185,6 +189,21 @@ impl<T> Consumer<T> {
     #[must_use]
     pub fn len(&self) -> usize {
         self.inner.slots()
+    }
+
+    /// The same, remembered in [`high_water`](Self::high_water). For a reader that empties the ring now and then:
+    /// call it before the first [`pop`](Self::pop).
+    pub fn gauge(&mut self) -> usize {
+        let waiting = self.len();
+        self.high_water = self.high_water.max(waiting);
+        waiting
+    }
+
+    /// The most values that [`gauge`](Self::gauge) ever found waiting. The writer's own
+    /// [`high_water`](Producer::high_water) may be higher.
+    #[must_use]
+    pub fn high_water(&self) -> usize {
+        self.high_water
     }
 
     /// Whether there is nothing to take just now.

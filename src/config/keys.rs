@@ -77,6 +77,8 @@ const KEYS: &[Key] = &[
         set: |c, v| { c.rtp.quarantine = seconds(v, 0..=60)?; Some(()) } },
     Key { section: "http", name: "addr", allowed: "an address with port, such as \"127.0.0.1:8080\"",
         set: |c, v| { c.http.addr = parsed(v)?; Some(()) } },
+    Key { section: "calls", name: "log", allowed: "a file in a folder that exists",
+        set: |c, v| { c.calls.log = Some(file(v)?); Some(()) } },
     Key { section: "play", name: "folder", allowed: "a folder that exists",
         set: |c, v| { c.play.folder = Some(folder(v)?); Some(()) } },
 ];
@@ -84,6 +86,14 @@ const KEYS: &[Key] = &[
 fn slot(value: &Value) -> Option<Duration> {
     let us: u64 = whole(value, 1..=5000)?;
     SLOTS_US.contains(&us).then(|| Duration::from_micros(us))
+}
+
+/// A file that is there or can be made.
+fn file(value: &Value) -> Option<PathBuf> {
+    let path = PathBuf::from(value.as_str()?);
+    let folder = path.parent()?;
+    let there = folder.as_os_str().is_empty() || folder.is_dir();
+    (there && !path.is_dir()).then_some(path)
 }
 
 fn folder(value: &Value) -> Option<PathBuf> {

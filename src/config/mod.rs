@@ -15,7 +15,7 @@ use toml::{Table, Value};
 
 pub use error::ConfigError;
 pub use keys::documented;
-pub use sections::{EngineSection, HttpSection, PlaySection, RtpSection, SipSection};
+pub use sections::{CallsSection, EngineSection, HttpSection, PlaySection, RtpSection, SipSection};
 
 /// Everything `serve` can be told. The default works on a laptop without any file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,6 +28,8 @@ pub struct Config {
     pub rtp: RtpSection,
     /// Status and metrics.
     pub http: HttpSection,
+    /// Records of calls.
+    pub calls: CallsSection,
     /// Files that callers can listen to.
     pub play: PlaySection,
 }

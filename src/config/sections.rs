@@ -79,6 +79,13 @@ pub struct HttpSection {
     pub addr: SocketAddr,
 }
 
+/// `[calls]`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CallsSection {
+    /// File that gets one JSON line for each call that has ended; `None`: the log, under the target `call`.
+    pub log: Option<PathBuf>,
+}
+
 /// `[play]`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlaySection {

@@ -3,7 +3,7 @@
 //! Control side; reads records that exist already. `docs/counters.md` explains each name, and a
 //! test holds the two together.
 
-use talkpath_edge::http::{Metric, MetricKind};
+use talkpath_edge::http::{Metric, MetricKind, Sample};
 use talkpath_edge::net::NetStatus;
 use talkpath_edge::sip::Counters;
 use talkpath_engine::Status;
@@ -11,6 +11,7 @@ use talkpath_engine::Status;
 /// All metric families, in the order of the page. `engine` is `None` once the engine has stopped;
 /// its families are left out then.
 pub fn metrics(engine: Option<&Status>, net: &NetStatus, sip: &Counters) -> Vec<Metric> {
+    let status = engine;
     let engine = engine.into_iter().flat_map(Status::counters);
     let engine = engine.map(|c| metric(c.name, c.help, c.grows, c.value));
     let counted = net.counters.iter();
@@ -21,6 +22,7 @@ pub fn metrics(engine: Option<&Status>, net: &NetStatus, sip: &Counters) -> Vec<
         .map(|(name, help, value)| metric(name, help, true, value as f64));
     engine
         .chain(net_counted)
+        .chain(fills(status, net))
         .chain(shard(net))
         .chain(sip)
         .collect()
@@ -33,6 +35,28 @@ fn metric(name: &str, help: &'static str, grows: bool, value: f64) -> Metric {
     } else {
         Metric::gauge(name, help, value)
     }
+}
+
+/// Every ring, slab and inventory: in use, room, and the most ever. What they are is the label.
+fn fills(engine: Option<&Status>, net: &NetStatus) -> [Metric; 3] {
+    let mut families = [
+        ("fill", "In use of what there is a fixed number of"),
+        ("fill_limit", "How many of them there are"),
+        ("fill_high_water", "The most that were ever in use"),
+    ]
+    .map(|(name, help)| Metric::family(name, help, MetricKind::Gauge));
+    let engine = engine.into_iter().flat_map(|status| &status.capacity);
+    for fill in engine.chain(&net.fills) {
+        let values = [Some(fill.in_use), Some(fill.limit), fill.high_water];
+        for (family, value) in families.iter_mut().zip(values) {
+            let labels = vec![("of", fill.what.clone())];
+            family.samples.extend(value.map(|value| Sample {
+                labels,
+                value: value as f64,
+            }));
+        }
+    }
+    families
 }
 
 /// Ports by state and the shard's punctuality.

@@ -7,14 +7,15 @@
 //! ```
 
 mod greeting;
+mod health;
 mod metrics;
 mod place;
 mod settings;
 mod source;
 mod watch;
 
-use std::io::Write;
-use std::sync::Arc;
+use std::io::{IsTerminal, Write};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use talkpath_edge::http::{HttpError, HttpServer};
@@ -88,10 +89,11 @@ pub fn run(config: &Config) -> Result<(), ServeError> {
 fn log_to_stderr() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("warn,rsipstack=error"));
+        .unwrap_or_else(|_| EnvFilter::new("warn,rsipstack=error,call=info"));
     // A second call in one process (tests) finds a subscriber there already, which will do.
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .try_init()
         .ok();
@@ -171,6 +173,7 @@ async fn start(config: &Config) -> Result<Running, ServeError> {
         net,
         sip,
         warnings,
+        pulse: Mutex::default(),
     })
 }
 

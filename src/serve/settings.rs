@@ -70,6 +70,7 @@ pub(super) fn sip(config: &Config) -> SipConfig {
             deny: section.deny.clone(),
         },
         ring: section.ring,
+        call_log: config.calls.log.clone(),
         ..SipConfig::default()
     }
 }

@@ -1,11 +1,14 @@
-//! What `/status`, `/metrics` and `/plans` show: engine, network and SIP put side by side.
+//! What `/status`, `/health`, `/metrics` and `/plans` show: engine, network and SIP put side by side.
+
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
-use talkpath_edge::http::{Metric, PlanDump, StatusSource};
+use talkpath_edge::http::{Health, Metric, PlanDump, StatusSource};
 use talkpath_edge::net::Net;
 use talkpath_edge::sip::SipServer;
-use talkpath_engine::{Engine, PlanInfo};
+use talkpath_engine::{Engine, PlanInfo, Status};
 
+use super::health::{self, Pulse, Unfit};
 use super::metrics::metrics;
 use super::watch;
 
@@ -16,12 +19,25 @@ pub(super) struct Running {
     pub sip: SipServer,
     /// What was asked for at start and not granted.
     pub warnings: Vec<String>,
+    /// What earlier looks at `/health` saw; locked by those who ask for it and by nobody else.
+    pub pulse: Mutex<Pulse>,
 }
 
 impl Running {
     /// Which thread that media needs has ended by itself, if one has.
     pub(super) fn fault(&self) -> Option<&'static str> {
         watch::fault(&self.engine, &self.net)
+    }
+
+    /// The engine's status, once all that media needs was seen at work.
+    fn look(&self) -> Result<Status, Unfit> {
+        if let Some(what) = self.fault() {
+            return Err(Unfit::Ended(what));
+        }
+        let status = self.engine.status().map_err(|_| Unfit::Stopped)?;
+        let mut pulse = self.pulse.lock().unwrap_or_else(PoisonError::into_inner);
+        pulse.look(&status, &self.net.status())?;
+        Ok(status)
     }
 }
 
@@ -37,6 +53,11 @@ impl StatusSource for Running {
             "net": self.net.status(),
             "sip": self.sip.status(),
         })
+    }
+
+    fn health(&self) -> Health {
+        let sip = self.sip.status();
+        health::answer(self.look().as_ref(), sip.calls.len(), sip.draining)
     }
 
     fn metrics(&self) -> Vec<Metric> {

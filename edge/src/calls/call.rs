@@ -13,8 +13,9 @@ mod ring;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::desk::Mail;
+use super::desk::{Desk, Mail};
 use super::opening::Refusal;
+use super::record::{CallRecord, EndedBy};
 use super::seat::Seat;
 use super::switch::Core;
 use super::{MediaHost, opening};
@@ -91,6 +92,26 @@ enum End {
     Ours(Reason),
 }
 
+impl End {
+    /// As the record has it.
+    fn told(&self) -> (EndedBy, Reason) {
+        match self {
+            Self::Theirs => (EndedBy::Caller, Reason::new(16, "hung up")),
+            Self::Ours(reason) => (EndedBy::Server, reason.clone()),
+        }
+    }
+}
+
+/// Writes the record of a call, off the async threads. A disk that is full ends no call.
+async fn file(desk: &Desk, record: CallRecord) {
+    let log = desk.settings.call_log.clone();
+    let written = tokio::task::spawn_blocking(move || log.write(&record)).await;
+    if let Err(error) = written.map_err(std::io::Error::other).flatten() {
+        desk.counters.call_records_unwritten.add_one();
+        tracing::warn!(%error, "the record of a call was not written");
+    }
+}
+
 impl<H: MediaHost> Call<H> {
     /// From INVITE to the answer ready to be sent.
     async fn open(
@@ -120,7 +141,7 @@ impl<H: MediaHost> Call<H> {
             _permit: opening.permit,
         };
         if matches!(events.try_recv(), Ok(InviteEvent::Cancelled)) {
-            call.seat.leave().await;
+            drop(call.seat.leave().await);
             return Err(Refusal::Cancelled);
         }
         Ok((call, Response::new(200).with("Allow", ALLOW).with_sdp(sdp)))
@@ -148,7 +169,7 @@ impl<H: MediaHost> Call<H> {
         }
     }
 
-    /// Media first, then the farewell: a phone that is gone keeps nobody waiting in the room.
+    /// Media first, then the record, then the farewell: a phone that is gone keeps nobody waiting in the room.
     async fn finish(self, end: End, dialog: Box<dyn Dialog>) {
         let Self {
             core,
@@ -156,8 +177,10 @@ impl<H: MediaHost> Call<H> {
             _permit: permit,
             ..
         } = self;
-        seat.leave().await;
+        let (story, figures) = seat.leave().await;
         drop(permit);
+        let (by, reason) = end.told();
+        file(&core.desk, story.over(figures, by, &reason)).await;
         let End::Ours(reason) = end else { return };
         let counters = core.desk.counters.clone();
         counters.calls_ended_by_us.add_one();

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::{CallLeg, Destination, MediaEnd};
+use super::{CallLeg, CallLog, Destination, MediaEnd};
 use crate::limits::Admission;
 use crate::sip::Counters;
 use crate::sip::message::{DialogId, Reason, Request};
@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub ring: Duration,
     /// How long the ACK of our 200 may take.
     pub ack: Duration,
+    /// Where records of ended calls go.
+    pub call_log: CallLog,
 }
 
 /// What a call can be told.

@@ -19,7 +19,8 @@ use talkpath_engine::{Direction, Engine};
 use talkpath_graph::FrameTime;
 
 use super::{
-    CallLeg, Clips, Destination, MediaHost, MediaPort, MediaRefusal, MediaSession, WhenEnded,
+    CallLeg, Clips, Destination, MediaFigures, MediaHost, MediaPort, MediaRefusal, MediaSession,
+    WhenEnded,
 };
 use crate::net::{Net, PortLease};
 use crate::sdp::Place;
@@ -126,10 +127,12 @@ impl MediaHost for EngineHost {
         self.amend(leg, session)
     }
 
-    fn leave(&self, leg: CallLeg) {
+    fn leave(&self, leg: CallLeg) -> MediaFigures {
+        let figures = self.figures(leg);
         let held = self.book().let_go(leg);
         if let Some(held) = held {
             self.dismiss(held);
         }
+        figures
     }
 }

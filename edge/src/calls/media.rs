@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 
+use serde::Serialize;
 use talkpath_engine::negotiate::AudioAnswer;
 
 use super::Destination;
@@ -42,6 +43,28 @@ pub enum MediaEnd {
 /// Told once, from any thread, when the media of a leg is over. Never for a leg that left by
 /// [`MediaHost::leave`].
 pub type WhenEnded = Box<dyn Fn(MediaEnd) + Send + Sync>;
+
+/// How a leg fared, as far as was known when it left: figures of worker and shard are a second old at most. `None` is
+/// what nobody has told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct MediaFigures {
+    /// RTP packets that came and were taken.
+    pub packets_in: Option<u64>,
+    /// RTP packets sent.
+    pub packets_out: Option<u64>,
+    /// Packets lost on the way to us; negative with duplicates.
+    pub lost: Option<i32>,
+    /// Packets that came after their time.
+    pub late: Option<u64>,
+    /// Made up for what was lost or late, in milliseconds.
+    pub concealed_ms: Option<f64>,
+    /// Interarrival jitter on the way to us, in milliseconds.
+    pub jitter_ms: Option<f64>,
+    /// Packets lost on the way to the caller, as it last said.
+    pub remote_lost: Option<i32>,
+    /// Round trip by RTCP, in milliseconds.
+    pub round_trip_ms: Option<f64>,
+}
 
 /// Why the media side does not serve a call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -108,6 +131,6 @@ pub trait MediaHost: Send + Sync + 'static {
     /// The leg is gone or the session cannot be served; the leg goes on as it was.
     fn update(&self, leg: CallLeg, session: &MediaSession) -> Result<(), MediaRefusal>;
 
-    /// Takes the leg out. A leg that is gone already is no error.
-    fn leave(&self, leg: CallLeg);
+    /// Takes the leg out and tells how it fared. A leg that is gone already is no error.
+    fn leave(&self, leg: CallLeg) -> MediaFigures;
 }

@@ -18,13 +18,17 @@ mod destination;
 mod host;
 mod media;
 mod opening;
+mod record;
 mod seat;
 mod switch;
 
 pub use clip::{ClipError, Clips};
 pub use destination::{Destination, TONES};
 pub use host::EngineHost;
-pub use media::{CallLeg, MediaEnd, MediaHost, MediaPort, MediaRefusal, MediaSession, WhenEnded};
+pub use media::{
+    CallLeg, MediaEnd, MediaFigures, MediaHost, MediaPort, MediaRefusal, MediaSession, WhenEnded,
+};
 
 pub(crate) use desk::{Desk, Settings};
+pub(crate) use record::CallLog;
 pub(crate) use switch::{Core, run};

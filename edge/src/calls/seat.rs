@@ -9,8 +9,9 @@ use std::net::SocketAddr;
 use super::desk::Mail;
 use super::media::MediaPort;
 use super::opening::{self, Agreed, Refusal, Terms};
+use super::record::Story;
 use super::switch::Core;
-use super::{CallLeg, Destination, MediaHost, MediaRefusal, WhenEnded};
+use super::{CallLeg, Destination, MediaFigures, MediaHost, MediaRefusal, WhenEnded};
 use crate::sdp::{Description, Place};
 use crate::sip::message::{DialogId, Request};
 
@@ -26,6 +27,7 @@ pub(super) struct Seat<H: MediaHost> {
     /// The last offer was ours and its answer is still to come.
     offered: bool,
     confirmed: bool,
+    story: Story,
 }
 
 enum Media<H: MediaHost> {
@@ -49,6 +51,7 @@ impl<H: MediaHost> Seat<H> {
         let to = destination.clone();
         let port = off(move || host.open(&to)).await?;
         let place = port.place(request.source);
+        let story = Story::new(&request.dialog.call_id, request.source, &destination);
         let mut seat = Self {
             core,
             id: request.dialog.clone(),
@@ -59,6 +62,7 @@ impl<H: MediaHost> Seat<H> {
             media: Media::Open(port),
             offered: false,
             confirmed: false,
+            story,
         };
         let sdp = match terms {
             Terms::Ours => seat.offer(),
@@ -100,19 +104,17 @@ impl<H: MediaHost> Seat<H> {
         }
     }
 
-    /// Gives the seat up.
-    pub async fn leave(mut self) {
+    /// Gives the seat up; what there is to tell of it.
+    pub async fn leave(mut self) -> (Story, MediaFigures) {
+        let mut figures = MediaFigures::default();
         if let Media::Joined(leg) = std::mem::replace(&mut self.media, Media::None) {
             let host = self.core.host.clone();
-            if let Err(refusal) = off(move || {
-                host.leave(leg);
-                Ok(())
-            })
-            .await
-            {
-                tracing::warn!(%refusal, "leaving the room failed");
+            match off(move || Ok(host.leave(leg))).await {
+                Ok(last) => figures = last,
+                Err(refusal) => tracing::warn!(%refusal, "leaving the room failed"),
             }
         }
+        (self.story, figures)
     }
 
     fn offer(&mut self) -> Vec<u8> {
@@ -152,6 +154,7 @@ impl<H: MediaHost> Seat<H> {
             }
         };
         self.media = Media::Joined(leg);
+        self.story.agreed(noted.answer.codec.to_string());
         self.core.desk.note(&self.id, |info| {
             info.leg = Some(leg);
             info.codec = Some(noted.answer.codec.to_string());

@@ -7,12 +7,15 @@
 //! |---|---|
 //! | `/` | one small live page, no external resources |
 //! | `/status` | everything as JSON |
+//! | `/health` | 200 while calls are heard, else 503 with the reason; JSON |
 //! | `/metrics` | OpenMetrics text for Prometheus |
 //! | `/plans` | the compiled plans as text; `?format=dot` for Graphviz |
 
+mod health;
 mod metrics;
 mod server;
 
+pub use health::Health;
 pub use metrics::{Metric, MetricKind, Sample};
 pub use server::{HttpError, HttpServer};
 
@@ -21,6 +24,8 @@ pub use server::{HttpError, HttpServer};
 pub trait StatusSource: Send + Sync + 'static {
     /// The whole state as one JSON object, as answered on `/status`.
     fn status(&self) -> serde_json::Value;
+    /// Whether calls are heard, as answered on `/health`.
+    fn health(&self) -> Health;
     /// The counters and gauges of this moment, as answered on `/metrics`.
     fn metrics(&self) -> Vec<Metric>;
     /// Every compiled plan in use, as answered on `/plans`.

@@ -15,7 +15,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::{PlanDump, StatusSource, metrics};
+use super::{PlanDump, StatusSource, health, metrics};
 
 const PAGE: &str = include_str!("page.html");
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -94,19 +94,22 @@ impl HttpServer {
     }
 }
 
-type Source = Arc<dyn StatusSource>;
+pub(super) type Source = Arc<dyn StatusSource>;
 
 fn routes(source: Source) -> Router {
     Router::new()
         .route("/", get(async || Html(PAGE)))
         .route("/status", get(status))
+        .route("/health", get(health::health))
         .route("/metrics", get(exposition))
         .route("/plans", get(plans))
         .with_state(source)
 }
 
 /// Runs `read` off the async threads; a panic in it becomes a 500.
-async fn read<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, Response> {
+pub(super) async fn read<T: Send + 'static>(
+    read: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Response> {
     tokio::task::spawn_blocking(read)
         .await
         .map_err(|fault| (StatusCode::INTERNAL_SERVER_ERROR, fault.to_string()).into_response())

@@ -15,6 +15,7 @@ use talkpath_rt::timing::{SlotStats, StatsSink};
 use super::NetError;
 use super::config::NetConfig;
 use super::leg::ShardLeg;
+use super::level::{ClerkLevels, Level};
 use super::ports::PortPool;
 use super::sockets::Sockets;
 use super::status::Snapshot;
@@ -48,6 +49,7 @@ pub(crate) struct Desk {
 pub(crate) struct Published {
     pub(crate) snapshot: Box<Snapshot>,
     pub(crate) timing: SlotStats,
+    pub(crate) levels: ClerkLevels,
 }
 
 impl std::fmt::Debug for Office {
@@ -138,6 +140,10 @@ impl Clerk {
     /// Everything that has come back so far.
     pub(crate) fn work(&mut self) {
         lock(&self.office.desk).flush();
+        let levels = ClerkLevels {
+            returned: Level::found(&mut self.returned),
+            events: Level::found(&mut self.events),
+        };
         while let Some(event) = self.events.pop() {
             self.office.announce(event);
         }
@@ -152,8 +158,9 @@ impl Clerk {
                 }
             }
         }
-        self.timing
-            .collect(&mut lock(&self.office.published).timing);
+        let mut published = lock(&self.office.published);
+        published.levels = levels;
+        self.timing.collect(&mut published.timing);
     }
 
     /// Forgets a leg that the shard would not have, and says so, unless it was detached meanwhile.

@@ -12,6 +12,7 @@ use super::error::NetError;
 use super::far_end::FarEnd;
 use super::lease::PortLease;
 use super::leg::ShardLeg;
+use super::level::{Level, fills};
 use super::net_leg::NetLeg;
 use super::owner::Owner;
 use super::rtcp::Reports;
@@ -119,19 +120,26 @@ impl Net {
     /// All figures, at most `status_interval` old.
     pub fn status(&self) -> NetStatus {
         let office = &self.owner.office;
-        let ports = {
+        let (ports, commands, legs) = {
             let desk = lock(&office.desk);
-            PortStatus {
+            let ports = PortStatus {
                 free: desk.ports.free(),
                 in_use: desk.ports.in_use(),
                 resting: desk.ports.resting(),
-            }
+            };
+            let legs = Level {
+                now: desk.attached.len(),
+                limit: office.limit,
+                most: None,
+            };
+            (ports, Level::filled(&desk.commands), legs)
         };
         let published = lock(&office.published);
         NetStatus {
             counters: published.snapshot.counters,
             legs: published.snapshot.legs.clone(),
             held: published.snapshot.held,
+            fills: fills(published.snapshot.packets, published.levels, commands, legs),
             timing: ShardTiming::of(&published.timing),
             ports,
             capacity: office.limit,

@@ -44,6 +44,7 @@ fn side(room: usize) -> Side {
         published: Mutex::new(Published {
             snapshot: Box::default(),
             timing: SlotStats::new(),
+            levels: Default::default(),
         }),
         config,
     });

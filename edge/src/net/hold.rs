@@ -9,11 +9,14 @@ use std::time::Duration;
 
 use talkpath_nodes::packet::Packet;
 
+use super::level::Level;
+
 /// A bounded queue ordered by time, first in first out at equal times.
 pub(crate) struct Hold {
     heap: BinaryHeap<Reverse<Held>>,
     capacity: usize,
     arrivals: u64,
+    most: usize,
 }
 
 /// The time is copied out of the box: ordering must not touch the packets, which another core wrote.
@@ -30,6 +33,7 @@ impl Hold {
             heap: BinaryHeap::with_capacity(capacity),
             capacity,
             arrivals: 0,
+            most: 0,
         }
     }
 
@@ -47,6 +51,7 @@ impl Hold {
             arrival: self.arrivals,
             packet,
         }));
+        self.most = self.most.max(self.heap.len());
         Ok(())
     }
 
@@ -57,6 +62,15 @@ impl Hold {
             return None;
         }
         self.heap.pop().map(|Reverse(held)| held.packet)
+    }
+
+    /// How full it is.
+    pub(crate) fn level(&self) -> Level {
+        Level {
+            now: self.heap.len(),
+            limit: self.capacity,
+            most: Some(self.most),
+        }
     }
 
     /// Packets waiting.
@@ -109,5 +123,7 @@ mod tests {
             order.push(packet.leg);
         }
         assert_eq!((order, hold.len()), (vec![2, 4, 1, 3], 0));
+        let (now, limit, most) = (0, 4, Some(4));
+        assert_eq!(hold.level(), Level { now, limit, most });
     }
 }

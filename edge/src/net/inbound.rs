@@ -15,6 +15,7 @@ use talkpath_rt::handle::Handle;
 use super::arrival::{Arrival, Port};
 use super::counters::NetCounters;
 use super::leg::{Legs, ShardLeg};
+use super::level::Level;
 use super::wall::Wall;
 use crate::sys::{BATCH, Epoll, READY, Ready, RecvBatch};
 
@@ -69,6 +70,23 @@ impl Inbound {
             self.rtp.remove(leg.sockets.rtp.as_fd())?;
         }
         second
+    }
+
+    /// Boxes that are out, and those of them that wait for the worker.
+    pub(crate) fn levels(&self) -> (Level, Level) {
+        let boxes = &self.to_worker;
+        let limit = boxes.inventory();
+        let out = Level {
+            now: limit - boxes.available(),
+            limit,
+            most: None,
+        };
+        let waiting = Level {
+            now: boxes.waiting(),
+            limit,
+            most: Some(boxes.high_water()),
+        };
+        (out, waiting)
     }
 
     /// Listens no longer. Sockets leave epoll by themselves when closed, so a failure changes nothing.

@@ -27,6 +27,7 @@ mod inbound;
 mod latch;
 mod lease;
 mod leg;
+mod level;
 mod net_leg;
 mod outbound;
 mod owner;

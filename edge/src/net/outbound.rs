@@ -12,12 +12,15 @@ use talkpath_rt::handle::Handle;
 use super::counters::NetCounters;
 use super::hold::Hold;
 use super::leg::Legs;
+use super::level::Level;
 
 /// What the sending half owns.
 pub(crate) struct Outbound {
     from_worker: FromWorkers,
     hold: Hold,
     datagram: Box<[u8; MAX_DATAGRAM]>,
+    /// The most boxes one sending found.
+    most: usize,
 }
 
 impl Outbound {
@@ -29,6 +32,7 @@ impl Outbound {
             from_worker,
             hold,
             datagram: Box::new([0; MAX_DATAGRAM]),
+            most: 0,
         }
     }
 
@@ -44,12 +48,14 @@ impl Outbound {
             any = true;
             self.emit(packet, legs, counters, now);
         }
+        let mut found = 0;
         // Bounded by the inventory, also when the worker is as fast as we are.
         for _ in 0..self.from_worker.inventory() {
             let Some(packet) = self.from_worker.recv() else {
                 break;
             };
             any = true;
+            found += 1;
             let now_or_held = if packet.not_before <= now {
                 Err(packet)
             } else {
@@ -60,7 +66,18 @@ impl Outbound {
                 self.emit(packet, legs, counters, now);
             }
         }
+        self.most = self.most.max(found);
         any
+    }
+
+    /// Boxes that wait to be sent, and packets held back until their time.
+    pub(crate) fn levels(&self) -> (Level, Level) {
+        let waiting = Level {
+            now: self.from_worker.waiting(),
+            limit: self.from_worker.inventory(),
+            most: Some(self.most),
+        };
+        (waiting, self.hold.level())
     }
 
     /// Packets waiting for their time.

@@ -13,6 +13,7 @@ use talkpath_rt::timing::StatsSource;
 use super::counters::NetCounters;
 use super::inbound::{Around, Inbound};
 use super::leg::{Legs, ShardLeg};
+use super::level::PacketLevels;
 use super::outbound::Outbound;
 use super::session::SessionChange;
 use super::sweep::{Rounds, Sweep};
@@ -112,7 +113,19 @@ impl Shard {
         let room = self.returned.vacant() > 0;
         if let Some(mut snapshot) = sweep.step(&mut rounds, room) {
             snapshot.held = self.outbound.held();
+            snapshot.packets = self.levels();
             self.give_back(Returned::Snapshot(snapshot));
+        }
+    }
+
+    fn levels(&self) -> PacketLevels {
+        let (boxes_in, ring_in) = self.inbound.levels();
+        let (ring_out, held) = self.outbound.levels();
+        PacketLevels {
+            boxes_in,
+            ring_in,
+            ring_out,
+            held,
         }
     }
 

@@ -18,6 +18,7 @@ use talkpath_rt::timing::exchange;
 use super::super::far_end::FarEnd;
 use super::super::grid::{Grid, run};
 use super::super::latch::LatchState;
+use super::super::level::Level;
 use super::super::rtcp::Reports;
 use super::super::sockets::Sockets;
 use super::super::status::Snapshot;
@@ -430,4 +431,32 @@ fn one_wake_a_slot_while_nothing_flows_and_two_from_the_first_packet_on() {
         "{}",
         clock.sleeps.get()
     );
+}
+
+#[test]
+fn a_snapshot_says_how_full_the_packet_rings_are() {
+    let mut bench = bench(AMPLE);
+    let port = bench.attach(0);
+    bench.slots(1, NOW);
+    (0..3).for_each(|sequence| bench.send(sequence, port));
+    bench.slots(1, NOW);
+    let packet = bench.packets_in.recv().expect("three were sent");
+    bench.packets_in.give_back(packet).unwrap();
+    let packet = bench.packets_out.take().expect("eight are there");
+    bench.packets_out.send(packet).unwrap();
+    bench.order(Command::Snapshot(Box::new(Snapshot::with_capacity(8))));
+    bench.slots(40, NOW);
+    let Some(Returned::Snapshot(snapshot)) = bench.returned.pop() else {
+        panic!("a snapshot comes back");
+    };
+    let level = |now, most| Level {
+        now,
+        limit: 8,
+        most,
+    };
+    let levels = snapshot.packets;
+    assert_eq!(levels.boxes_in, level(2, None));
+    assert_eq!(levels.ring_in, level(2, Some(3)));
+    assert_eq!(levels.ring_out, level(0, Some(1)));
+    assert_eq!((levels.held.now, levels.held.limit), (0, 4));
 }

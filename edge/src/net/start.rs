@@ -91,6 +91,7 @@ impl Net {
             published: Mutex::new(Published {
                 snapshot: Box::new(Snapshot::with_capacity(capacity)),
                 timing: SlotStats::new(),
+                levels: Default::default(),
             }),
             config,
         });

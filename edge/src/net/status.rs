@@ -7,10 +7,12 @@ use std::time::Duration;
 use arrayvec::ArrayString;
 use serde::{Serialize, Serializer};
 use talkpath_engine::LegId;
+use talkpath_engine::status::Fill;
 
 use super::counters::NetCounters;
 use super::latch::LatchState;
 use super::leg::ShardLeg;
+use super::level::PacketLevels;
 
 /// Figures of one leg, as old as `NetConfig::status_interval` at most.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -101,6 +103,8 @@ pub(crate) struct Snapshot {
     pub legs: Vec<NetLegStats>,
     /// Packets held back until their time.
     pub held: usize,
+    /// How full the packet rings and inventories are.
+    pub packets: PacketLevels,
 }
 
 impl Snapshot {
@@ -122,6 +126,8 @@ pub struct NetStatus {
     pub legs: Vec<NetLegStats>,
     /// Packets held back until their time.
     pub held: usize,
+    /// What is in use of what there is.
+    pub fills: Vec<Fill>,
     /// How punctual the shard is.
     pub timing: ShardTiming,
     /// Port pairs.

@@ -56,6 +56,8 @@ counters! {
     calls_cancelled,
     /// Calls ended because no media came
     calls_media_timeout,
+    /// Records of ended calls that could not be written
+    call_records_unwritten,
     /// BYEs of ours that nobody answered
     byes_unanswered,
     /// INVITEs inside a dialog that were accepted

@@ -15,7 +15,9 @@ use super::Counters;
 use super::message::Reason;
 use super::rsip::{Bound, Names, RsipStack};
 use super::stack::SipStack;
-use crate::calls::{self, Clips, Core, Desk, EngineHost, MediaHost, MediaRefusal, Settings};
+use crate::calls::{
+    self, CallLog, Clips, Core, Desk, EngineHost, MediaHost, MediaRefusal, Settings,
+};
 use crate::limits::Limits;
 use crate::net::Net;
 
@@ -38,6 +40,8 @@ pub struct SipConfig {
     pub ring: Duration,
     /// How long the ACK of our answer may take (RFC 3261: 32 s).
     pub ack_timeout: Duration,
+    /// File that gets one JSON line for each call that has ended; `None`: the log, under the target `call`.
+    pub call_log: Option<PathBuf>,
 }
 
 impl Default for SipConfig {
@@ -51,6 +55,7 @@ impl Default for SipConfig {
             frame: FrameTime::Ms20,
             ring: Duration::ZERO,
             ack_timeout: Duration::from_secs(32),
+            call_log: None,
         }
     }
 }
@@ -72,6 +77,14 @@ pub enum SipError {
     PlayFolder {
         /// What was asked for.
         folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file of call records cannot be written.
+    #[error("sip: the call log {file:?} cannot be opened for appending: {source}")]
+    CallLog {
+        /// What was asked for.
+        file: PathBuf,
         /// What the system said.
         source: io::Error,
     },
@@ -149,6 +162,11 @@ impl SipServer {
     /// # Errors
     /// As for [`start`](Self::start).
     pub async fn start_on<H: MediaHost>(config: SipConfig, host: H) -> Result<Self, SipError> {
+        let call_log =
+            CallLog::open(config.call_log.as_deref()).map_err(|source| SipError::CallLog {
+                file: config.call_log.clone().unwrap_or_default(),
+                source,
+            })?;
         let failed = |source| SipError::Bind {
             address: config.bind,
             source,
@@ -168,6 +186,7 @@ impl SipServer {
             frame: config.frame,
             ring: config.ring,
             ack: config.ack_timeout,
+            call_log,
         };
         let desk = Arc::new(Desk::new(settings, counters, config.limits));
         let core = Core {

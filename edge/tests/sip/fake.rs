@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use talkpath_edge::calls::{
-    CallLeg, Destination, MediaEnd, MediaHost, MediaPort, MediaRefusal, MediaSession, WhenEnded,
+    CallLeg, Destination, MediaEnd, MediaFigures, MediaHost, MediaPort, MediaRefusal, MediaSession,
+    WhenEnded,
 };
 use talkpath_edge::sdp::Place;
 
@@ -117,9 +118,13 @@ impl MediaHost for FakeHost {
         Ok(())
     }
 
-    fn leave(&self, leg: CallLeg) {
+    fn leave(&self, leg: CallLeg) -> MediaFigures {
         let mut notes = self.notes();
         notes.left += usize::from(notes.legs.remove(&leg).is_some());
         notes.ended.remove(&leg);
+        MediaFigures {
+            packets_in: Some(7),
+            ..MediaFigures::default()
+        }
     }
 }

@@ -4,6 +4,7 @@ mod fake;
 mod host;
 mod loss;
 mod real;
+mod records;
 mod ua;
 
 use std::net::SocketAddr;

@@ -14,11 +14,11 @@ use super::until;
 /// One packet of G.711 at 20 ms: header and 160 samples.
 const PACKET: usize = 172;
 
-struct Server {
-    sip: SipServer,
-    net: Net,
-    engine: Engine,
-    folder: PathBuf,
+pub struct Server {
+    pub sip: SipServer,
+    pub net: Net,
+    pub engine: Engine,
+    pub folder: PathBuf,
 }
 
 /// An engine and its network side, media bound to `bind`.
@@ -48,7 +48,7 @@ pub fn media_with(bind: IpAddr, change: impl FnOnce(&mut NetConfig)) -> (Engine,
 }
 
 impl Server {
-    async fn start(name: &str) -> Self {
+    pub async fn start(name: &str) -> Self {
         let bind = IpAddr::from([127, 0, 0, 1]);
         Self::start_on(name, bind, None, media(bind)).await
     }
@@ -67,6 +67,7 @@ impl Server {
             bind: SocketAddr::new(bind, 0),
             advertised,
             play_folder: Some(folder.clone()),
+            call_log: Some(folder.join("calls.jsonl")),
             ..SipConfig::default()
         };
         let sip = SipServer::start(config, engine.clone(), net.clone())
@@ -80,7 +81,7 @@ impl Server {
         }
     }
 
-    async fn stop(self) {
+    pub async fn stop(self) {
         assert!(self.sip.drain(Duration::from_secs(20)).await);
         drop(self.sip);
         self.net.shutdown();
@@ -97,14 +98,14 @@ fn free_ports() -> std::ops::RangeInclusive<u16> {
     low..=low + 200
 }
 
-struct Phone {
-    ua: Ua,
+pub struct Phone {
+    pub ua: Ua,
     rtp: UdpSocket,
     remote: SocketAddr,
 }
 
 impl Phone {
-    async fn call(server: SocketAddr, user: &str) -> Self {
+    pub async fn call(server: SocketAddr, user: &str) -> Self {
         let rtp = UdpSocket::bind(SocketAddr::new(server.ip(), 0)).expect("a free port");
         rtp.set_read_timeout(Some(Duration::from_millis(20)))
             .expect("a socket");
@@ -141,7 +142,7 @@ impl Phone {
     }
 
     /// Sends one packet of a constant level and reads what has come; the loudest sample of it.
-    fn talk(&self, sequence: u16, payload: u8) -> u8 {
+    pub fn talk(&self, sequence: u16, payload: u8) -> u8 {
         let mut packet = [payload; PACKET];
         packet[..12].copy_from_slice(&[0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4]);
         packet[2..4].copy_from_slice(&sequence.to_be_bytes());

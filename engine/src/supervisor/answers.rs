@@ -19,6 +19,10 @@ impl Supervisor {
     }
 
     fn hear_one(&mut self, worker: usize) {
+        let site = &mut self.sites[worker];
+        site.acks.gauge();
+        site.garbage.gauge();
+        site.events.gauge();
         while let Some(ack) = self.sites[worker].acks.pop() {
             self.ack(worker, ack);
         }

@@ -56,11 +56,8 @@ impl Supervisor {
 
     /// What is in use of what there is.
     fn fills(&self) -> Vec<Fill> {
-        let fill = |what: &str, (in_use, limit, high_water): (usize, usize, usize)| Fill {
-            what: what.to_owned(),
-            in_use,
-            limit,
-            high_water: Some(high_water),
+        let fill = |what: &str, (in_use, limit, high_water): (usize, usize, usize)| {
+            Fill::new(what, in_use, limit, Some(high_water))
         };
         let (legs, rooms) = (&self.leg_ids, &self.room_ids);
         let legs = (legs.in_use(), self.config.capacity_legs, legs.high_water());
@@ -74,22 +71,35 @@ impl Supervisor {
             fill("rooms", rooms),
             fill("plans", self.fullest_plans()),
         ];
-        let mut seats: Vec<Fill> = Vec::new();
-        for (kind, in_use, limit) in self.sites.iter().flat_map(|site| site.seating.fill()) {
-            let what = format!("{kind} seats");
-            match seats.iter_mut().find(|known| known.what == what) {
-                Some(known) => {
-                    (known.in_use, known.limit) = (known.in_use + in_use, known.limit + limit)
-                }
-                None => seats.push(Fill {
-                    what,
-                    in_use,
-                    limit,
-                    high_water: None,
-                }),
+        let mut all = Vec::new();
+        for site in &self.sites {
+            for (kind, in_use, limit, high_water) in site.seating.fill() {
+                let seats = fill(&format!("{kind} seats"), (in_use, limit, high_water));
+                // Seats of all workers together.
+                merge(&mut all, seats, |known, more| {
+                    known.in_use += more.in_use;
+                    known.limit += more.limit;
+                    known.high_water = known.high_water.zip(more.high_water).map(|(a, b)| a + b);
+                });
             }
         }
-        own.into_iter().chain(seats).collect()
+        for site in &self.sites {
+            let rings = [
+                fill("commands ring", site.transactions.ring()),
+                Fill::of_ring("acks ring", &site.acks),
+                Fill::of_ring("garbage ring", &site.garbage),
+                Fill::of_ring("events ring", &site.events),
+            ];
+            for ring in rings {
+                // The worker whose ring was fullest.
+                merge(&mut all, ring, |known, other| {
+                    if other.high_water > known.high_water {
+                        *known = other;
+                    }
+                });
+            }
+        }
+        own.into_iter().chain(all).collect()
     }
 
     /// Plans of the worker that has most of them.
@@ -111,6 +121,14 @@ impl Supervisor {
             }
         }
         infos
+    }
+}
+
+/// Takes in what another worker has of the same.
+fn merge(all: &mut Vec<Fill>, one: Fill, into: impl FnOnce(&mut Fill, Fill)) {
+    match all.iter_mut().find(|known| known.what == one.what) {
+        Some(known) => into(known, one),
+        None => all.push(one),
     }
 }
 

@@ -160,6 +160,13 @@ impl Transactions {
         (self.waiting.len(), self.limit)
     }
 
+    /// Places taken in the ring to the worker, places in all, the most ever taken.
+    pub(crate) fn ring(&self) -> (usize, usize, usize) {
+        let ring = &self.to_worker;
+        let taken = ring.capacity() - ring.vacant();
+        (taken, ring.capacity(), ring.high_water())
+    }
+
     /// True while anything waits or is unanswered.
     pub(crate) fn in_flight(&self) -> bool {
         !self.waiting.is_empty() || !self.sent.is_empty() || self.acks.left < self.acks.limit

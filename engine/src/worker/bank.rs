@@ -141,9 +141,12 @@ macro_rules! kinds {
                 }
             }
 
-            /// Kind, seats taken and seats in all, for the status page.
-            pub fn fill(&self) -> impl Iterator<Item = (&'static str, usize, usize)> {
-                [$((stringify!($slab), self.$slab.in_use(), self.$slab.in_use() + self.$slab.available()),)*].into_iter()
+            /// Kind, seats taken, seats in all and the most that were ever taken, for the status page.
+            pub fn fill(&self) -> impl Iterator<Item = (&'static str, usize, usize, usize)> {
+                [$({
+                    let list = &self.$slab;
+                    (stringify!($slab), list.in_use(), list.in_use() + list.available(), list.high_water())
+                },)*].into_iter()
             }
         }
     };

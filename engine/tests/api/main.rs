@@ -2,5 +2,6 @@
 
 mod callers;
 mod edges;
+mod fills;
 mod network;
 mod room;

@@ -87,3 +87,15 @@ fn each_end_can_be_sent() {
     }
     writer.join().unwrap();
 }
+
+#[test]
+fn the_reader_remembers_the_most_it_found_waiting() {
+    let (mut tx, mut rx) = ring(4);
+    for round in 0..3 {
+        tx.push(round).unwrap();
+    }
+    assert_eq!((rx.high_water(), rx.gauge()), (0, 3));
+    while rx.pop().is_some() {}
+    tx.push(9).unwrap();
+    assert_eq!((rx.gauge(), rx.high_water()), (1, 3));
+}

@@ -4,7 +4,7 @@ use talkpath_engine::{
     Direction, EngineError, Leg, LegConfig, NetworkConfig, Room, RtpSender, ToneConfig,
 };
 
-use super::super::{CallLeg, Destination, MediaEnd, MediaRefusal, MediaSession};
+use super::super::{CallLeg, Destination, MediaEnd, MediaFigures, MediaRefusal, MediaSession};
 use super::EngineHost;
 use super::book::{Held, Terms};
 use super::patience::{no_port, patiently, refused, unplayable};
@@ -125,6 +125,28 @@ impl EngineHost {
             cname: format!("{:016x}{:016x}@talkpath", self.random, leg.id().to_bits()),
             receive: session.answer.direction.receive,
             send: session.answer.direction.send,
+        }
+    }
+
+    /// What worker and shard last told of a leg. One the engine has let go has figures of its port alone.
+    pub(super) fn figures(&self, call: CallLeg) -> MediaFigures {
+        let Some((leg, terms)) = self.book().leg(call) else {
+            return MediaFigures::default();
+        };
+        let (engine, net) = (leg.stats().ok(), self.net.stats(leg.id()));
+        let rate = f64::from(terms.config.codec.rate().hz());
+        let received = engine.map(|engine| engine.received);
+        MediaFigures {
+            packets_in: net.map(|net| net.packets_in).or(received),
+            packets_out: net
+                .map(|net| net.packets_out)
+                .or(engine.map(|engine| engine.sent)),
+            lost: net.map(|net| net.lost),
+            late: engine.map(|engine| engine.late),
+            concealed_ms: engine.map(|engine| engine.concealed_samples as f64 * 1e3 / rate),
+            jitter_ms: net.map(|net| net.jitter_ms),
+            remote_lost: net.and_then(|net| net.remote_lost),
+            round_trip_ms: net.and_then(|net| net.round_trip_ms),
         }
     }
 

@@ -1,0 +1,112 @@
+//! The documents for operators name what exists: metrics in the dashboard and in the troubleshooting tables, flags in the unit.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::Value;
+
+const COUNTERS: &str = include_str!("../docs/counters.md");
+const DASHBOARD: &str = include_str!("../docs/grafana.json");
+const TROUBLE: &str = include_str!("../docs/troubleshooting.md");
+const DEPLOYMENT: &str = include_str!("../docs/deployment.md");
+const UNIT: &str = include_str!("../docs/talkpath.service");
+
+/// Names of metrics as they stand in a text.
+fn named(text: &str) -> BTreeSet<&str> {
+    let part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let names = text.match_indices("talkpath_").map(|(at, _)| {
+        let rest = &text[at..];
+        rest.split(|c| !part(c)).next().unwrap_or(rest)
+    });
+    // Crates begin like that, too, and the beginning alone is spoken of.
+    let others = [
+        "talkpath_",
+        "talkpath_edge",
+        "talkpath_engine",
+        "talkpath_rt",
+    ];
+    names.filter(|name| !others.contains(name)).collect()
+}
+
+/// Metrics that `docs/counters.md` explains; another test holds that against the code.
+fn explained() -> BTreeSet<&'static str> {
+    let rows = COUNTERS.lines().filter_map(|line| line.strip_prefix("| `"));
+    let names = rows.filter_map(|row| row.split('`').next());
+    names.filter(|name| name.starts_with("talkpath_")).collect()
+}
+
+#[track_caller]
+fn all_explained(document: &str, text: &str, at_least: usize) {
+    let named = named(text);
+    let explained = explained();
+    let unknown: Vec<_> = named.difference(&explained).collect();
+    assert!(
+        unknown.is_empty(),
+        "{document} names {unknown:?}, which docs/counters.md does not explain"
+    );
+    assert!(named.len() >= at_least, "{document} names only {named:?}");
+}
+
+#[test]
+fn the_dashboard_asks_for_metrics_that_exist() {
+    let board: Value = serde_json::from_str(DASHBOARD).expect("it is JSON");
+    let panels = board["panels"].as_array().expect("a list");
+    let mut ids = BTreeSet::new();
+    for panel in panels {
+        assert!(
+            ids.insert(panel["id"].as_u64().expect("a number")),
+            "{panel}"
+        );
+        if panel["type"] == "row" {
+            continue;
+        }
+        for target in panel["targets"].as_array().expect("a list") {
+            let ask = target["expr"].as_str().expect("PromQL");
+            assert!(!named(ask).is_empty(), "{ask} asks for nothing of ours");
+            // A counter is looked at by its rate, a gauge as it is; totals and marks may stand for themselves.
+            let counts = named(ask).iter().all(|name| name.ends_with("_total"));
+            assert!(
+                counts || !ask.contains("rate("),
+                "{ask} is the rate of a gauge"
+            );
+        }
+    }
+    all_explained("docs/grafana.json", DASHBOARD, 60);
+}
+
+#[test]
+fn the_troubleshooting_tables_name_metrics_that_exist() {
+    all_explained("docs/troubleshooting.md", TROUBLE, 40);
+    for line in TROUBLE.lines().filter(|line| line.starts_with("| ")) {
+        assert_eq!(
+            line.matches(" | ").count(),
+            2,
+            "symptom, where to look, cure: {line}"
+        );
+    }
+}
+
+#[test]
+fn the_deployment_guide_names_metrics_that_exist() {
+    all_explained("docs/deployment.md", DEPLOYMENT, 5);
+}
+
+#[test]
+fn the_unit_starts_the_program_with_flags_it_has() {
+    let start = UNIT
+        .lines()
+        .find_map(|line| line.strip_prefix("ExecStart="));
+    let words: Vec<_> = start.expect("it starts something").split(' ').collect();
+    assert_eq!(&words[..2], ["/usr/local/bin/talkpath", "serve"]);
+    let help = Command::new(env!("CARGO_BIN_EXE_talkpath"))
+        .args(["serve", "--help"])
+        .output()
+        .expect("the program that cargo built");
+    let help = String::from_utf8(help.stdout).expect("text");
+    for flag in words.iter().filter(|word| word.starts_with("--")) {
+        assert!(
+            help.contains(&format!("{flag} <")),
+            "{flag} is none of\n{help}"
+        );
+    }
+}
