@@ -20,7 +20,7 @@ use crate::worker::{Worker, io::Io};
 
 mod threads;
 
-use threads::{Ended, run_supervisor, run_worker};
+use threads::{Ended, quieten_workers, run_supervisor, run_worker};
 
 /// A running engine. Clones are handles on the same engine; it is shut down by
 /// [`shutdown`](Self::shutdown) or with the last handle.
@@ -95,6 +95,7 @@ impl Engine {
             routes,
             shard,
         } = wire(&config, base, || Box::new(clock));
+        quieten_workers();
         let stop = Arc::new(AtomicBool::new(false));
         let (mut workers, mut ends, mut obtained) = (Vec::new(), Vec::new(), Vec::new());
         for (

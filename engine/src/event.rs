@@ -104,6 +104,18 @@ pub enum EventKind {
         /// The leg.
         leg: LegId,
     },
+    /// A node of the leg panicked: half of it runs no more, all others go on (D18). Change its plan to have it back, or
+    /// remove it.
+    Fenced {
+        /// The leg.
+        leg: LegId,
+        /// Kind of the node.
+        node: &'static str,
+        /// Whether the leg is still heard: then it is sent nothing. Else the other way round.
+        heard: bool,
+        /// What the panic said.
+        fault: String,
+    },
     /// This subscriber was too slow: so many events before this one are lost to it.
     Missed {
         /// How many.

@@ -88,6 +88,11 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.legs_arrived,
     ),
     (
+        "node_panics_total",
+        "Nodes that panicked, each with half a leg",
+        |c| c.panics,
+    ),
+    (
         "worker_events_deferred_total",
         "Events told later because the ring was full",
         |c| c.events_deferred,

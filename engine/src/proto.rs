@@ -235,6 +235,29 @@ pub enum Garbage {
     Leg(LegId, Box<LegBody>),
     /// What a leg that moved has left behind on the worker it came from.
     Berth(LegId, Box<Berth>),
+    /// A node of a leg panicked (D18). Beside the credits: the ring has places of its own for these.
+    Panic(LegPanic),
+}
+
+/// The panic of a leg's node, on its way to be read and freed.
+pub struct LegPanic {
+    /// The leg.
+    pub leg: LegId,
+    /// The half that runs no more.
+    pub segment: Segment,
+    /// Kind of the node.
+    pub node: &'static str,
+    /// What it panicked with.
+    pub payload: Box<dyn core::any::Any + Send>,
+}
+
+impl core::fmt::Debug for LegPanic {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self {
+            leg, segment, node, ..
+        } = self;
+        write!(f, "LegPanic({leg:?}, {segment:?}, {node})")
+    }
 }
 
 /// Something the worker noticed. Fixed size; states are told again until the ring took them.

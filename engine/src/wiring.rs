@@ -17,6 +17,7 @@ use crate::config::EngineConfig;
 use crate::proto::{Partial, Passed};
 use crate::shard_link::{FromWorkers, ShardLink, ToWorkers};
 use crate::supervisor::{ACKS, COMMANDS, Ends, GARBAGE, Routes};
+use crate::worker::fence::PANICS;
 use crate::worker::io::{Mesh, Peer};
 use crate::worker::{Worker, WorkerConfig, io::Io};
 
@@ -87,7 +88,7 @@ fn wire_one(
     let legs = config.legs_per_worker();
     let (command_tx, command_rx) = commands(COMMANDS);
     let (ack_tx, ack_rx) = outlet::acks(ACKS);
-    let (garbage_tx, garbage_rx) = outlet::garbage(GARBAGE);
+    let (garbage_tx, garbage_rx) = outlet::garbage(GARBAGE + PANICS);
     let (event_tx, event_rx) = outlet::events((2 * legs).max(1_024));
     let (stats_source, stats_sink) = timing::exchange();
     let io = Io {

@@ -18,6 +18,7 @@ mod cohort;
 mod exchange;
 mod ext;
 mod far;
+pub(crate) mod fence;
 mod inward;
 pub mod io;
 mod legs;
@@ -41,6 +42,7 @@ use crate::proto::{LegBody, LegId, LegPlan, LegTag, PlanTag, RoomBody, RoomTag};
 
 use arena::Arena;
 use bank::Bank;
+use fence::Fallen;
 pub use io::Io;
 use migrate::Moves;
 use schedule::Schedule;
@@ -96,6 +98,7 @@ pub struct Worker {
     /// Legs on their way out, at most all.
     leaving: Vec<LegId>,
     moves: Moves,
+    fallen: Fallen,
     counters: WorkerCounters,
 }
 
@@ -114,6 +117,7 @@ impl Worker {
             arena: Arena::new(&Limits::default()),
             leaving: Vec::with_capacity(config.legs),
             moves: Moves::new(config.leg_ids),
+            fallen: Fallen::new(),
             counters: WorkerCounters::default(),
         }
     }
@@ -194,6 +198,7 @@ impl Worker {
         self.take_partials(io);
         self.run_due(slot, intended, io);
         self.depart(io);
+        self.hand_over_fallen(io);
         self.tell(slot, intended, io);
         let end = io.cost_clock.now();
         self.counters.slots += 1;

@@ -104,45 +104,63 @@ pub enum Spec {
     },
 }
 
+impl Spec {
+    /// Name of the kind, as in [`Shape::kind`].
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Jitter { .. } => "jitter",
+            Self::Decode { .. } => "decode",
+            Self::Conceal { .. } => "conceal",
+            Self::Resample { .. } => "resample",
+            Self::Gain { .. } => "gain",
+            Self::Meter { .. } => "meter",
+            Self::Contribute { .. } => "contribute",
+            Self::MixMinus { .. } => "mix-minus",
+            Self::Limit { .. } => "limit",
+            Self::Encode { .. } => "encode",
+            Self::Packetise { .. } => "packetise",
+            Self::Tone { .. } => "tone",
+            Self::Clip { .. } => "clip",
+            Self::Ext { name, .. } => name,
+        }
+    }
+}
+
 impl NodeSpec for Spec {
     fn shape(&self) -> Shape {
-        let effect = |kind, format| {
-            Shape::new(kind)
+        let new = || Shape::new(self.kind());
+        let effect = |format| {
+            new()
                 .input("in", Signal::Pcm(format))
                 .output("out", Signal::Pcm(format))
                 .in_place()
         };
         match self {
-            Self::Jitter { delays, .. } => Shape::new("jitter")
-                .output("out", Signal::Units)
-                .latency(delays.target),
-            Self::Decode { format, .. } => Shape::new("decode")
+            Self::Jitter { delays, .. } => {
+                new().output("out", Signal::Units).latency(delays.target)
+            }
+            Self::Decode { format, .. } => new()
                 .input("in", Signal::Units)
                 .output("out", Signal::Pcm(*format)),
-            Self::Conceal { format } => effect("conceal", *format),
-            Self::Resample { from, to } => Shape::new("resample")
+            Self::Conceal { format } => effect(*format),
+            Self::Resample { from, to } => new()
                 .input("in", Signal::Pcm(*from))
                 .output("out", Signal::Pcm(*to))
                 .latency(resample_latency(*from, *to)),
-            Self::Gain { format } => effect("gain", *format),
-            Self::Meter { format } => effect("meter", *format),
-            Self::Contribute { format } => {
-                Shape::new("contribute").input("in", Signal::Pcm(*format))
-            }
-            Self::MixMinus { format, .. } => {
-                Shape::new("mix-minus").output("out", Signal::Pcm(*format))
-            }
-            Self::Limit { format } => {
-                effect("limit", *format).latency(limit::delay_at(format.rate))
-            }
-            Self::Encode { format, .. } => Shape::new("encode")
+            Self::Gain { format } => effect(*format),
+            Self::Meter { format } => effect(*format),
+            Self::Contribute { format } => new().input("in", Signal::Pcm(*format)),
+            Self::MixMinus { format, .. } => new().output("out", Signal::Pcm(*format)),
+            Self::Limit { format } => effect(*format).latency(limit::delay_at(format.rate)),
+            Self::Encode { format, .. } => new()
                 .input("in", Signal::Pcm(*format))
                 .output("out", Signal::Encoded),
-            Self::Packetise { ptime, format, .. } => Shape::new("packetise")
+            Self::Packetise { ptime, format, .. } => new()
                 .input("in", Signal::Encoded)
                 .latency(ptime.saturating_sub(format.duration())),
-            Self::Tone { format } => Shape::new("tone").output("out", Signal::Pcm(*format)),
-            Self::Clip { format } => Shape::new("clip").output("out", Signal::Pcm(*format)),
+            Self::Tone { format } => new().output("out", Signal::Pcm(*format)),
+            Self::Clip { format } => new().output("out", Signal::Pcm(*format)),
             Self::Ext { shape, .. } => return shape.as_ref().clone(),
         }
         .cost_hint(self.cost_hint())

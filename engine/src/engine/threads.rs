@@ -5,7 +5,9 @@
 //! connected, so that a dead worker looks like a full ring to it and it goes on to serve RTCP and BYE.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError};
@@ -41,9 +43,29 @@ impl<E> Ended<E> {
     }
 }
 
+thread_local! {
+    /// Whether this thread is a worker.
+    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A panic on a worker prints nothing there: it is fenced or ends the thread, and in both cases the control side tells
+/// it. Other threads keep the hook there was.
+pub(super) fn quieten_workers() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !IS_WORKER.get() {
+                before(info);
+            }
+        }));
+    });
+}
+
 /// The worker's thread: one step for every slot, on absolute time (D14, D17).
 pub(super) fn run_worker(worker: Worker, io: Io, stop: &AtomicBool) -> Ended<(Worker, Io)> {
     let clock = MonotonicClock;
+    IS_WORKER.set(true);
     run_steps((worker, io), stop, |(worker, io)| {
         clock.sleep_until(worker.due());
         worker.step(clock.now(), io);

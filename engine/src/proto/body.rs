@@ -107,6 +107,10 @@ pub struct LegRun {
     pub held: Option<f32>,
     /// On its way out: ramping, then ready to be detached.
     pub leaving: Leaving,
+    /// A node of the ingress has panicked: the leg is heard no more (D18).
+    pub ingress_fenced: bool,
+    /// A node of the egress has panicked: the leg is sent nothing more (D18).
+    pub egress_fenced: bool,
     /// The talking state last told to the supervisor.
     pub told_talking: bool,
     /// Its clip has been played to the end.
@@ -115,6 +119,17 @@ pub struct LegRun {
     pub told_finished: bool,
     /// Counted since the leg joined.
     pub stats: LegStats,
+}
+
+impl LegRun {
+    /// Whether a node of this half has panicked.
+    #[must_use]
+    pub fn fenced(&self, segment: Segment) -> bool {
+        match segment {
+            Segment::Ingress => self.ingress_fenced,
+            Segment::Egress => self.egress_fenced,
+        }
+    }
 }
 
 /// How far a leg's removal has come.

@@ -1,7 +1,7 @@
 //! What the worker says: acks settle edits, garbage is freed, events are passed on.
 
 use crate::event::{EventKind, LeaveReason};
-use crate::proto::{Ack, Garbage, LegId, WorkerEvent, WorkerEventKind};
+use crate::proto::{Ack, Garbage, LegId, LegPanic, Segment, WorkerEvent, WorkerEventKind};
 
 use super::Supervisor;
 use super::legs::Stage;
@@ -27,6 +27,11 @@ impl Supervisor {
             self.ack(worker, ack);
         }
         while let Some(garbage) = self.sites[worker].garbage.pop() {
+            if let Garbage::Panic(panic) = garbage {
+                // These have places of their own in the ring.
+                self.fenced(panic);
+                continue;
+            }
             self.sites[worker].transactions.box_back();
             self.counters.boxes_freed += 1;
             self.free(worker, garbage);
@@ -117,7 +122,7 @@ impl Supervisor {
                 self.counters.stale_returns += u64::from(!known);
             }
             Garbage::Room(room, _) => self.room_freed(worker, room),
-            Garbage::Bus(..) => {}
+            Garbage::Bus(..) | Garbage::Panic(_) => {}
             Garbage::Berth(_, berth) => self.give_seats(usize::from(berth.seats_of), &berth.seats),
             Garbage::Leg(leg, body) => {
                 self.give_seats(worker, &body.seats);
@@ -130,6 +135,25 @@ impl Supervisor {
                 self.retire(leg);
             }
         }
+    }
+
+    /// A node of a leg has panicked.
+    fn fenced(&mut self, panic: LegPanic) {
+        let words = panic.payload.downcast_ref::<&str>().copied();
+        let words = words.or_else(|| panic.payload.downcast_ref::<String>().map(String::as_str));
+        let fault = words.unwrap_or("a panic without words").to_owned();
+        let (leg, node) = (panic.leg, panic.node);
+        let heard = panic.segment == Segment::Egress;
+        tracing::error!(%leg, node, fault, "a node panicked; the leg goes on without it");
+        self.publish(
+            self.now,
+            EventKind::Fenced {
+                leg,
+                node,
+                heard,
+                fault,
+            },
+        );
     }
 
     fn event(&mut self, worker: usize, event: WorkerEvent) {

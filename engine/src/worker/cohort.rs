@@ -5,6 +5,7 @@
 //! one kind do stands in `inward` (towards the room), `outward` (from it) and `ext`.
 
 use core::time::Duration;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrayvec::ArrayVec;
 use talkpath_graph::{Op, Plan};
@@ -18,6 +19,7 @@ use crate::proto::{LegBody, LegId, LegTag, RoomBody, RoomTag, Segment};
 
 use super::arena::{Arena, LANES, at};
 use super::bank::{Bank, Seat};
+use super::fence::Fallen;
 use super::stats::WorkerCounters;
 
 /// One strand of the cohort in this period.
@@ -26,6 +28,8 @@ pub(super) struct Lane {
     pub leg: LegId,
     /// Periods given up since it last ran (D14), or spent on hold.
     pub skipped: u32,
+    /// A node of it has panicked: it runs no further.
+    pub fenced: bool,
 }
 
 /// Everything a segment touches while it runs.
@@ -43,17 +47,48 @@ pub(super) struct Cohort<'a> {
     /// Intended time of the slot.
     pub now: Duration,
     pub lanes: ArrayVec<Lane, LANES>,
+    /// The lane the op at hand takes next.
+    pub at: usize,
+    /// Strands whose node panicked.
+    pub fallen: &'a mut Fallen,
+    /// Kind of the op at hand.
+    #[cfg(test)]
+    pub kind: &'static str,
 }
 
 impl Cohort<'_> {
-    /// Runs the segment's ops over the lanes.
+    /// Runs the segment's ops over the lanes. A lane whose node panics is taken out (D18); the op goes on with the next
+    /// one.
     ///
-    /// Real-time: allocates no; blocks no; cost O(ops × lanes × frame).
+    /// Real-time: allocates no; blocks no; cost O(ops × lanes × frame). A panic allocates.
     pub(super) fn run(&mut self, plan: &Plan<Spec>, segment: Segment) {
         self.counters.segments += self.lanes.len() as u64;
         for (index, op) in plan.ops.iter().enumerate() {
-            self.run_op(index, op, segment);
+            self.at = 0;
+            #[cfg(test)]
+            (self.kind = op.spec.kind());
+            // What a panic leaves half done is the state of one node, which never runs again, and its planes.
+            while let Err(payload) =
+                catch_unwind(AssertUnwindSafe(|| self.run_op(index, op, segment)))
+            {
+                self.fence(self.at.saturating_sub(1), segment, op.spec.kind(), payload);
+            }
         }
+    }
+
+    /// The next lane of the op at hand.
+    pub(super) fn next_lane(&mut self) -> Option<usize> {
+        while self.lanes.get(self.at).is_some_and(|lane| lane.fenced) {
+            self.at += 1;
+        }
+        let lane = self.at;
+        if lane == self.lanes.len() {
+            return None;
+        }
+        self.at += 1;
+        #[cfg(test)]
+        super::fence::trip(self.kind, self.lanes[lane].leg);
+        Some(lane)
     }
 
     fn run_op(&mut self, i: usize, op: &Op<Spec>, segment: Segment) {

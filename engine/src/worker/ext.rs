@@ -22,7 +22,7 @@ impl Cohort<'_> {
         let Spec::Ext { shape, .. } = &op.spec else {
             return;
         };
-        for n in 0..self.lanes.len() {
+        while let Some(n) = self.next_lane() {
             let lane = self.lanes[n];
             let Seat::Ext(seat) = self.seat(lane, segment, i) else {
                 continue;

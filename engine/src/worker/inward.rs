@@ -16,7 +16,7 @@ use super::io::give_back;
 impl Cohort<'_> {
     /// Hands out the units of this frame; after a stall the buffer forgets the same span (D14).
     pub(super) fn jitter(&mut self, i: usize, op: &Op<Spec>, frame: Samples) {
-        for n in 0..self.lanes.len() {
+        while let Some(n) = self.next_lane() {
             let lane = self.lanes[n];
             let Seat::Jitter(seat) = self.seat(lane, Segment::Ingress, i) else {
                 continue;
@@ -37,7 +37,7 @@ impl Cohort<'_> {
 
     /// Decodes the units and returns their boxes.
     pub(super) fn decode(&mut self, i: usize, op: &Op<Spec>, frame: Samples) {
-        for n in 0..self.lanes.len() {
+        while let Some(n) = self.next_lane() {
             let lane = self.lanes[n];
             let Seat::Decode(seat) = self.seat(lane, Segment::Ingress, i) else {
                 continue;
@@ -58,7 +58,7 @@ impl Cohort<'_> {
 
     /// Fills what is missing.
     pub(super) fn conceal(&mut self, i: usize, op: &Op<Spec>) {
-        for n in 0..self.lanes.len() {
+        while let Some(n) = self.next_lane() {
             let lane = self.lanes[n];
             let Seat::Conceal(seat) = self.seat(lane, Segment::Ingress, i) else {
                 continue;
@@ -80,7 +80,7 @@ impl Cohort<'_> {
 
     /// Level in the room, ramped; a leg that leaves ramps to silence and is done.
     pub(super) fn gain(&mut self, i: usize, op: &Op<Spec>, segment: Segment) {
-        for n in 0..self.lanes.len() {
+        while let Some(n) = self.next_lane() {
             let lane = self.lanes[n];
             let Seat::Gain(seat) = self.seat(lane, segment, i) else {
                 continue;
@@ -100,7 +100,7 @@ impl Cohort<'_> {
 
     /// Measures the level and who talks; the audio passes untouched.
     pub(super) fn meter(&mut self, i: usize, op: &Op<Spec>) {
-        for n in 0..self.lanes.len() {
+        while let Some(n) = self.next_lane() {
             let lane = self.lanes[n];
             let Seat::Meter(seat) = self.seat(lane, Segment::Ingress, i) else {
                 continue;
@@ -120,7 +120,7 @@ impl Cohort<'_> {
     /// Adds the frame to the bus of its rate and keeps the very value that was added (D4), with
     /// the number of the mix it will be part of.
     pub(super) fn contribute(&mut self, op: &Op<Spec>) {
-        for n in 0..self.lanes.len() {
+        while let Some(n) = self.next_lane() {
             let Some(leg) = self.legs.get_mut(self.lanes[n].leg) else {
                 continue;
             };
@@ -143,7 +143,7 @@ impl Cohort<'_> {
 
     /// A tone, generated.
     pub(super) fn tone(&mut self, i: usize, op: &Op<Spec>, format: Format) {
-        for n in 0..self.lanes.len() {
+        while let Some(n) = self.next_lane() {
             let Seat::Tone(seat) = self.seat(self.lanes[n], Segment::Ingress, i) else {
                 continue;
             };
@@ -159,7 +159,7 @@ impl Cohort<'_> {
 
     /// Content decoded beforehand by the control side; its end is noted for an event.
     pub(super) fn clip(&mut self, i: usize, op: &Op<Spec>, format: Format) {
-        for n in 0..self.lanes.len() {
+        while let Some(n) = self.next_lane() {
             let lane = self.lanes[n];
             let Seat::Clip(seat) = self.seat(lane, Segment::Ingress, i) else {
                 continue;

@@ -59,7 +59,8 @@ impl Worker {
         if body.run.leaving != Leaving::No {
             return Tried::Stale(None);
         }
-        let heard = body.direction.receive && body.run.ingress_period.is_some();
+        let runs = body.direction.receive && !body.run.ingress_fenced;
+        let heard = runs && body.run.ingress_period.is_some();
         body.run.leaving = if heard {
             Leaving::Ramping
         } else {

@@ -17,7 +17,7 @@ use super::cohort::Cohort;
 impl Cohort<'_> {
     /// What the leg hears: the sum of its rate less its own part in it, and the other rates (D4).
     pub(super) fn mix_minus(&mut self, op: &Op<Spec>, format: Format, minus_own: bool) {
-        for n in 0..self.lanes.len() {
+        while let Some(n) = self.next_lane() {
             let plane = &mut self.arena.pcm[at(op.outputs[0], n)];
             plane.silence(format.plane_len());
             let Some(leg) = self.legs.get_mut(self.lanes[n].leg) else {
@@ -44,7 +44,7 @@ impl Cohort<'_> {
 
     /// Keeps the sum within range.
     pub(super) fn limit(&mut self, i: usize, op: &Op<Spec>) {
-        for n in 0..self.lanes.len() {
+        while let Some(n) = self.next_lane() {
             let lane = self.lanes[n];
             let Seat::Limit(seat) = self.seat(lane, Segment::Egress, i) else {
                 continue;
@@ -64,7 +64,7 @@ impl Cohort<'_> {
 
     /// From one rate to another.
     pub(super) fn resample(&mut self, i: usize, op: &Op<Spec>, to: Format, segment: Segment) {
-        for n in 0..self.lanes.len() {
+        while let Some(n) = self.next_lane() {
             let lane = self.lanes[n];
             let Seat::Resample(seat) = self.seat(lane, segment, i) else {
                 continue;
@@ -89,7 +89,7 @@ impl Cohort<'_> {
 
     /// PCM to payload bytes.
     pub(super) fn encode(&mut self, i: usize, op: &Op<Spec>) {
-        for n in 0..self.lanes.len() {
+        while let Some(n) = self.next_lane() {
             let lane = self.lanes[n];
             let seat = self.seat(lane, Segment::Egress, i);
             let encoded = &mut self.arena.encoded[at(op.outputs[0], n)];
@@ -107,7 +107,7 @@ impl Cohort<'_> {
 
     /// Payload bytes to packets, in boxes to the shard.
     pub(super) fn packetise(&mut self, i: usize, op: &Op<Spec>, format: Format) {
-        for n in 0..self.lanes.len() {
+        while let Some(n) = self.next_lane() {
             let lane = self.lanes[n];
             let Seat::Packetise(seat) = self.seat(lane, Segment::Egress, i) else {
                 continue;

@@ -48,6 +48,7 @@ impl Worker {
                         lanes.push(Lane {
                             leg: due.leg,
                             skipped,
+                            fenced: false,
                         });
                     }
                 }
@@ -63,6 +64,10 @@ impl Worker {
                     slot,
                     now,
                     lanes,
+                    at: 0,
+                    fallen: &mut self.fallen,
+                    #[cfg(test)]
+                    kind: "",
                 }
                 .run(plan, segment);
             }
@@ -78,11 +83,12 @@ fn has_heard(leg: &mut LegBody, room: &RoomBody) -> bool {
 /// Whether a leg runs this period, and how many periods it missed since it last did: by a
 /// stall of the worker, or because it was on hold.
 fn turn(leg: &mut LegBody, segment: Segment, period: u64) -> Option<u32> {
+    let fenced = leg.run.fenced(segment);
     let (open, last) = match segment {
         Segment::Ingress => (leg.direction.receive, &mut leg.run.ingress_period),
         Segment::Egress => (leg.direction.send, &mut leg.run.egress_period),
     };
-    if !open || leg.run.leaving == Leaving::Done {
+    if !open || fenced || leg.run.leaving == Leaving::Done {
         return None;
     }
     let missed = last

@@ -33,6 +33,8 @@ impl Worker {
         if let Some(here) = self.legs.get_mut(leg) {
             core::mem::swap(here, &mut value);
             here.run = value.run.clone();
+            // New states, so both halves run again.
+            (here.run.ingress_fenced, here.run.egress_fenced) = (false, false);
             if let Some(room) = self.rooms.get_mut(value.room) {
                 keep_own_part(room, here, &mut value);
             }
@@ -109,7 +111,8 @@ fn carry_over(plans: &Slab<Box<LegPlan>, PlanTag>, bank: &mut Bank, old: &LegBod
                     }
                 }
                 to => {
-                    if let Some((_, &from)) = before.find(|(o, _)| o.spec == op.spec)
+                    if !old.run.fenced(segment)
+                        && let Some((_, &from)) = before.find(|(o, _)| o.spec == op.spec)
                         && same_stream(bank, from, to)
                     {
                         bank.exchange(from, to);

@@ -99,6 +99,8 @@ pub struct WorkerCounters {
     pub packets_passed: u64,
     /// Legs that came from another worker (D6).
     pub legs_arrived: u64,
+    /// Nodes that panicked; each took half a leg out and nothing else (D18).
+    pub panics: u64,
     /// Events that found the ring full; told again later.
     pub events_deferred: u64,
     /// Segments run, one per leg, direction and period.

@@ -25,13 +25,14 @@ impl Worker {
     ///
     /// Real-time: allocates no; blocks no; cost O(legs leaving).
     pub(super) fn depart(&mut self, io: &mut Io) {
+        let still_ramps = |body: &LegBody| {
+            // A leg put on hold or fenced meanwhile has nothing left to ramp.
+            let runs = body.direction.receive && !body.run.ingress_fenced;
+            runs && body.run.leaving != Leaving::Done
+        };
         let mut at = 0;
         while let Some(&leg) = self.leaving.get(at) {
-            // A leg put on hold meanwhile has nothing left to ramp.
-            let done = self
-                .legs
-                .get(leg)
-                .is_none_or(|b| b.run.leaving == Leaving::Done || !b.direction.receive);
+            let done = self.legs.get(leg).is_none_or(|body| !still_ramps(body));
             if !done {
                 at += 1;
                 continue;

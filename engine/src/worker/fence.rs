@@ -1,0 +1,120 @@
+//! The panic fence (D18): a node that panics takes its strand's half out, and nothing else.
+//!
+//! The leg's voice fades out of the room, or its phone is sent nothing more; worker, room and all other legs go on as if
+//! it had left. Its states stay seated until the control side removes or replaces the leg. The payload of the
+//! panic leaves through the garbage ring. Only this path allocates.
+
+use std::any::Any;
+
+use talkpath_nodes::mix;
+use talkpath_rt::ring::Full;
+
+use crate::proto::{Garbage, LegBody, LegPanic, RoomBody, Segment};
+
+use super::Worker;
+use super::arena::LANES;
+use super::cohort::Cohort;
+use super::io::{Io, give_back};
+
+/// Panics that can wait for the end of their slot, and places the garbage ring keeps for them.
+pub(crate) const PANICS: usize = 64;
+
+/// Panics of this slot.
+pub(super) type Fallen = arrayvec::ArrayVec<LegPanic, PANICS>;
+
+impl Cohort<'_> {
+    /// Takes lane `n` out after its node has panicked.
+    pub(super) fn fence(
+        &mut self,
+        n: usize,
+        segment: Segment,
+        node: &'static str,
+        payload: Box<dyn Any + Send>,
+    ) {
+        self.counters.panics += 1;
+        let Some(lane) = self.lanes.get_mut(n) else {
+            // Not in a lane: there is no strand to blame.
+            return core::mem::forget(payload);
+        };
+        lane.fenced = true;
+        let leg = lane.leg;
+        for plane in self.arena.units.iter_mut().skip(n).step_by(LANES) {
+            for packet in plane.drain(..).filter_map(|unit| unit.into_packet()) {
+                give_back(self.packets_in, packet, &mut self.counters.overflows);
+            }
+        }
+        if let Some(body) = self.legs.get_mut(leg) {
+            match segment {
+                Segment::Ingress => {
+                    body.run.ingress_fenced = true;
+                    body.run.stats.talking = false;
+                    if let Some(room) = self.rooms.get_mut(body.room) {
+                        fade_out(body, room, self.slot);
+                    }
+                }
+                Segment::Egress => body.run.egress_fenced = true,
+            }
+        }
+        let panic = LegPanic {
+            leg,
+            segment,
+            node,
+            payload,
+        };
+        if let Err(full) = self.fallen.try_push(panic) {
+            core::mem::forget(full.element());
+            self.counters.overflows += 1;
+        }
+    }
+}
+
+/// In place of the frame that was not finished: the end of the last one backwards, fading, so that there is no step.
+fn fade_out(leg: &mut LegBody, room: &mut RoomBody, slot: u64) {
+    let mix = room.coming(slot);
+    if leg.run.own_mix + 1 != mix {
+        return;
+    }
+    let Some(bus) = room.buses.iter_mut().find(|bus| bus.rate() == leg.rate) else {
+        return;
+    };
+    leg.own.reverse();
+    let ramp = (leg.own.len() / 4).max(1) as i64;
+    for (n, sample) in leg.own.iter_mut().enumerate() {
+        let left = (ramp - n as i64).max(0);
+        *sample = (i64::from(*sample) * left / ramp) as i32;
+    }
+    mix::add(&leg.own, bus.gathering());
+    leg.run.own_mix = mix;
+}
+
+impl Worker {
+    /// Hands the panics of this slot to the control side.
+    pub(super) fn hand_over_fallen(&mut self, io: &mut Io) {
+        for panic in self.fallen.drain(..) {
+            if let Err(Full(lost)) = io.garbage.push(Garbage::Panic(panic)) {
+                core::mem::forget(lost);
+                self.counters.overflows += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// The node kind that panics next, once, and of which leg.
+    pub(crate) static TRIP: std::cell::Cell<Option<(&'static str, crate::LegId)>> =
+        const { std::cell::Cell::new(None) };
+}
+
+/// Panics as a node of the leg would, when a test wants it.
+#[cfg(test)]
+pub(super) fn trip(kind: &str, leg: crate::LegId) {
+    if TRIP.get().is_some_and(|wanted| wanted == (kind, leg)) {
+        TRIP.set(None);
+        panic!("injected into {kind}");
+    }
+}
+
+#[cfg(test)]
+#[path = "fence_tests.rs"]
+mod tests;

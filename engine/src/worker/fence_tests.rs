@@ -1,0 +1,245 @@
+//! Every node kind panics once, in a room of three and beside another room: who is touched, and who is not.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use talkpath_nodes::codec::Codec;
+use talkpath_nodes::leg_graphs::{PORT_IN, PORT_OUT};
+use talkpath_nodes::packet::Header;
+
+use super::TRIP;
+use crate::{
+    EngineConfig, EventKind, EventStream, Leg, LegConfig, LegId, NetworkConfig, PortConfig,
+    RoomConfig, RtpSender, SampleRate, ShardLink, VirtualEngine,
+};
+
+const FRAME: Duration = Duration::from_millis(20);
+const RATE: SampleRate = SampleRate::HZ_8000;
+
+/// What everybody was sent: sequence numbers, timestamps and payloads.
+type Sent = BTreeMap<u64, Vec<(u16, u32, Vec<u8>)>>;
+
+struct Stage {
+    engine: VirtualEngine,
+    events: EventStream,
+    link: ShardLink,
+    /// The room of the one that falls: two that stay, then the victim.
+    room: Vec<Leg>,
+    /// Another room.
+    others: Vec<Leg>,
+    sequence: u16,
+    sent: Sent,
+}
+
+/// A phone whose RTP begins where `n` says.
+fn phone(n: u32) -> LegConfig {
+    let sender = RtpSender {
+        ssrc: n,
+        sequence: 10,
+        timestamp: 100 * n,
+    };
+    LegConfig::network(NetworkConfig {
+        sender,
+        ..NetworkConfig::new(Codec::Pcmu, 0)
+    })
+}
+
+impl Stage {
+    fn new(kind: &str) -> Self {
+        let config = EngineConfig {
+            capacity_legs: 16,
+            capacity_rooms: 4,
+            ..EngineConfig::default()
+        };
+        let engine = VirtualEngine::new(config).expect("valid");
+        let [one, two] =
+            ["one", "two"].map(|name| engine.create_room(RoomConfig::new(name)).expect("capacity"));
+        let join = |n| one.join(phone(n)).expect("capacity");
+        let mut room = vec![join(1), join(2)];
+        room.push(match kind {
+            "tone" => one.join(LegConfig::tone(440.0, -10.0)).expect("capacity"),
+            "clip" => {
+                let samples: Vec<f32> = (0..8_000).map(|n| (n % 40) as f32 / 80.0).collect();
+                one.join(LegConfig::clip(samples.into(), RATE, true))
+                    .expect("capacity")
+            }
+            PORT_IN | PORT_OUT => one.join_port(PortConfig::new(RATE)).expect("capacity").0,
+            _ => join(3),
+        });
+        let others = [4, 5].map(|n| two.join(phone(n)).expect("capacity"));
+        Self {
+            events: engine.subscribe().expect("running"),
+            link: engine.take_shard_link().expect("the first to ask"),
+            engine,
+            room,
+            others: others.into(),
+            sequence: 0,
+            sent: Sent::new(),
+        }
+    }
+
+    fn victim(&self) -> LegId {
+        self.room[2].id()
+    }
+
+    /// All phones talk for so many frames.
+    fn talk(&mut self, frames: u16) {
+        for _ in 0..frames {
+            self.sequence += 1;
+            let legs: Vec<LegId> = self.room.iter().chain(&self.others).map(Leg::id).collect();
+            for leg in legs {
+                let Some(mut packet) = self.link.to_worker.take() else {
+                    panic!("boxes for all");
+                };
+                packet.reset();
+                packet.leg = leg.to_bits();
+                packet.received = self.engine.now();
+                packet.header = Header {
+                    sequence: self.sequence,
+                    timestamp: u32::from(self.sequence) * 160,
+                    ssrc: leg.index(),
+                    ..Header::default()
+                };
+                // A buzz of 50 Hz, another level for each.
+                let level = 0x10 + 8 * leg.index() as u8;
+                let payload: Vec<u8> = (0..160).map(|n| level | (n & 0x80) as u8).collect();
+                packet.set_payload(&payload).expect("it fits");
+                self.link.to_worker.send(packet).expect("room");
+            }
+            self.engine.advance(FRAME);
+            while let Some(packet) = self.link.from_worker.recv() {
+                let (header, payload) = (packet.header, packet.payload().to_vec());
+                let sent = self.sent.entry(packet.leg).or_default();
+                sent.push((header.sequence, header.timestamp, payload));
+                self.link.from_worker.give_back(packet).expect("room");
+            }
+        }
+    }
+
+    fn of(&self, leg: &Leg) -> Vec<(u16, u32, Vec<u8>)> {
+        self.sent
+            .get(&leg.id().to_bits())
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    fn fenced(&self) -> Vec<EventKind> {
+        let told = std::iter::from_fn(|| self.events.try_next());
+        told.map(|event| event.kind)
+            .filter(|kind| matches!(kind, EventKind::Fenced { .. }))
+            .collect()
+    }
+}
+
+/// 300 ms of talk, a panic of the victim's `kind` unless it is spared, 300 ms more.
+fn run(kind: &'static str, spared: bool) -> Stage {
+    let mut stage = Stage::new(kind);
+    stage.talk(15);
+    if !spared {
+        TRIP.set(Some((kind, stage.victim())));
+    }
+    stage.talk(15);
+    assert_eq!(TRIP.take(), None, "a {kind} node of the leg has run");
+    stage
+}
+
+const INWARD: [&str; 6] = ["jitter", "decode", "conceal", "gain", "meter", "contribute"];
+const OUTWARD: [&str; 4] = ["mix-minus", "limit", "encode", "packetise"];
+
+#[test]
+fn a_panic_towards_the_room_takes_one_voice_out_and_nothing_else() {
+    for kind in INWARD.into_iter().chain(["tone", "clip", PORT_IN]) {
+        let (whole, fallen) = (run(kind, true), run(kind, false));
+        for (spared, other) in whole.others.iter().zip(&fallen.others) {
+            assert!(
+                whole.of(spared) == fallen.of(other),
+                "{kind}: the other room"
+            );
+        }
+        for (spared, other) in whole.room.iter().zip(&fallen.room).take(2) {
+            let (all, less) = (whole.of(spared), fallen.of(other));
+            let line = |sent: &[(u16, u32, Vec<u8>)]| -> Vec<_> {
+                sent.iter()
+                    .map(|(sequence, timestamp, _)| (*sequence, *timestamp))
+                    .collect()
+            };
+            assert_eq!(line(&all), line(&less), "{kind}: the stream goes on");
+            // Nobody writes to the port, so nothing is missed of it.
+            let missed = all[17..] != less[17..];
+            assert!(
+                all[..14] == less[..14] && missed == (kind != PORT_IN),
+                "{kind}: a voice less"
+            );
+        }
+        let told = fallen.fenced();
+        let [
+            EventKind::Fenced {
+                leg,
+                node,
+                heard,
+                fault,
+            },
+        ] = &told[..]
+        else {
+            panic!("{kind}: {told:?}")
+        };
+        assert_eq!((*leg, *node, *heard), (fallen.victim(), kind, false));
+        assert_eq!(*fault, format!("injected into {kind}"));
+        if INWARD.contains(&kind) {
+            // The other half of the leg goes on: it hears everybody.
+            assert_eq!(
+                whole.of(&whole.room[2]).len(),
+                fallen.of(&fallen.room[2]).len()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_panic_from_the_room_silences_one_leg_and_nobody_notices() {
+    for kind in OUTWARD.into_iter().chain([PORT_OUT]) {
+        let (whole, fallen) = (run(kind, true), run(kind, false));
+        let kept = |stage: &Stage| -> Vec<_> {
+            let all = stage.room[..2].iter().chain(&stage.others);
+            all.map(|leg| stage.of(leg)).collect()
+        };
+        assert!(kept(&whole) == kept(&fallen), "{kind}: to the bit");
+        assert_eq!(fallen.fenced().len(), 1, "{kind}");
+        if OUTWARD.contains(&kind) {
+            assert_eq!(
+                fallen.of(&fallen.room[2]).len(),
+                15,
+                "{kind}: sent nothing more"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_leg_that_fell_comes_back_with_a_new_plan_and_leaves_like_any_other() {
+    for kind in ["decode", "encode"] {
+        let mut stage = run(kind, false);
+        let LegConfig::Network(config) = phone(3) else {
+            panic!("a network leg")
+        };
+        stage.room[2].change(config).expect("it stays");
+        let before = stage.of(&stage.room[2]).len();
+        stage.talk(10);
+        assert!(
+            stage.of(&stage.room[2]).len() >= before + 9,
+            "{kind}: sent again"
+        );
+        TRIP.set(Some((kind, stage.victim())));
+        stage.talk(3);
+        stage.room[2].leave().expect("it stays");
+        stage.engine.advance(5 * FRAME);
+        let status = stage.engine.status().expect("running");
+        assert_eq!(status.legs(), 4);
+        assert_eq!(
+            status.supervisor.stale_returns + status.supervisor.edits_failed,
+            0
+        );
+        let free = stage.link.to_worker.inventory() - stage.link.to_worker.available();
+        assert!(free <= 8, "{kind}: {free} boxes out for four legs");
+    }
+}
