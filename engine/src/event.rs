@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 
-use crate::proto::{LegId, RoomId};
+use crate::proto::{Culprit, LegId, RoomId};
 
 /// Events one subscriber may be behind.
 pub(crate) const BACKLOG: usize = 4_096;
@@ -115,6 +115,16 @@ pub enum EventKind {
         heard: bool,
         /// What the panic said.
         fault: String,
+    },
+    /// A worker's slot ended after the next was to begin: the first late one of an episode, and the legs that took
+    /// longest in it (D14). The engine, not the cohort, is to blame when `took` is small: it was held up.
+    Late {
+        /// Index of the worker.
+        worker: usize,
+        /// How late the slot ended.
+        by: Duration,
+        /// What took longest; `None` when no leg ran.
+        culprit: Option<Culprit>,
     },
     /// This subscriber was too slow: so many events before this one are lost to it.
     Missed {

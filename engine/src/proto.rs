@@ -260,6 +260,23 @@ impl core::fmt::Debug for LegPanic {
     }
 }
 
+/// Legs of one plan that ran side by side, and how long they took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Culprit {
+    /// The first of them.
+    pub leg: LegId,
+    /// Its room.
+    pub room: RoomId,
+    /// Their plan.
+    pub plan: PlanId,
+    /// The half that ran.
+    pub segment: Segment,
+    /// How many they were.
+    pub legs: u32,
+    /// How long they took together.
+    pub took: Duration,
+}
+
 /// Something the worker noticed. Fixed size; states are told again until the ring took them.
 #[derive(Clone, Copy, Debug)]
 pub struct WorkerEvent {
@@ -283,6 +300,13 @@ pub enum WorkerEventKind {
     Finished {
         /** The leg. */
         leg: LegId,
+    },
+    /// A slot ended after the next was to begin, the first of an episode: what in it took longest (D14).
+    Late {
+        /// How late the slot ended.
+        by: Duration,
+        /// The cohort that took longest; `None` when no leg ran.
+        culprit: Option<Culprit>,
     },
     /// A leg's figures since it joined, about once a second.
     Leg {

@@ -4,11 +4,14 @@
 //! Made by the supervisor from what the worker has told it (histograms about once a second);
 //! asking costs the worker nothing.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use talkpath_rt::ring::Consumer;
 use talkpath_rt::thread::Obtained;
 use talkpath_rt::timing::SlotStats;
 
+use crate::proto::{Culprit, Segment};
 use crate::worker::stats::{LegStats, WorkerCounters};
 
 /// The state of an engine.
@@ -51,6 +54,8 @@ pub struct WorkerStatus {
     pub late_slots: u64,
     /// Slots given up after a stall (D14).
     pub skipped_slots: u64,
+    /// The last episode of late slots.
+    pub last_late: Option<LateStatus>,
     /// What it counts.
     pub counters: WorkerCounters,
     /// Planned work of every slot of the cycle, in microseconds (D2).
@@ -59,6 +64,56 @@ pub struct WorkerStatus {
     pub busy_histogram: Vec<(f64, u64)>,
     /// How late it woke: (upper bound in microseconds, slots), ascending.
     pub wake_histogram: Vec<(f64, u64)>,
+}
+
+/// An episode of late slots, and what took longest in its first one (D14).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LateStatus {
+    /// When it began, on the engine's clock, in seconds.
+    pub at: f64,
+    /// How late the first slot ended, in microseconds.
+    pub by_us: f64,
+    /// What took longest; none when no leg ran, and when the machine held the worker up it took little.
+    pub culprit: Option<CulpritStatus>,
+}
+
+/// Legs of one plan that ran side by side.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CulpritStatus {
+    /// The first of them.
+    pub leg: String,
+    /// Its room.
+    pub room: String,
+    /// Their plan, as `/plans` names it.
+    pub plan: u64,
+    /// `ingress` or `egress`.
+    pub segment: &'static str,
+    /// How many they were.
+    pub legs: u32,
+    /// How long they took together, in microseconds.
+    pub took_us: f64,
+}
+
+impl LateStatus {
+    pub(crate) fn new(at: Duration, by: Duration, culprit: Option<Culprit>) -> Self {
+        let micros = |span: Duration| span.as_secs_f64() * 1e6;
+        let culprit = culprit.map(|culprit| CulpritStatus {
+            leg: culprit.leg.to_string(),
+            room: culprit.room.to_string(),
+            plan: culprit.plan.to_bits(),
+            segment: match culprit.segment {
+                Segment::Ingress => "ingress",
+                Segment::Egress => "egress",
+            },
+            legs: culprit.legs,
+            took_us: micros(culprit.took),
+        });
+        Self {
+            at: at.as_secs_f64(),
+            by_us: micros(by),
+            culprit,
+        }
+    }
 }
 
 /// A distribution in five numbers.
@@ -233,6 +288,7 @@ impl WorkerStatus {
         obtained: &Obtained,
         timing: &SlotStats,
         counters: WorkerCounters,
+        last_late: Option<LateStatus>,
         load: &[u64],
     ) -> Self {
         Self {
@@ -245,6 +301,7 @@ impl WorkerStatus {
             slots: timing.slots,
             late_slots: timing.late_slots,
             skipped_slots: timing.skipped_slots,
+            last_late,
             counters,
             planned_us: load.iter().map(|nanos| *nanos as f64 / 1e3).collect(),
             busy_histogram: bars(&timing.busy),
@@ -328,6 +385,7 @@ mod tests {
             &Obtained::default(),
             &timing,
             WorkerCounters::default(),
+            None,
             &[],
         );
         let end = worker.end_us;

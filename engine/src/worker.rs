@@ -13,6 +13,7 @@ mod ahead;
 mod apply;
 pub mod arena;
 pub mod bank;
+mod blame;
 pub mod bus;
 mod cohort;
 mod exchange;
@@ -42,6 +43,7 @@ use crate::proto::{LegBody, LegId, LegPlan, LegTag, PlanTag, RoomBody, RoomTag};
 
 use arena::Arena;
 use bank::Bank;
+use blame::Blame;
 use fence::Fallen;
 pub use io::Io;
 use migrate::Moves;
@@ -99,6 +101,7 @@ pub struct Worker {
     leaving: Vec<LegId>,
     moves: Moves,
     fallen: Fallen,
+    blame: Blame,
     counters: WorkerCounters,
 }
 
@@ -118,6 +121,7 @@ impl Worker {
             leaving: Vec::with_capacity(config.legs),
             moves: Moves::new(config.leg_ids),
             fallen: Fallen::new(),
+            blame: Blame::default(),
             counters: WorkerCounters::default(),
         }
     }
@@ -204,6 +208,7 @@ impl Worker {
         self.counters.slots += 1;
         self.counters.busy += end.saturating_sub(begin);
         let next_due = intended + self.config.slot;
+        self.name_culprit(intended, end.saturating_sub(next_due), io);
         let stats = io.stats.current();
         stats.record_slot(
             now.saturating_sub(intended),

@@ -179,6 +179,18 @@ impl Supervisor {
                     self.publish(at, EventKind::Faulted { leg });
                 }
             }
+            WorkerEventKind::Late { by, culprit } => {
+                tracing::warn!(worker, ?by, ?culprit, "a slot ended late");
+                self.sites[worker].last_late = Some((at, by, culprit));
+                self.publish(
+                    at,
+                    EventKind::Late {
+                        worker,
+                        by,
+                        culprit,
+                    },
+                );
+            }
             WorkerEventKind::Worker { counters } => self.sites[worker].hear_counters(counters),
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::proto::{LegId, RoomId};
 use crate::status::{
-    Fill, LegStatus, PlanInfo, RoomStatus, Status, SupervisorCounters, WorkerStatus,
+    Fill, LateStatus, LegStatus, PlanInfo, RoomStatus, Status, SupervisorCounters, WorkerStatus,
 };
 
 use super::Supervisor;
@@ -137,6 +137,8 @@ fn worker_status(site: &Site) -> WorkerStatus {
         &site.obtained,
         &site.timing,
         site.counters,
+        site.last_late
+            .map(|(at, by, culprit)| LateStatus::new(at, by, culprit)),
         site.table.load(),
     )
 }

@@ -1,12 +1,14 @@
 //! What the supervisor keeps of one worker: the ends of its rings, its seats, plans and slots.
 
+use std::time::Duration;
+
 use talkpath_rt::command::CommandTx;
 use talkpath_rt::outlet::{AckRx, EventRx, GarbageRx};
 use talkpath_rt::thread::Obtained;
 use talkpath_rt::timing::{SlotStats, StatsSink};
 
 use crate::config::EngineConfig;
-use crate::proto::{Ack, Command, Garbage, WorkerEvent};
+use crate::proto::{Ack, Command, Culprit, Garbage, WorkerEvent};
 use crate::worker::bank::Seating;
 use crate::worker::schedule::cycle_slots;
 use crate::worker::stats::WorkerCounters;
@@ -39,6 +41,8 @@ pub(super) struct Site {
     pub seating: Seating,
     pub plans: Plans,
     pub table: SlotTable,
+    /// The last episode of late slots: when it began, how late its first slot was, and what took longest in it.
+    pub last_late: Option<(Duration, Duration, Option<Culprit>)>,
     /// Legs here, those that leave or come included.
     pub legs: usize,
 }
@@ -57,6 +61,7 @@ impl Site {
             seating: Seating::new(config.seats()),
             plans: Plans::new(config.capacity_plans),
             table: SlotTable::new(cycle_slots(config.slot), config.slot, config.slot_budget),
+            last_late: None,
             legs: 0,
         }
     }

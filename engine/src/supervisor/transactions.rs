@@ -8,7 +8,7 @@
 //!
 //! Owned by the supervisor's thread.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use talkpath_rt::command::{CommandTx, Txn, TxnId};
 
@@ -127,7 +127,7 @@ impl Credit {
 pub(crate) struct Transactions {
     to_worker: CommandTx<Command>,
     waiting: VecDeque<Waiting>,
-    sent: HashMap<TxnId, Sent>,
+    sent: BTreeMap<TxnId, Sent>,
     limit: usize,
     acks: Credit,
     garbage: Credit,
@@ -141,7 +141,7 @@ impl Transactions {
         Self {
             to_worker,
             waiting: VecDeque::new(),
-            sent: HashMap::new(),
+            sent: BTreeMap::new(),
             limit,
             acks: Credit {
                 left: ACKS,

@@ -3,13 +3,17 @@
 use core::time::Duration;
 
 use arrayvec::ArrayVec;
+use talkpath_rt::slab::Slab;
 
-use crate::proto::{Leaving, LegBody, PlanId, RoomBody, Segment};
+use crate::proto::{
+    Culprit, Leaving, LegBody, LegId, LegTag, PlanId, RoomBody, RoomId, RoomTag, Segment,
+};
 
 use super::Worker;
 use super::arena::LANES;
 use super::cohort::{Cohort, Lane};
 use super::io::Io;
+use super::schedule::Due;
 
 impl Worker {
     /// Ingress of the legs due, mix of the rooms due, egress of the legs due.
@@ -25,33 +29,16 @@ impl Worker {
         let mut rest = self.schedule.due(segment, slot);
         self.ahead(segment).begin(rest);
         for cohort in rest.chunk_by(|a, b| a.plan == b.plan) {
-            let plan: PlanId = cohort[0].plan;
-            let Some(plan) = self.plans.get(plan).and_then(|p| p.segment(segment)) else {
+            let id: PlanId = cohort[0].plan;
+            let Some(plan) = self.plans.get(id).and_then(|p| p.segment(segment)) else {
                 continue;
             };
             for chunk in cohort.chunks(LANES) {
                 rest = &rest[chunk.len()..];
                 self.ahead(segment).step(rest);
-                let mut lanes: ArrayVec<Lane, LANES> = ArrayVec::new();
-                for due in chunk {
-                    let Some(leg) = self.legs.get_mut(due.leg) else {
-                        continue;
-                    };
-                    let Some(room) = self.rooms.get(leg.room) else {
-                        continue;
-                    };
-                    if segment == Segment::Egress && has_heard(leg, room) {
-                        continue;
-                    }
-                    let period = slot / u64::from(room.period.max(1));
-                    if let Some(skipped) = turn(leg, segment, period) {
-                        lanes.push(Lane {
-                            leg: due.leg,
-                            skipped,
-                            fenced: false,
-                        });
-                    }
-                }
+                let begin = io.cost_clock.now();
+                let (lanes, first) = lanes_of(chunk, segment, slot, &mut self.legs, &self.rooms);
+                let legs = lanes.len() as u32;
                 Cohort {
                     legs: &mut self.legs,
                     rooms: &mut self.rooms,
@@ -70,9 +57,51 @@ impl Worker {
                     kind: "",
                 }
                 .run(plan, segment);
+                if let Some((leg, room)) = first {
+                    self.blame.ran(Culprit {
+                        leg,
+                        room,
+                        plan: id,
+                        segment,
+                        legs,
+                        took: io.cost_clock.now().saturating_sub(begin),
+                    });
+                }
             }
         }
     }
+}
+
+/// The legs of a chunk that run this period, and the first of them with its room.
+fn lanes_of(
+    chunk: &[Due],
+    segment: Segment,
+    slot: u64,
+    legs: &mut Slab<Box<LegBody>, LegTag>,
+    rooms: &Slab<Box<RoomBody>, RoomTag>,
+) -> (ArrayVec<Lane, LANES>, Option<(LegId, RoomId)>) {
+    let (mut lanes, mut first) = (ArrayVec::new(), None);
+    for due in chunk {
+        let Some(leg) = legs.get_mut(due.leg) else {
+            continue;
+        };
+        let Some(room) = rooms.get(leg.room) else {
+            continue;
+        };
+        if segment == Segment::Egress && has_heard(leg, room) {
+            continue;
+        }
+        let period = slot / u64::from(room.period.max(1));
+        if let Some(skipped) = turn(leg, segment, period) {
+            lanes.push(Lane {
+                leg: due.leg,
+                skipped,
+                fenced: false,
+            });
+            first = first.or(Some((due.leg, leg.room)));
+        }
+    }
+    (lanes, first)
 }
 
 /// Whether a leg whose egress was moved to a later slot ran for this mix in the earlier one.

@@ -139,7 +139,7 @@ impl Worker {
         self.figures(body)
     }
 
-    fn event(&self, io: &mut Io, at: Duration, kind: WorkerEventKind) -> bool {
+    pub(super) fn event(&self, io: &mut Io, at: Duration, kind: WorkerEventKind) -> bool {
         io.events.push(WorkerEvent { at, kind }).is_ok()
     }
 }

@@ -1,0 +1,108 @@
+//! A slot that ends late: the first of an episode names what took longest in it (D14).
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use common::bare::{Bare, Sizes};
+use common::{SampleRate, ms};
+use talkpath_engine::proto::{Culprit, LegId, Segment, WorkerEventKind};
+use talkpath_graph::node::{Node, Outcome, PcmPlane};
+use talkpath_graph::{Format, FrameTime, Graph, Shape, Signal};
+use talkpath_nodes::player::Tone;
+use talkpath_nodes::spec::Spec;
+use talkpath_nodes::state::Build;
+use talkpath_rt::clock::ManualClock;
+
+const RATE: SampleRate = SampleRate::HZ_8000;
+
+/// A node that takes three milliseconds of the worker's clock when told to.
+struct Slow {
+    clock: ManualClock,
+    now: Arc<AtomicBool>,
+}
+
+impl Node for Slow {
+    fn process(&mut self, _: &[&PcmPlane], _: &mut [&mut PcmPlane]) -> Outcome {
+        if self.now.load(Ordering::Relaxed) {
+            self.clock.advance(ms(3));
+        }
+        Outcome::Ok
+    }
+
+    fn reset(&mut self) {}
+}
+
+fn slow_leg(bare: &mut Bare, now: &Arc<AtomicBool>) -> LegId {
+    let format = Format::mono(RATE, FrameTime::Ms20);
+    let mut graph = Graph::new();
+    let shape = Shape::new("slow").output("out", Signal::Pcm(format));
+    let source = Spec::Ext {
+        name: "slow",
+        shape: Box::new(shape),
+    };
+    let source = graph.add("slow", source);
+    let gain = graph
+        .then(source, "gain", Spec::Gain { format })
+        .expect("a chain");
+    graph
+        .then(gain, "contribute", Spec::Contribute { format })
+        .expect("a chain");
+    let node = Slow {
+        clock: bare.clock.clone(),
+        now: Arc::clone(now),
+    };
+    let build = Build {
+        ext: vec![("slow", Box::new(node))],
+        ..Build::default()
+    };
+    let room = bare.room(&[RATE]);
+    bare.leg(room, RATE, Some(graph), None, build)
+}
+
+fn quick_leg(bare: &mut Bare) {
+    let room = bare.room(&[RATE]);
+    let ingress = talkpath_nodes::leg_graphs::tone_ingress(FrameTime::Ms20, RATE);
+    let build = Build {
+        tone: Some(Tone::new(RATE, 440.0, -10.0)),
+        ..Build::default()
+    };
+    bare.leg(room, RATE, Some(ingress), None, build);
+}
+
+/// How late, and who.
+fn late(bare: &mut Bare) -> Vec<(Duration, Option<Culprit>)> {
+    let told = std::iter::from_fn(|| bare.events.pop());
+    told.filter_map(|event| match event.kind {
+        WorkerEventKind::Late { by, culprit } => Some((by, culprit)),
+        _ => None,
+    })
+    .collect()
+}
+
+#[test]
+fn the_first_late_slot_of_an_episode_names_the_slowest_cohort() {
+    let mut bare = Bare::new(Sizes::default());
+    let now = Arc::new(AtomicBool::new(false));
+    quick_leg(&mut bare);
+    let slow = slow_leg(&mut bare, &now);
+    bare.slots(40);
+    assert_eq!(late(&mut bare), [], "all in time");
+    for _ in 0..2 {
+        now.store(true, Ordering::Relaxed);
+        bare.slots(20);
+        now.store(false, Ordering::Relaxed);
+        let told = late(&mut bare);
+        let [(by, Some(culprit))] = told[..] else {
+            panic!("once: {told:?}")
+        };
+        // Three milliseconds in a slot of one.
+        assert_eq!((by, culprit.took), (ms(2), ms(3)));
+        assert_eq!((culprit.leg, culprit.legs), (slow, 1));
+        assert_eq!(culprit.segment, Segment::Ingress);
+        bare.slots(20);
+        assert_eq!(late(&mut bare), [], "in time again");
+    }
+}
