@@ -53,8 +53,8 @@ impl Target {
 
     /// Whether the strand has run all its periods and has all its packets.
     pub fn is_done(&self) -> bool {
-        let done = |state: &Box<State>| state.next >= PERIODS && state.fed == PACKETS;
-        self.state.as_ref().is_some_and(done)
+        let done = |state: &State| state.next >= PERIODS && state.fed == PACKETS;
+        self.state.as_deref().is_some_and(done)
     }
 
     fn drain(&mut self, seen: &Seen) {
