@@ -16,6 +16,8 @@
 //! [`Event`].
 
 #![forbid(unsafe_code)]
+// scripts/sanitizers: RealtimeSanitizer watches `Worker::step`.
+#![cfg_attr(rtsan, feature(sanitize))]
 
 mod api;
 pub mod config;

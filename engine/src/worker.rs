@@ -151,6 +151,7 @@ impl Worker {
     /// no leg runs in them, and each learns at its next turn how many periods it missed.
     ///
     /// Real-time: allocates no; blocks no; cost bounded by the legs due.
+    #[cfg_attr(rtsan, sanitize(realtime = "nonblocking"))]
     pub fn step(&mut self, now: Duration, io: &mut Io) -> Report {
         let mut report = Report::default();
         let Some(last) = self.slot_at(now) else {

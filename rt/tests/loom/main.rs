@@ -12,14 +12,20 @@
 //! | `packet_box` | a fixed inventory, none lost or doubled | empty inventory | commit |
 //! | `slot_reuse` | no access through a stale generation | a stale ack, a full ring, nothing to apply | commit, take |
 //! | `garbage` | each box freed once, by control, room reserved before | a deferral, none | commit, take |
+//! | `partial_exchange` | never a partial of another slot, each box back home | late, missing, ahead, unsent | commit |
+//! | `migration` | a strand runs once a period on one worker; no state or packet lost or doubled | late arrival, a packet forwarded, one that waited, a full mesh | commit, take |
 //! | `statistics` | no record lost or doubled | swap while recording, no empty at hand | commit |
+//! | `abandon` | who sees that the other end is gone sees all it did | not gone yet | abandon |
 //! | `shutdown` | all boxes dropped, memory freed off the worker | both drop orders | abandon, commit |
 
 #![cfg(loom)]
 
+mod abandon;
 mod chunk;
 mod garbage;
+mod migration;
 mod packet_box;
+mod partial_exchange;
 mod push_pop;
 mod shutdown;
 mod slot_reuse;
