@@ -119,7 +119,7 @@ impl Worker {
             bank: Bank::new(config.seats),
             arena: Arena::new(&Limits::default()),
             leaving: Vec::with_capacity(config.legs),
-            moves: Moves::new(config.leg_ids),
+            moves: Moves::new(config.legs, config.leg_ids),
             fallen: Fallen::new(),
             blame: Blame::default(),
             counters: WorkerCounters::default(),

@@ -180,7 +180,7 @@ impl Supervisor {
                 }
             }
             WorkerEventKind::Late { by, culprit } => {
-                tracing::warn!(worker, ?by, ?culprit, "a slot ended late");
+                tracing::debug!(worker, ?by, ?culprit, "a slot ended late");
                 self.sites[worker].last_late = Some((at, by, culprit));
                 self.publish(
                     at,

@@ -15,31 +15,30 @@ use super::Worker;
 use super::apply::Tried;
 use super::io::{Io, Mesh, give_back};
 
-/// Legs that can be awaited at a time; the supervisor moves one after the other.
-const BERTHS: usize = 8;
 /// Packets that wait for a leg on its way: two periods of all that can be.
 const EARLY: usize = 64;
 /// Places of a mesh ring that packets leave to legs.
-const RESERVED: usize = BERTHS;
+const RESERVED: usize = 64;
 
 /// What a worker keeps of legs that come and have gone.
 pub(super) struct Moves {
-    awaited: ArrayVec<(LegId, Box<Berth>), BERTHS>,
-    /// Legs that came before their berth.
-    early_legs: ArrayVec<(LegId, Box<LegBody>), BERTHS>,
+    /// Berths; as many at most as the worker has seats for legs, which is its capacity.
+    awaited: Vec<(LegId, Box<Berth>)>,
+    /// Legs that came and are not seated yet; as many at most.
+    early_legs: Vec<(LegId, Box<LegBody>)>,
     early_packets: ArrayVec<Box<Packet>, EARLY>,
     /// By index of the leg: where it went.
     gone: Box<[Option<(LegId, u8)>]>,
 }
 
 impl Moves {
-    /// For an engine of `legs` legs. Control side: allocates.
-    pub fn new(legs: usize) -> Self {
+    /// For a worker of `legs` legs in an engine of `leg_ids`. Control side: allocates.
+    pub fn new(legs: usize, leg_ids: usize) -> Self {
         Self {
-            awaited: ArrayVec::new(),
-            early_legs: ArrayVec::new(),
+            awaited: Vec::with_capacity(legs),
+            early_legs: Vec::with_capacity(legs),
             early_packets: ArrayVec::new(),
-            gone: vec![None; legs].into(),
+            gone: vec![None; leg_ids].into(),
         }
     }
 
@@ -100,7 +99,8 @@ impl Worker {
 
     /// Keeps a berth for a leg that will come.
     pub(super) fn await_leg(&mut self, leg: LegId, value: Box<Berth>) -> Tried {
-        if self.legs.contains(leg) || self.moves.awaited.is_full() {
+        let full = self.moves.awaited.len() == self.moves.awaited.capacity();
+        if self.legs.contains(leg) || full {
             return Tried::Refused(Some(Garbage::Berth(leg, value)));
         }
         self.moves.awaited.push((leg, value));
@@ -116,7 +116,7 @@ impl Worker {
                 match io.mesh[at].passed_in.pop() {
                     None => break,
                     Some(Passed::Packet(packet)) => self.deliver(packet, io),
-                    Some(Passed::Leg(leg, body)) => self.moves.early_legs.push((leg, body)),
+                    Some(Passed::Leg(leg, body)) => self.came(leg, body),
                 }
             }
         }
@@ -135,6 +135,17 @@ impl Worker {
                 }
                 None => at += 1,
             }
+        }
+    }
+
+    /// A leg is out of the ring. There is a place for each that has a berth; one too many would be a fault: leaked, not
+    /// freed on this thread, and counted.
+    fn came(&mut self, leg: LegId, body: Box<LegBody>) {
+        if self.moves.early_legs.len() < self.moves.early_legs.capacity() {
+            self.moves.early_legs.push((leg, body));
+        } else {
+            core::mem::forget(body);
+            self.counters.overflows += 1;
         }
     }
 

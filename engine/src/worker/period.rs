@@ -28,6 +28,7 @@ impl Worker {
     fn run_segment(&mut self, segment: Segment, slot: u64, now: Duration, io: &mut Io) {
         let mut rest = self.schedule.due(segment, slot);
         self.ahead(segment).begin(rest);
+        let mut begin = io.cost_clock.now();
         for cohort in rest.chunk_by(|a, b| a.plan == b.plan) {
             let id: PlanId = cohort[0].plan;
             let Some(plan) = self.plans.get(id).and_then(|p| p.segment(segment)) else {
@@ -36,7 +37,6 @@ impl Worker {
             for chunk in cohort.chunks(LANES) {
                 rest = &rest[chunk.len()..];
                 self.ahead(segment).step(rest);
-                let begin = io.cost_clock.now();
                 let (lanes, first) = lanes_of(chunk, segment, slot, &mut self.legs, &self.rooms);
                 let legs = lanes.len() as u32;
                 Cohort {
@@ -57,6 +57,8 @@ impl Worker {
                     kind: "",
                 }
                 .run(plan, segment);
+                let end = io.cost_clock.now();
+                let took = end.saturating_sub(core::mem::replace(&mut begin, end));
                 if let Some((leg, room)) = first {
                     self.blame.ran(Culprit {
                         leg,
@@ -64,7 +66,7 @@ impl Worker {
                         plan: id,
                         segment,
                         legs,
-                        took: io.cost_clock.now().saturating_sub(begin),
+                        took,
                     });
                 }
             }
