@@ -129,8 +129,9 @@ impl NodeSpec for Spec {
             Self::Contribute { format } => {
                 Shape::new("contribute").input("in", Signal::Pcm(*format))
             }
-            Self::MixMinus { format, .. } => {
-                Shape::new("mix-minus").output("out", Signal::Pcm(*format))
+            Self::MixMinus { format, minus_own } => {
+                let kind = if *minus_own { "mix-minus" } else { "mix" };
+                Shape::new(kind).output("out", Signal::Pcm(*format))
             }
             Self::Limit { format } => {
                 effect("limit", *format).latency(limit::delay_at(format.rate))
