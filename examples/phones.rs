@@ -15,7 +15,11 @@
 )]
 
 use std::error::Error;
+use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
+use std::num::NonZeroU16;
+use std::process::ExitCode;
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 const FRAME: Duration = Duration::from_millis(20);
@@ -28,13 +32,32 @@ struct Phone {
     received: u64,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("phones: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The argument called `name`.
+fn argument<T: FromStr>(name: &str, text: &str, allowed: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|_| format!("{name}: was {text:?}, allowed: {allowed}"))
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [server, user, phones, seconds, rest @ ..] = args.as_slice() else {
         return Err("usage: phones SERVER USER PHONES SECONDS [PID]".into());
     };
-    let server: SocketAddr = server.parse()?;
-    let (count, seconds): (usize, u64) = (phones.parse()?, seconds.parse()?);
+    let server: SocketAddr = argument("SERVER", server, "ADDR:PORT, such as 127.0.0.1:5060")?;
+    let count: NonZeroU16 = argument("PHONES", phones, "1 to 65535")?;
+    let count = usize::from(count.get());
+    let seconds: NonZeroU16 = argument("SECONDS", seconds, "1 to 65535")?;
+    let seconds = u64::from(seconds.get());
     let pid = rest.first().map(String::as_str);
 
     let sip = UdpSocket::bind((server.ip(), 0))?;
@@ -136,7 +159,8 @@ impl Desk {
             .and_then(|to| after(to, "tag="))
             .map_or("", word)
             .to_owned();
-        let port: u16 = after(&answer, "m=audio ").map_or("", word).parse()?;
+        let port = after(&answer, "m=audio ").map_or("", word).parse();
+        let port: u16 = port.map_err(|_| format!("call {call}: the answer has no audio port"))?;
         self.send("ACK", call, 1, &to_tag, "Content-Length: 0\r\n\r\n")?;
         media.connect((self.server.ip(), port))?;
         media.set_nonblocking(true)?;
@@ -187,12 +211,25 @@ impl Desk {
     fn answer(&self, call: usize) -> Result<String, Box<dyn Error>> {
         let mut into = [0u8; 4096];
         loop {
-            let length = self.sip.recv(&mut into)?;
+            let length = self
+                .sip
+                .recv(&mut into)
+                .map_err(|error| match error.kind() {
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+                        format!("call {call}: {} has not answered within 2 s", self.server)
+                    }
+                    _ => format!("call {call}: {}: {error}", self.server),
+                })?;
             let text = String::from_utf8_lossy(&into[..length]).into_owned();
             let ours = text.contains(&format!("phones-{call}@"));
             match after(&text, "SIP/2.0 ").map_or("", word).parse::<u16>() {
                 Ok(200..300) if ours => return Ok(text),
-                Ok(status @ 300..) if ours => return Err(format!("call {call}: {status}").into()),
+                Ok(300..) if ours => {
+                    let line = text.lines().next().unwrap_or_default();
+                    let why = after(&text, "Reason:").and_then(|rest| rest.lines().next());
+                    let why = why.map_or(String::new(), |why| format!(" ({})", why.trim()));
+                    return Err(format!("call {call} was refused: {line}{why}").into());
+                }
                 _ => {}
             }
         }
@@ -209,7 +246,8 @@ fn word(text: &str) -> &str {
 
 /// User and system time of a process.
 fn cpu(pid: &str) -> std::io::Result<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .map_err(|error| std::io::Error::new(error.kind(), format!("PID: was {pid:?}: {error}")))?;
     let ticks: u64 = stat.rsplit(')').next().map_or(0, |rest| {
         rest.split_whitespace()
             .skip(11)
