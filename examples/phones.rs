@@ -59,6 +59,8 @@ fn run() -> Result<(), Box<dyn Error>> {
     let seconds: NonZeroU16 = argument("SECONDS", seconds, "1 to 65535")?;
     let seconds = u64::from(seconds.get());
     let pid = rest.first().map(String::as_str);
+    // A wrong one is told before anybody is called.
+    pid.map(cpu).transpose()?;
 
     let sip = UdpSocket::bind((server.ip(), 0))?;
     sip.connect(server)?;
