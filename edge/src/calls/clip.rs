@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -60,6 +60,12 @@ fn in_words(error: &hound::Error) -> String {
                 .to_owned()
         }
         hound::Error::FormatError(what) => format!("not a WAV file that makes sense ({what})"),
+        // What the reader says of a header or of samples that are not all there.
+        hound::Error::IoError(why)
+            if matches!(why.kind(), io::ErrorKind::Other | io::ErrorKind::UnexpectedEof) =>
+        {
+            format!("not a whole WAV file ({why})")
+        }
         other => other.to_string(),
     }
 }
