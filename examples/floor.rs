@@ -15,25 +15,43 @@
 
 use std::error::Error;
 use std::net::UdpSocket;
+use std::num::NonZeroU16;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use talkpath_rt::thread::{Task, allowed_cores};
 
 const FRAME: Duration = Duration::from_millis(20);
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("floor: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The argument called `name`.
+fn argument(name: &str, text: &str) -> Result<u16, String> {
+    let number = text.parse::<NonZeroU16>();
+    number
+        .map(NonZeroU16::get)
+        .map_err(|_| format!("{name}: was {text:?}, allowed: 1 to 65535"))
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [phones, seconds] = args.as_slice() else {
         return Err("usage: floor PHONES SECONDS".into());
     };
-    let (count, span) = (phones.parse()?, Duration::from_secs(seconds.parse()?));
+    let count = usize::from(argument("PHONES", phones)?);
+    let span = Duration::from_secs(argument("SECONDS", seconds)?.into());
     let cores = allowed_cores();
     let (mut bare, mut far) = (Vec::new(), Vec::new());
     for _ in 0..count {
-        let (here, there) = (
-            UdpSocket::bind("127.0.0.1:0")?,
-            UdpSocket::bind("127.0.0.1:0")?,
-        );
+        let (here, there) = (socket()?, socket()?);
         there.connect(here.local_addr()?)?;
         for socket in [&here, &there] {
             socket.set_nonblocking(true)?;
@@ -71,6 +89,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{count} phones received {received}; the bare loop took {each:.3} ms of CPU per participant-second"
     );
     Ok(())
+}
+
+fn socket() -> Result<UdpSocket, String> {
+    UdpSocket::bind("127.0.0.1:0")
+        .map_err(|error| format!("no socket: {error}; two are needed for each phone (ulimit -n)"))
 }
 
 /// Calls `turn` for each of `count` phones once per frame, in slots of a millisecond.

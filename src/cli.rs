@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and which part of the program it reaches.
 //!
-//! Exit codes: 0 done, 1 something failed at work, 2 the command line or the configuration is wrong.
+//! Exit codes: 0 done, 1 something failed at work, 2 the command line or the configuration is wrong (an address that
+//! cannot be bound is).
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,8 +9,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::bench::BenchError;
 use crate::config::{Config, ConfigError};
-use crate::{bench, plan, serve};
+use crate::serve::ServeError;
+use crate::{bench, output, plan, serve};
 
 /// What the exit code 2 is for.
 const WRONG_INPUT: u8 = 2;
@@ -124,23 +127,32 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match cli.command {
         Command::Serve(args) => match args.config() {
-            Ok(config) => finish(serve::run(&config)),
+            Ok(config) => finish(serve::run(&config), ServeError::is_wrong_input),
             Err(wrong) => refuse(&wrong),
         },
-        Command::Bench(BenchCommand::Room(args)) => finish(bench::room(&args)),
+        Command::Bench(BenchCommand::Room(args)) => {
+            finish(bench::room(&args), BenchError::is_wrong_input)
+        }
         Command::Plan(args) => match plan::describe(&args) {
-            Ok(text) => {
-                print!("{text}");
-                ExitCode::SUCCESS
-            }
+            Ok(text) => finish(output::print(&text).map_err(Unprinted), |_| false),
             Err(wrong) => refuse(&wrong),
         },
     }
 }
 
-fn finish<E: std::error::Error>(outcome: Result<(), E>) -> ExitCode {
+/// Standard output did not take what was to be printed.
+#[derive(Debug, thiserror::Error)]
+#[error("standard output: {0}")]
+struct Unprinted(#[source] std::io::Error);
+
+/// `is_wrong_input` tells what other settings would cure from what failed at work.
+fn finish<E: std::error::Error>(
+    outcome: Result<(), E>,
+    is_wrong_input: impl FnOnce(&E) -> bool,
+) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        Err(wrong) if is_wrong_input(&wrong) => refuse(&wrong),
         Err(error) => {
             complain(&error);
             ExitCode::FAILURE

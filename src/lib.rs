@@ -9,6 +9,7 @@ pub mod bench;
 pub mod cli;
 mod codec_name;
 pub mod config;
+mod output;
 pub mod plan;
 pub mod serve;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use talkpath_graph::{CompileError, FormatError, FrameTime, Limits, SampleRate, compile};
+use talkpath_graph::{CompileError, FrameTime, Limits, SampleRate, compile};
 use talkpath_nodes::codec::Codec;
 use talkpath_nodes::jitter::JitterDelays;
 use talkpath_nodes::leg_graphs;
@@ -22,13 +22,14 @@ pub struct PlanArgs {
     /// Frame of the room in milliseconds
     #[arg(long, value_name = "MS", value_enum, default_value = "20")]
     room_frame: RoomFrame,
-    /// Rate of the room bus in hertz [default: the codec's]
+    /// Rate of the room bus in hertz: 8000, 16000 or 48000 [default: the codec's]
     #[arg(long, value_name = "HZ")]
     bus_rate: Option<u32>,
     /// Let the leg hear itself, as `echo` does
     #[arg(long)]
     hear_self: bool,
-    /// Print Graphviz instead of text: talkpath plan --dot | dot -Tsvg > plan.svg
+    /// Print Graphviz instead of text, a digraph for each way: `talkpath plan --dot > plan.dot`, then
+    /// `dot -Tsvg -O plan.dot` draws plan.dot.svg (ingress) and plan.dot.2.svg (egress)
     #[arg(long)]
     dot: bool,
 }
@@ -64,12 +65,27 @@ pub enum PlanError {
         /// The codec.
         codec: Codec,
     },
-    /// The bus rate is none that audio can have.
-    #[error("--bus-rate: {0}")]
-    BusRate(#[from] FormatError),
+    /// No room bus has this rate.
+    #[error("--bus-rate: was {actual}, allowed: 8000, 16000 or 48000")]
+    BusRate {
+        /// Hertz asked for.
+        actual: u32,
+    },
     /// The compiler refused the graph.
     #[error("such a leg cannot be compiled: {0}")]
     Compile(#[from] CompileError),
+}
+
+/// The rates a room mixes at.
+const BUS_RATES: [SampleRate; 3] = [
+    SampleRate::HZ_8000,
+    SampleRate::HZ_16000,
+    SampleRate::HZ_48000,
+];
+
+fn bus_rate(actual: u32) -> Result<SampleRate, PlanError> {
+    let known = BUS_RATES.into_iter().find(|rate| rate.hz() == actual);
+    known.ok_or(PlanError::BusRate { actual })
 }
 
 /// The leg's two plans, as text or Graphviz.
@@ -90,7 +106,7 @@ pub fn describe(args: &PlanArgs) -> Result<String, PlanError> {
             codec,
         });
     }
-    let bus = args.bus_rate.map_or(Ok(codec.rate()), SampleRate::new)?;
+    let bus = args.bus_rate.map_or(Ok(codec.rate()), bus_rate)?;
     let delays = JitterDelays::default();
     let ingress = leg_graphs::network_ingress(codec, frame, bus, delays);
     let egress = leg_graphs::network_egress(codec, ptime, frame, bus, !args.hear_self);

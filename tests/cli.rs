@@ -115,6 +115,43 @@ fn a_plan_shows_both_ways_op_by_op() {
 }
 
 #[test]
+fn a_leg_that_hears_itself_has_another_plan() {
+    let (others, all) = (said(&["plan"]), said(&["plan", "--hear-self"]));
+    holds(&others, &["\nmix-minus "]);
+    holds(&all, &["\nmix "]);
+    assert!(!all.contains("mix-minus"), "{all}");
+}
+
+#[test]
+fn a_full_disk_is_said_and_a_reader_that_has_enough_is_not() {
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_talkpath"))
+        .arg("plan")
+        .stdout(full)
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(
+        message.starts_with("talkpath: standard output: No space"),
+        "{message}"
+    );
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = Command::new(env!("CARGO_BIN_EXE_talkpath"))
+        .arg("plan")
+        .stdout(writer)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
 fn a_bus_of_another_rate_is_resampled_once_each_way() {
     let text = said(&["plan", "--codec", "l16/16000", "--bus-rate", "8000"]);
     assert_eq!(text.matches("\nresample ").count(), 2, "{text}");
@@ -128,7 +165,7 @@ fn a_plan_as_graphviz_is_two_digraphs() {
 }
 
 #[test]
-fn impossible_plans_say_what_is_possible() {
+fn what_is_impossible_says_what_is_possible() {
     holds(
         &refusal(&["plan", "--codec", "opus"]),
         &["opus", "PCMU/8000", "L16/48000"],
@@ -142,9 +179,17 @@ fn impossible_plans_say_what_is_possible() {
         &["--ptime: was 25", "a multiple of 10"],
     );
     holds(
-        &refusal(&["plan", "--bus-rate", "8001"]),
-        &["--bus-rate:", "8001"],
+        &refusal(&["bench", "room", "--core", "1023"]),
+        &["--core: was 1023", "cores this process may run on: 0"],
     );
+    for rate in ["8001", "12000", "24000", "32000", "44100"] {
+        holds(
+            &refusal(&["plan", "--bus-rate", rate]),
+            &[&format!(
+                "--bus-rate: was {rate}, allowed: 8000, 16000 or 48000"
+            )],
+        );
+    }
 }
 
 #[test]

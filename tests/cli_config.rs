@@ -25,11 +25,8 @@ const BAD: &[(&str, &[&str])] = &[
         &["engine.capacity: was 1000.0", "1 to 20000 legs"],
     ),
     (
-        "[engine]\nworkers = 2",
-        &[
-            "engine.workers: was 2",
-            "1 (this version runs one real-time worker)",
-        ],
+        "[engine]\nworkers = 17",
+        &["engine.workers: was 17", "1 to 16"],
     ),
     (
         "[engine]\ncores = [1023]",
@@ -135,7 +132,10 @@ const BAD: &[(&str, &[&str])] = &[
     ),
     (
         "[rtp]\nports = \"4001-4002\"",
-        &["rtp.ports: was \"4001-4002\"", "LOW-HIGH"],
+        &[
+            "rtp.ports: was \"4001-4002\"",
+            "LOW not above HIGH, holding at least an even port and the odd one after it",
+        ],
     ),
     (
         "[rtp]\nports = \"80-90\"",
@@ -269,10 +269,7 @@ fn a_bad_flag_is_named_as_the_flag() {
             &["--http", "7070"],
             &["--http: was 7070", "an address with port"],
         ),
-        (
-            &["--workers", "4"],
-            &["--workers: was 4", "one real-time worker"],
-        ),
+        (&["--workers", "17"], &["--workers: was 17", "1 to 16"]),
         (&["--cores", "x"], &["--cores: was \"x\"", "core numbers"]),
         (
             &["--capacity", "many"],
@@ -314,6 +311,84 @@ fn the_example_file_holds_every_key_at_its_default() {
             text.lines().any(stands),
             "{key} is missing in docs/talkpath.toml"
         );
+    }
+}
+
+/// A message about a path names the whole of it, which begins where the file is and not where the program was started.
+#[test]
+fn relative_paths_begin_at_the_folder_of_the_file() {
+    let beside = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let folder = beside.join("sounds-beside");
+    std::fs::create_dir_all(&folder).unwrap();
+    let text = "[play]\nfolder = \"sounds-beside\"\n[calls]\nlog = \"beside.jsonl\"\n";
+    let config = Config::load(&file("beside.toml", text)).unwrap();
+    assert_eq!(config.play.folder, Some(folder));
+    assert_eq!(config.calls.log, Some(beside.join("beside.jsonl")));
+    let path = file("astray.toml", "[play]\nfolder = \"no-sounds\"\n");
+    let tried = format!("play.folder: was {:?}", beside.join("no-sounds"));
+    refused(
+        &["serve", "--config", path.to_str().unwrap()],
+        &[&tried, "a folder that exists"],
+    );
+}
+
+#[test]
+fn no_cores_are_the_default_ones() {
+    let config = Config::parse("[engine]\ncores = []\n").unwrap();
+    assert_eq!(config, Config::default());
+}
+
+/// RFC 5737: 203.0.113.7 is nobody's, 127.0.0.1 ours.
+#[test]
+fn an_address_of_another_machine_is_refused_with_its_key() {
+    let cases: &[(&[&str], &[&str])] = &[
+        (
+            &[
+                "--sip",
+                "127.0.0.1:0",
+                "--rtp",
+                "203.0.113.7",
+                "--http",
+                "127.0.0.1:0",
+            ],
+            &[
+                "talkpath: rtp.addr (--rtp): cannot bind media to 203.0.113.7",
+                "rtp.advertised",
+            ],
+        ),
+        (
+            &["--sip", "203.0.113.7:5060", "--http", "127.0.0.1:0"],
+            &[
+                "talkpath: sip.addr (--sip): ",
+                "203.0.113.7",
+                "sip.advertised",
+            ],
+        ),
+        (
+            &[
+                "--sip",
+                "203.0.113.7:5060",
+                "--rtp",
+                "127.0.0.1",
+                "--http",
+                "127.0.0.1:0",
+            ],
+            &[
+                "talkpath: sip.addr (--sip): cannot listen on 203.0.113.7:5060",
+                "sip.advertised",
+            ],
+        ),
+        (
+            &["--sip", "127.0.0.1:0", "--http", "203.0.113.7:80"],
+            &[
+                "talkpath: http.addr (--http): cannot listen on 203.0.113.7:80",
+                "none of this machine",
+            ],
+        ),
+    ];
+    for (flags, wanted) in cases {
+        let arguments: Vec<_> = ["serve"].iter().chain(*flags).copied().collect();
+        refused(&arguments, wanted);
     }
 }
 

@@ -336,6 +336,53 @@ fn a_call_is_shown_and_gets_its_bye_and_its_record_when_the_server_stops() {
     }
 }
 
+#[test]
+fn what_is_advertised_in_vain_is_said_once() {
+    let settings = std::env::temp_dir().join(format!("talkpath-vain-{}.toml", std::process::id()));
+    std::fs::write(&settings, "[sip]\nadvertised = \"203.0.113.7\"\n").unwrap();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_talkpath"))
+        .args([
+            "serve",
+            "--sip",
+            "127.0.0.1:0",
+            "--http",
+            "127.0.0.1:0",
+            "--config",
+        ])
+        .arg(&settings)
+        .env("RUST_LOG", "info,talkpath=loud")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(server.stdout.take().unwrap());
+    let mut greeting = String::new();
+    while !greeting.contains("status ") {
+        assert_ne!(out.read_line(&mut greeting).unwrap(), 0, "{greeting}");
+    }
+    server.kill().unwrap();
+    let mut said = String::new();
+    server
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    server.wait().unwrap();
+    std::fs::remove_file(settings).unwrap();
+    assert!(greeting.contains("sip:echo@203.0.113.7:"), "{greeting}");
+    assert!(
+        greeting.contains(", advertised as 203.0.113.7\n"),
+        "{greeting}"
+    );
+    for warning in [
+        "but 203.0.113.7 is advertised",
+        "RUST_LOG was \"info,talkpath=loud\"",
+    ] {
+        assert_eq!(said.matches(warning).count(), 1, "{said}");
+    }
+}
+
 /// Message of a server that must not start.
 fn refused(flags: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_talkpath"))
@@ -343,7 +390,7 @@ fn refused(flags: &[&str]) -> String {
         .args(flags)
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(1), "{flags:?}");
+    assert_eq!(output.status.code(), Some(2), "{flags:?}");
     assert!(output.stdout.is_empty(), "it greeted all the same");
     String::from_utf8(output.stderr).unwrap()
 }
@@ -352,11 +399,21 @@ fn refused(flags: &[&str]) -> String {
 fn a_port_in_use_is_said_plainly() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    for flags in [
-        ["--sip", &address, "--http", "127.0.0.1:0"],
-        ["--http", &address, "--sip", "127.0.0.1:0"],
+    for (key, flags) in [
+        (
+            "sip.addr (--sip)",
+            ["--sip", &address, "--http", "127.0.0.1:0"],
+        ),
+        (
+            "http.addr (--http)",
+            ["--http", &address, "--sip", "127.0.0.1:0"],
+        ),
     ] {
         let message = refused(&flags);
+        assert!(
+            message.starts_with(&format!("talkpath: {key}: cannot listen on ")),
+            "{message}"
+        );
         assert!(
             message.contains(&address) && message.contains("in use"),
             "{message}"

@@ -16,7 +16,7 @@ pub struct EngineConfig {
     pub slot: Duration,
     /// Legs of all rooms together, 1 to 20,000. Default 1,000.
     pub capacity_legs: usize,
-    /// Rooms, 1 to 20,000. Default 256.
+    /// Rooms, 1 to 40,000: as many private ones as legs, and as many shared ones. Default 256.
     pub capacity_rooms: usize,
     /// Distinct compiled plans alive at one time, 1 to 1,024. Default 64.
     pub capacity_plans: usize,
@@ -111,9 +111,9 @@ impl EngineConfig {
         within(
             self.capacity_rooms,
             1,
-            20_000,
+            40_000,
             "capacity_rooms",
-            "1 to 20000",
+            "1 to 40000",
         )?;
         within(self.capacity_plans, 1, 1_024, "capacity_plans", "1 to 1024")?;
         within(self.workers, 1, MAX_WORKERS, "workers", "1 to 16")?;

@@ -91,6 +91,22 @@ fn a_static_payload_type_needs_no_name_and_a_strange_codec_is_refused_by_name() 
     );
 }
 
+/// RFC 3551, table 4: the numbers that need no `rtpmap`.
+#[test]
+fn a_strange_codec_without_a_name_is_refused_by_that_of_its_number() {
+    let bare = |number| OfferedCodec {
+        name: String::new(),
+        ..OfferedCodec::of(Codec::Pcmu, number)
+    };
+    let offered = offer([9, 3, 18, 4, 102].map(bare).to_vec());
+    let refused = answer(&offered, &Capabilities::default(), FrameTime::Ms20);
+    assert_eq!(
+        refused.expect_err("none is ours").to_string(),
+        "no codec in common; offered: G722/8000/1 (payload type 9), GSM/8000/1 (payload type 3), \
+         G729/8000/1 (payload type 18), G723/8000/1 (payload type 4), payload type 102 without rtpmap"
+    );
+}
+
 #[test]
 fn two_payloads_of_one_number_and_numbers_above_127_are_refused() {
     let twice = vec![

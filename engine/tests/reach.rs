@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use common::ears::{db, peak_at};
 use common::{Caller, Codec, SampleRate, Studio, ms, sine, small};
-use talkpath_engine::{LegConfig, PortConfig};
+use talkpath_engine::{LegConfig, NetworkConfig, PortConfig};
 use talkpath_nodes::spec::Spec;
 
 /// Where a kind is found.
@@ -42,7 +42,7 @@ reach! {
     Gain => Where::Plans(&["gain"]),
     Meter => Where::Plans(&["meter"]),
     Contribute => Where::Plans(&["contribute"]),
-    MixMinus => Where::Plans(&["mix-minus"]),
+    MixMinus => Where::Plans(&["mix-minus", "mix"]),
     Limit => Where::Plans(&["limit"]),
     Encode => Where::Plans(&["encode"]),
     Packetise => Where::Plans(&["packetise"]),
@@ -66,6 +66,11 @@ fn live_plans_hold_every_kind_of_node() {
     let mut narrow =
         Caller::join(&room, Codec::Pcmu, 1).saying(sine(400.0, SampleRate::HZ_8000, 0.2));
     let wide = Caller::join(&room, Codec::L16(SampleRate::HZ_16000), 2);
+    let echo = NetworkConfig {
+        hear_self: true,
+        ..NetworkConfig::new(Codec::Pcmu, 0)
+    };
+    room.join(LegConfig::network(echo)).expect("echo");
     room.join(LegConfig::tone(440.0, -20.0)).expect("tone");
     room.join(LegConfig::clip(
         vec![0.1; 800].into(),

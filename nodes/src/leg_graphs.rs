@@ -8,7 +8,7 @@
 //! player ingress    tone | clip → [resample] → gain → meter → contribute
 //! ```
 //!
-//! Resamplers appear only where the bus has another rate. The limiter comes after the resampler, whose filter may
+//! A leg that hears itself has `mix` in the place of `mix-minus`. Resamplers appear only where the bus has another rate. The limiter comes after the resampler, whose filter may
 //! overshoot.
 
 use crate::codec::Codec;

@@ -116,7 +116,10 @@ impl Spec {
             Self::Gain { .. } => "gain",
             Self::Meter { .. } => "meter",
             Self::Contribute { .. } => "contribute",
-            Self::MixMinus { .. } => "mix-minus",
+            Self::MixMinus {
+                minus_own: true, ..
+            } => "mix-minus",
+            Self::MixMinus { .. } => "mix",
             Self::Limit { .. } => "limit",
             Self::Encode { .. } => "encode",
             Self::Packetise { .. } => "packetise",

@@ -19,7 +19,7 @@ use talkpath_nodes::codec::{Codec, EncodeFault};
 use talkpath_rt::clock::{Clock, MonotonicClock};
 use talkpath_rt::thread::{self, Placement, Task};
 
-use crate::{alloc, codec_name};
+use crate::{alloc, codec_name, config, output};
 use callers::{Callers, Talk};
 use report::{Report, Run};
 use signal::Voices;
@@ -65,6 +65,17 @@ pub enum BenchError {
     /// The codec refused to encode what the callers say.
     #[error("the callers' voices could not be encoded")]
     Encode(#[from] EncodeFault),
+    /// The core is not one of ours.
+    #[error("--core: was {actual}, allowed: cores this process may run on: {allowed}")]
+    Core {
+        /// What was asked for.
+        actual: usize,
+        /// The inherited affinity mask.
+        allowed: String,
+    },
+    /// Standard output does not take the report.
+    #[error("the report cannot be written")]
+    Output(#[source] std::io::Error),
     /// The callers' thread did not start or did not end well.
     #[error("the callers: {0}")]
     Callers(String),
@@ -79,20 +90,40 @@ pub enum BenchError {
     },
 }
 
+impl BenchError {
+    /// Whether other flags are needed.
+    pub fn is_wrong_input(&self) -> bool {
+        matches!(self, Self::Core { .. })
+    }
+}
+
 /// Measures and prints.
 ///
 /// # Errors
 /// [`BenchError`]; an allocation on the worker is one, after the figures are printed.
 pub fn room(args: &RoomArgs) -> Result<(), BenchError> {
+    check_core(args.core, &thread::allowed_cores())?;
     let report = measure(args)?;
-    if args.json {
-        println!("{}", report.json());
+    let text = if args.json {
+        format!("{}\n", report.json())
     } else {
-        print!("{report}");
-    }
+        report.to_string()
+    };
+    output::print(&text).map_err(BenchError::Output)?;
     match report.allocations {
         0 => Ok(()),
         calls => Err(BenchError::Allocated { calls }),
+    }
+}
+
+/// A worker elsewhere than asked for would be measured as if it had the core.
+fn check_core(core: Option<usize>, allowed: &[usize]) -> Result<(), BenchError> {
+    match core.filter(|core| !allowed.contains(core)) {
+        None => Ok(()),
+        Some(actual) => Err(BenchError::Core {
+            actual,
+            allowed: config::list(allowed),
+        }),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 use talkpath_engine::status::{Percentiles, Status, WorkerStatus};
 
 use super::callers::Traffic;
@@ -83,9 +84,24 @@ impl Report {
         }
     }
 
-    /// One line of JSON.
-    pub(super) fn json(&self) -> serde_json::Value {
-        serde_json::json!(self)
+    /// One line of JSON, no figure with more than four decimals: a tenth of a nanosecond for the percentiles.
+    pub(super) fn json(&self) -> Value {
+        let mut value = serde_json::json!(self);
+        round(&mut value);
+        value
+    }
+}
+
+/// Every fraction in `value` to four decimals.
+fn round(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let rounded = number.as_f64().map(|exact| (exact * 1e4).round() / 1e4);
+            *value = rounded.into();
+        }
+        Value::Array(items) => items.iter_mut().for_each(round),
+        Value::Object(fields) => fields.values_mut().for_each(round),
+        _ => {}
     }
 }
 
@@ -158,5 +174,21 @@ impl fmt::Display for Report {
             "{:<26}{:>12}",
             "callers late themselves", traffic.late_wakes
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn fractions_are_rounded_wherever_they_stand() {
+        let mut value =
+            json!({ "a": 0.204_123_456, "b": [12.345_678_9, 7], "c": { "d": 1.0, "e": null } });
+        super::round(&mut value);
+        assert_eq!(
+            value,
+            json!({ "a": 0.2041, "b": [12.3457, 7], "c": { "d": 1.0, "e": null } })
+        );
     }
 }

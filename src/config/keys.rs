@@ -3,7 +3,7 @@
 //! A new setting is one row here and one field in [`Config`]; the file, the flags, the error texts and the
 //! hint for a mistyped key follow.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use toml::Value;
@@ -21,6 +21,9 @@ struct Key {
     set: fn(&mut Config, &Value) -> Option<()>,
 }
 
+/// Keys whose values are paths: relative ones begin at the folder of the file they stand in.
+const PATHS: [&str; 2] = ["calls.log", "play.folder"];
+
 const SLOTS_US: [u64; 5] = [250, 500, 1000, 2000, 5000];
 
 #[rustfmt::skip]
@@ -31,7 +34,7 @@ const KEYS: &[Key] = &[
         set: |c, v| { c.engine.capacity = whole(v, 1..=20_000)?; Some(()) } },
     Key { section: "engine", name: "workers", allowed: "1 to 16",
         set: |c, v| { c.engine.workers = whole(v, 1..=16)?; Some(()) } },
-    Key { section: "engine", name: "cores", allowed: "core numbers, such as [0] or \"0\", one for each worker",
+    Key { section: "engine", name: "cores", allowed: "core numbers, such as [0] or \"0\", one for each worker; [] for the last ones allowed",
         set: |c, v| { c.engine.cores = cores(v)?; Some(()) } },
     Key { section: "engine", name: "priority", allowed: "2 to 90 (SCHED_FIFO), or \"off\"",
         set: |c, v| { c.engine.priority = whole_or_off(v, 2..=90)?; Some(()) } },
@@ -65,7 +68,7 @@ const KEYS: &[Key] = &[
         set: |c, v| { c.sip.ring = millis(v, 0..=60_000)?; Some(()) } },
     Key { section: "rtp", name: "addr", allowed: "an IP address, such as \"127.0.0.1\" or \"::1\"",
         set: |c, v| { c.rtp.addr = Some(parsed(v)?); Some(()) } },
-    Key { section: "rtp", name: "ports", allowed: "\"LOW-HIGH\" within 1024-65535, such as \"20000-29999\"",
+    Key { section: "rtp", name: "ports", allowed: "\"LOW-HIGH\" within 1024-65535, LOW not above HIGH, holding at least an even port and the odd one after it, such as \"20000-29999\"",
         set: |c, v| { c.rtp.ports = ports(v)?; Some(()) } },
     Key { section: "rtp", name: "dscp", allowed: "0 to 63 (46 is EF), or \"off\"",
         set: |c, v| { c.rtp.dscp = whole_or_off(v, 0..=63)?; Some(()) } },
@@ -101,13 +104,25 @@ fn folder(value: &Value) -> Option<PathBuf> {
     path.is_dir().then_some(path)
 }
 
-/// Sets `section.name` of the file.
-pub(super) fn apply(
+/// Sets `section.name` of a file in `folder`.
+pub(super) fn apply_in(
     config: &mut Config,
+    folder: &Path,
     section: &str,
     name: &str,
     value: &Value,
 ) -> Result<(), ConfigError> {
+    match value.as_str() {
+        Some(path) if PATHS.contains(&format!("{section}.{name}").as_str()) => {
+            let whole = folder.join(path).display().to_string();
+            apply(config, section, name, &Value::String(whole))
+        }
+        _ => apply(config, section, name, value),
+    }
+}
+
+/// Sets `section.name`.
+fn apply(config: &mut Config, section: &str, name: &str, value: &Value) -> Result<(), ConfigError> {
     let key = KEYS
         .iter()
         .find(|key| key.section == section && key.name == name)

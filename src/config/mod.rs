@@ -16,6 +16,7 @@ use toml::{Table, Value};
 pub use error::ConfigError;
 pub use keys::documented;
 pub use sections::{CallsSection, EngineSection, HttpSection, PlaySection, RtpSection, SipSection};
+pub(crate) use value::list;
 
 /// Everything `serve` can be told. The default works on a laptop without any file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,7 +36,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// The defaults with the file's keys over them.
+    /// The defaults with the file's keys over them; relative paths in it begin at its folder.
     ///
     /// # Errors
     /// A file that cannot be read or is not TOML, an unknown key, a value that is not allowed.
@@ -45,7 +46,10 @@ impl Config {
             path: shown(),
             source,
         })?;
-        Self::parse(&text).map_err(|error| match error {
+        // A message about a path names the whole of it.
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let folder = whole.parent().unwrap_or(Path::new(""));
+        Self::parse_in(folder, &text).map_err(|error| match error {
             ConfigError::Syntax { message, .. } => ConfigError::Syntax {
                 path: shown(),
                 message,
@@ -54,11 +58,15 @@ impl Config {
         })
     }
 
-    /// The defaults with the keys of a TOML text over them.
+    /// The defaults with the keys of a TOML text over them; relative paths stay relative.
     ///
     /// # Errors
     /// As [`load`](Self::load), the file apart.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        Self::parse_in(Path::new(""), text)
+    }
+
+    fn parse_in(folder: &Path, text: &str) -> Result<Self, ConfigError> {
         let table: Table = text
             .parse()
             .map_err(|error: toml::de::Error| ConfigError::Syntax {
@@ -71,7 +79,7 @@ impl Config {
                 return Err(keys::unknown(section, None));
             };
             for (name, value) in content {
-                keys::apply(&mut config, section, name, value)?;
+                keys::apply_in(&mut config, folder, section, name, value)?;
             }
         }
         Ok(config)

@@ -73,7 +73,7 @@ pub(super) fn shown(value: &Value) -> String {
 }
 
 /// Numbers with commas between them.
-pub(super) fn list(numbers: &[usize]) -> String {
+pub(crate) fn list(numbers: &[usize]) -> String {
     let words: Vec<String> = numbers.iter().map(usize::to_string).collect();
     words.join(",")
 }

@@ -22,6 +22,9 @@ pub(super) fn greeting(
         )
     });
     let (ports, media) = (&config.rtp.ports, config.rtp_addr());
+    let told = config
+        .rtp_advertised()
+        .map_or(String::new(), |ip| format!(", advertised as {ip}"));
     format!(
         "talkpath {version} is ready; Ctrl-C stops it.\n\n\
          dial, over UDP or TCP:\n\
@@ -29,7 +32,7 @@ pub(super) fn greeting(
          \x20 sip:echo@{host}          yourself\n\
          \x20 sip:tone-440@{host}      a tone of 440 Hz\n\
          {play}\n\
-         media   {media}, UDP {low}-{high}\n\
+         media   {media}, UDP {low}-{high}{told}\n\
          worker  {place}, slots of {slot} µs, up to {capacity} legs\n\
          status  http://{http}/\n",
         version = env!("CARGO_PKG_VERSION"),

@@ -1,31 +1,34 @@
 //! `talkpath serve`: starts everything in order, says what to dial, and stops in reverse order.
 //!
 //! ```text
-//! http bound → engine (worker pinned, all others off its core) → net (shard) → sip → ready
+//! http bound → address of media tried → engine (worker pinned, all others off its core) → net (shard) → sip → ready
 //! Ctrl-C, SIGTERM → sip drains (BYE to all) → http → net → engine → exit 0
 //! a media thread is gone, seen within a second → the same → exit 1
 //! ```
 
+mod error;
 mod greeting;
 mod health;
+mod log;
 mod metrics;
 mod place;
 mod settings;
 mod source;
 mod watch;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use talkpath_edge::http::{HttpError, HttpServer};
-use talkpath_edge::net::{Net, NetError};
-use talkpath_edge::sip::{SipError, SipServer};
-use talkpath_engine::{Engine, StartError};
+use talkpath_edge::http::HttpServer;
+use talkpath_edge::net::Net;
+use talkpath_edge::sip::SipServer;
+use talkpath_engine::Engine;
 use talkpath_rt::thread;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
+pub use error::ServeError;
 pub use metrics::metrics;
 use place::Places;
 use source::Running;
@@ -36,44 +39,12 @@ const CONTROL_THREADS: usize = 2;
 /// How long phones may take to answer their BYE at the end.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// Why the server does not run.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ServeError {
-    /// The status page cannot be served.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    /// The engine did not start.
-    #[error("engine: {0}")]
-    Engine(#[from] StartError),
-    /// The media sockets cannot be had.
-    #[error("rtp: {0}")]
-    Net(#[from] NetError),
-    /// The SIP sockets cannot be had.
-    #[error("sip: {0}")]
-    Sip(#[from] SipError),
-    /// A thread that media needs ended by itself; the calls were ended and everything stopped.
-    #[error("{what}; this is a bug of talkpath: the log above says where, please report it")]
-    Died {
-        /// Which one.
-        what: &'static str,
-    },
-    /// The system refused something basic.
-    #[error("{what}: {source}")]
-    System {
-        /// What was asked for.
-        what: &'static str,
-        /// What the system said.
-        source: std::io::Error,
-    },
-}
-
 /// Serves until Ctrl-C or SIGTERM, or until a thread that media needs is gone, then drains.
 ///
 /// # Errors
 /// [`ServeError`] in words that name the address, port or file concerned.
 pub fn run(config: &Config) -> Result<(), ServeError> {
-    log_to_stderr();
+    log::to_stderr();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(CONTROL_THREADS)
         .thread_name("talkpath-async")
@@ -84,19 +55,6 @@ pub fn run(config: &Config) -> Result<(), ServeError> {
             source,
         })?;
     runtime.block_on(serve(config))
-}
-
-fn log_to_stderr() {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("warn,rsipstack=error,call=info"));
-    // A second call in one process (tests) finds a subscriber there already, which will do.
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .try_init()
-        .ok();
 }
 
 async fn serve(config: &Config) -> Result<(), ServeError> {
@@ -154,6 +112,9 @@ async fn serve(config: &Config) -> Result<(), ServeError> {
 /// Engine, network and SIP, and every thread in its place.
 async fn start(config: &Config) -> Result<Running, ServeError> {
     let places = Places::new(&config.engine, &thread::allowed_cores());
+    let media = settings::net(config, &places);
+    // Before the engine takes its memory and a core.
+    media.probe().map_err(|why| error::net(why, config))?;
     let engine = Engine::start(settings::engine(config, &places))?;
     let workers = engine.workers().iter();
     let mut warnings: Vec<_> = workers.flat_map(|worker| worker.warnings.clone()).collect();
@@ -163,11 +124,12 @@ async fn start(config: &Config) -> Result<Running, ServeError> {
         what: "engine",
         source: std::io::Error::other("its packet rings are taken"),
     })?;
-    let net = Net::start(settings::net(config, &places), link)?;
+    let net = Net::start(media, link).map_err(|why| error::net(why, config))?;
     let sip = SipServer::start(settings::sip(config), engine.clone(), net.clone()).await?;
     warnings.extend(net.warnings());
     warnings.extend(settings::too_few_ports(config));
     warnings.extend(settings::open_to_others(config));
+    warnings.extend(settings::advertised_in_vain(config));
     Ok(Running {
         engine,
         net,

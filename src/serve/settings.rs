@@ -95,3 +95,48 @@ pub(super) fn open_to_others(config: &Config) -> Option<String> {
     (!addr.ip().is_loopback())
         .then(|| format!("http.addr {addr} is not local: whoever reaches it sees every call"))
 }
+
+/// An advertised address beside a SIP socket that only this machine reaches.
+pub(super) fn advertised_in_vain(config: &Config) -> Option<String> {
+    let (addr, advertised) = (config.sip.addr, config.rtp_advertised()?);
+    (addr.ip().is_loopback() && !advertised.is_loopback()).then(|| {
+        format!(
+            "sip.addr {addr} is reached from this machine only, but {advertised} is advertised: set sip.addr (--sip) \
+             to an address of the network"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::EngineSection;
+
+    /// Both keys may be at their ends together: the rooms callers name and a private one for each leg.
+    #[test]
+    fn every_allowed_capacity_is_one_the_engine_takes() {
+        for (rooms, capacity) in [("1", "1"), ("256", "20000"), ("20000", "20000")] {
+            let text = format!("[sip]\nmax_rooms = {rooms}\n[engine]\ncapacity = {capacity}\n");
+            let config = Config::parse(&text).unwrap();
+            let places = Places::new(&EngineSection::default(), &[0]);
+            let told = engine(&config, &places);
+            assert_eq!(told.validate(), Ok(()), "{text}");
+            assert_eq!(
+                told.capacity_rooms,
+                config.sip.max_rooms + config.engine.capacity
+            );
+        }
+    }
+
+    #[test]
+    fn an_address_told_to_others_needs_a_socket_they_reach() {
+        let warned = |text: &str| advertised_in_vain(&Config::parse(text).unwrap()).is_some();
+        assert!(warned("[sip]\nadvertised = \"203.0.113.7\"\n"));
+        assert!(warned("[rtp]\nadvertised = \"203.0.113.7\"\n"));
+        assert!(!warned("[sip]\nadvertised = \"127.0.0.1\"\n"));
+        assert!(!warned(
+            "[sip]\naddr = \"0.0.0.0:5060\"\nadvertised = \"203.0.113.7\"\n"
+        ));
+        assert!(!warned(""));
+    }
+}

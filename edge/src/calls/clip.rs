@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -42,7 +42,7 @@ pub enum ClipError {
         limit: u32,
     },
     /// The file is no WAV file we can read.
-    #[error("recording {name:?} cannot be read")]
+    #[error("recording {name:?} cannot be read: {}", in_words(source))]
     Unreadable {
         /// Name asked for.
         name: String,
@@ -50,6 +50,24 @@ pub enum ClipError {
         #[source]
         source: hound::Error,
     },
+}
+
+/// What the reader said, and what it would take where it says too little.
+fn in_words(error: &hound::Error) -> String {
+    match error {
+        hound::Error::Unsupported => {
+            "neither PCM of 8, 16, 24 or 32 bits nor 32-bit float (nothing compressed is played, nor G.711 in WAV)"
+                .to_owned()
+        }
+        hound::Error::FormatError(what) => format!("not a WAV file that makes sense ({what})"),
+        // What the reader says of a header or of samples that are not all there.
+        hound::Error::IoError(why)
+            if matches!(why.kind(), io::ErrorKind::Other | io::ErrorKind::UnexpectedEof) =>
+        {
+            format!("not a whole WAV file ({why})")
+        }
+        other => other.to_string(),
+    }
 }
 
 type Shared = HashMap<(PathBuf, u32), Weak<[f32]>>;

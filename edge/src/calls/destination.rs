@@ -43,6 +43,19 @@ impl Destination {
         }
     }
 
+    /// What might have been meant by a user part that nobody has, to go on after its name; empty where there is no guess.
+    pub fn hint(user: &str) -> String {
+        match user.split_once('-') {
+            Some(("tone", _)) => {
+                format!(": tones go from {} to {} Hz", TONES.start(), TONES.end())
+            }
+            Some(("room" | "play", _)) => format!(
+                ": a name has 1 to {LONGEST} letters, digits, '.', '_' and '-', and does not begin with a dot"
+            ),
+            _ => String::new(),
+        }
+    }
+
     /// The name of the room, if it is one that callers share.
     pub fn shared_room(&self) -> Option<&str> {
         match self {
@@ -88,6 +101,15 @@ mod tests {
             let destination = Destination::parse(user).map(|to| to.to_string());
             assert_eq!(destination.as_deref(), Some(user));
         }
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_one_says_what_is_allowed() {
+        for user in ["tone-49", "tone-3401", "tone-high"] {
+            assert_eq!(Destination::hint(user), ": tones go from 50 to 3400 Hz");
+        }
+        assert!(Destination::hint("room-").contains("1 to 64 letters"));
+        assert_eq!(Destination::hint("bob"), "");
     }
 
     #[test]

@@ -21,8 +21,8 @@ pub(super) enum Refusal {
     Extension(String),
     #[error("{0}")]
     Limit(Limit),
-    #[error("nobody here is called {0}")]
-    UnknownUser(String),
+    #[error("nobody here is called {user}{hint}")]
+    UnknownUser { user: String, hint: String },
     #[error("a body of {0} is not read")]
     BodyType(String),
     #[error("{0}")]
@@ -50,7 +50,7 @@ impl Refusal {
                     None => response,
                 }
             }
-            Self::UnknownUser(_) => with_reason(404),
+            Self::UnknownUser { .. } => with_reason(404),
             Self::BodyType(_) => with_reason(415).with("Accept", sdp::CONTENT_TYPE),
             Self::Sdp(error) => with_reason(error.status()),
             Self::NoCodec(_) => with_reason(488),
@@ -71,7 +71,7 @@ impl Refusal {
             Self::Limit(Limit::CallsPerSource { .. }) => &counters.refused_calls_source,
             Self::Limit(Limit::Rooms { .. }) => &counters.refused_rooms,
             Self::Limit(Limit::LegsPerRoom { .. }) => &counters.refused_room_full,
-            Self::UnknownUser(_) | Self::Media(MediaRefusal::Unknown(_)) => {
+            Self::UnknownUser { .. } | Self::Media(MediaRefusal::Unknown(_)) => {
                 &counters.refused_unknown_user
             }
             Self::BodyType(_) => &counters.refused_bad_body,
@@ -120,7 +120,10 @@ impl Agreed {
 
 /// Looks at a first INVITE.
 pub(super) fn look(desk: &Desk, request: &Request) -> Result<Opening, Refusal> {
-    let unknown = || Refusal::UnknownUser(request.user.clone());
+    let unknown = || Refusal::UnknownUser {
+        user: request.user.clone(),
+        hint: Destination::hint(&request.user),
+    };
     let destination = Destination::parse(&request.user).ok_or_else(unknown)?;
     let terms = terms(desk, request)?;
     let source = request.source.ip();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use talkpath_rt::thread::Placement;
 
-use super::NetError;
+use super::{NetError, sockets};
 use crate::advertised;
 
 /// Settings of [`Net::start`](super::Net::start).
@@ -121,6 +121,18 @@ impl NetConfig {
             );
         }
         Ok(())
+    }
+
+    /// Tries whether media sockets can be bound to [`bind`](Self::bind), so that a wrong address is known before the
+    /// first call. [`Net::start`](super::Net::start) does it too; a program that starts other things first asks before.
+    ///
+    /// # Errors
+    /// [`NetError::Address`] with what the system said.
+    pub fn probe(&self) -> Result<(), NetError> {
+        sockets::probe(self.bind).map_err(|source| NetError::Address {
+            address: self.bind,
+            source,
+        })
     }
 }
 

@@ -20,6 +20,14 @@ pub enum NetError {
         /// What it may be.
         expected: &'static str,
     },
+    /// Media sockets cannot be bound to the address at all, whatever the port.
+    #[error("media cannot be bound to {address}: {source}")]
+    Address {
+        /// Where they were to be bound.
+        address: IpAddr,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The shard thread or what it needs could not be set up.
     #[error("cannot start the media shard: {what}")]
     Start {

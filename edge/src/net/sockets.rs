@@ -76,6 +76,14 @@ fn bound(ip: IpAddr, port: u16, dscp: Option<u8>) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
+/// Tries whether media sockets can be bound to `ip`, on any port; nothing stays bound.
+///
+/// # Errors
+/// What the system says: mostly that the address is none of this machine.
+pub(crate) fn probe(ip: IpAddr) -> io::Result<()> {
+    bound(ip, 0, None).map(drop)
+}
+
 /// The address of this host that packets to `remote` leave from, as the routing table says.
 ///
 /// # Errors
@@ -146,6 +154,15 @@ mod tests {
         let mut room = [0; 8];
         let (length, from) = peer.recv_from(&mut room).unwrap();
         assert_eq!((&room[..length], from.port()), (&b"hello"[..], pair.port));
+    }
+
+    #[test]
+    fn an_address_of_another_machine_is_found_out_before_any_call() {
+        probe(IpAddr::from([127, 0, 0, 1])).unwrap();
+        probe(IpAddr::from([0; 16])).unwrap();
+        // RFC 5737: nobody's.
+        let error = probe(IpAddr::from([203, 0, 113, 7])).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrNotAvailable);
     }
 
     #[test]

@@ -35,9 +35,10 @@ impl Net {
     /// Starts the shard thread on the worker's slot grid, and the clerk.
     ///
     /// # Errors
-    /// A setting out of range, no epoll, no thread.
+    /// A setting out of range, an address that is not of this machine, no epoll, no thread.
     pub fn start(config: NetConfig, link: ShardLink) -> Result<Self, NetError> {
         config.validate()?;
+        config.probe()?;
         let grid = grid(&config, &link)?;
         let (limit, warnings) = files::limit(config.capacity, config.other_files);
         let capacity = config.capacity;

@@ -250,6 +250,23 @@ async fn every_refusal_has_a_status_a_reason_and_a_counter() {
         assert_eq!(count(&server, counter), before + 1, "{user}");
     }
     ua.fresh();
+    let high = ua.invite("tone-9999", "", &offer).await;
+    assert_eq!(high.status(), 404);
+    let reason = high.header("Reason").expect("why");
+    assert!(
+        reason.contains("tone-9999: tones go from 50 to 3400 Hz"),
+        "{reason}"
+    );
+    ua.fresh();
+    let offer = ua.sdp("m=audio 4000 RTP/AVP 9 18\r\n");
+    let strange = ua.invite("room-a", "", &offer).await;
+    assert_eq!(strange.status(), 488);
+    let reason = strange.header("Reason").expect("why");
+    assert!(
+        reason.contains("G722/8000/1") && reason.contains("G729/8000/1"),
+        "{reason}"
+    );
+    ua.fresh();
     assert_eq!(ua.ask("MESSAGE", "room-a").await.status(), 405);
     until("the end", || server.status().calls.is_empty()).await;
     assert_eq!((host.joined(), host.ports_open()), (0, 0));

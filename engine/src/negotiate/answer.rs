@@ -135,11 +135,7 @@ fn tens_of_ms(span: Duration) -> Duration {
 }
 
 fn in_words(codecs: &[OfferedCodec]) -> String {
-    let words: Vec<_> = codecs
-        .iter()
-        .take(8)
-        .map(|codec| format!("{}/{}/{}", codec.name, codec.clock_rate, codec.channels))
-        .collect();
+    let words: Vec<_> = codecs.iter().take(8).map(OfferedCodec::in_words).collect();
     if words.is_empty() {
         "nothing".to_owned()
     } else {

@@ -7,6 +7,27 @@ use talkpath_nodes::codec::Codec;
 
 use crate::proto::Direction;
 
+/// Audio payload types that mean something without an `rtpmap`: RFC 3551, table 4.
+const STATIC_TYPES: [(u8, &str); 17] = [
+    (0, "PCMU/8000/1"),
+    (3, "GSM/8000/1"),
+    (4, "G723/8000/1"),
+    (5, "DVI4/8000/1"),
+    (6, "DVI4/16000/1"),
+    (7, "LPC/8000/1"),
+    (8, "PCMA/8000/1"),
+    (9, "G722/8000/1"),
+    (10, "L16/44100/2"),
+    (11, "L16/44100/1"),
+    (12, "QCELP/8000/1"),
+    (13, "CN/8000/1"),
+    (14, "MPA/90000"),
+    (15, "G728/8000/1"),
+    (16, "DVI4/11025/1"),
+    (17, "DVI4/22050/1"),
+    (18, "G729/8000/1"),
+];
+
 /// One codec of an offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfferedCodec {
@@ -45,6 +66,19 @@ impl OfferedCodec {
         let rate = SampleRate::new(self.clock_rate).ok();
         let known = [Some(Codec::Pcmu), Some(Codec::Pcma), rate.map(Codec::L16)];
         known.into_iter().flatten().find(|codec| self.is(*codec))
+    }
+
+    /// As an `rtpmap` would name it, without one by RFC 3551; a dynamic type without one by its number.
+    pub(super) fn in_words(&self) -> String {
+        let number = self.payload_type;
+        if !self.name.is_empty() {
+            return format!("{}/{}/{}", self.name, self.clock_rate, self.channels);
+        }
+        let fixed = STATIC_TYPES.iter().find(|(fixed, _)| *fixed == number);
+        fixed.map_or_else(
+            || format!("payload type {number} without rtpmap"),
+            |(_, name)| format!("{name} (payload type {number})"),
+        )
     }
 
     /// True if this is `codec` in mono.

@@ -68,10 +68,23 @@ fn nothing_outside_the_folder_is_there() {
 fn what_is_no_recording_is_said_to_be_none() {
     let folder = folder("bad");
     std::fs::write(folder.join("text.wav"), "hello").expect("room");
+    std::fs::write(folder.join("short.wav"), "hi").expect("room");
+    // G.711 µ-law in WAV: a header of 18 octets with format tag 7.
+    let mut ulaw = b"RIFF\x2e\0\0\0WAVEfmt \x12\0\0\0\x07\0\x01\0".to_vec();
+    ulaw.extend(8_000_u32.to_le_bytes().repeat(2));
+    ulaw.extend(b"\x01\0\x08\0\0\0data\x08\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff");
+    std::fs::write(folder.join("ulaw.wav"), ulaw).expect("room");
     let clips = Clips::new(Some(folder.clone()));
-    assert!(matches!(
-        clips.load("text", SampleRate::HZ_8000),
-        Err(ClipError::Unreadable { .. })
-    ));
+    for (name, why) in [
+        ("text", "not a WAV file"),
+        ("short", "not a whole WAV file"),
+        ("ulaw", "neither PCM of 8, 16"),
+    ] {
+        let error = clips
+            .load(name, SampleRate::HZ_8000)
+            .expect_err("unreadable");
+        assert!(matches!(error, ClipError::Unreadable { .. }), "{error:?}");
+        assert!(error.to_string().contains(why), "{error}");
+    }
     std::fs::remove_dir_all(folder).expect("ours");
 }

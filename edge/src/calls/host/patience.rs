@@ -72,7 +72,11 @@ pub(super) fn unplayable(error: ClipError) -> MediaRefusal {
         ClipError::NoFolder | ClipError::NotFound { .. } => {
             MediaRefusal::Unknown(error.to_string())
         }
-        _ => MediaRefusal::Failed(error.to_string()),
+        // A file for whoever looks after the folder, not for the caller.
+        _ => {
+            tracing::warn!("{error}");
+            MediaRefusal::Failed(error.to_string())
+        }
     }
 }
 

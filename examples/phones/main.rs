@@ -14,9 +14,16 @@
     reason = "a load generator lives on real time"
 )]
 
+mod desk;
+
 use std::error::Error;
 use std::net::{SocketAddr, UdpSocket};
+use std::num::NonZeroU16;
+use std::process::ExitCode;
+use std::str::FromStr;
 use std::time::{Duration, Instant};
+
+use desk::Desk;
 
 const FRAME: Duration = Duration::from_millis(20);
 
@@ -28,14 +35,35 @@ struct Phone {
     received: u64,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("phones: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The argument called `name`.
+fn argument<T: FromStr>(name: &str, text: &str, allowed: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|_| format!("{name}: was {text:?}, allowed: {allowed}"))
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [server, user, phones, seconds, rest @ ..] = args.as_slice() else {
         return Err("usage: phones SERVER USER PHONES SECONDS [PID]".into());
     };
-    let server: SocketAddr = server.parse()?;
-    let (count, seconds): (usize, u64) = (phones.parse()?, seconds.parse()?);
+    let server: SocketAddr = argument("SERVER", server, "ADDR:PORT, such as 127.0.0.1:5060")?;
+    let count: NonZeroU16 = argument("PHONES", phones, "1 to 65535")?;
+    let count = usize::from(count.get());
+    let seconds: NonZeroU16 = argument("SECONDS", seconds, "1 to 65535")?;
+    let seconds = u64::from(seconds.get());
     let pid = rest.first().map(String::as_str);
+    // A wrong one is told before anybody is called.
+    pid.map(cpu).transpose()?;
 
     let sip = UdpSocket::bind((server.ip(), 0))?;
     sip.connect(server)?;
@@ -110,106 +138,10 @@ fn talk(line: &mut [Phone], span: Duration) -> std::io::Result<u64> {
     }
 }
 
-struct Desk {
-    sip: UdpSocket,
-    user: String,
-    server: SocketAddr,
-}
-
-impl Desk {
-    fn dial(&mut self, call: usize) -> Result<Phone, Box<dyn Error>> {
-        let media = UdpSocket::bind((self.server.ip(), 0))?;
-        let here = media.local_addr()?;
-        let family = if here.is_ipv4() { "IP4" } else { "IP6" };
-        let body = format!(
-            "v=0\r\no=- {call} 1 IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\na=ptime:20\r\n",
-            ip = here.ip(),
-            port = here.port(),
-        );
-        let sdp = format!(
-            "Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        self.send("INVITE", call, 1, "", &sdp)?;
-        let answer = self.answer(call)?;
-        let to_tag = after(&answer, "To:")
-            .and_then(|to| after(to, "tag="))
-            .map_or("", word)
-            .to_owned();
-        let port: u16 = after(&answer, "m=audio ").map_or("", word).parse()?;
-        self.send("ACK", call, 1, &to_tag, "Content-Length: 0\r\n\r\n")?;
-        media.connect((self.server.ip(), port))?;
-        media.set_nonblocking(true)?;
-        Ok(Phone {
-            media,
-            call,
-            to_tag,
-            sequence: 0,
-            received: 0,
-        })
-    }
-
-    fn hang_up(&mut self, phone: &Phone) -> Result<(), Box<dyn Error>> {
-        self.send(
-            "BYE",
-            phone.call,
-            2,
-            &phone.to_tag,
-            "Content-Length: 0\r\n\r\n",
-        )?;
-        self.answer(phone.call).map(drop)
-    }
-
-    fn send(
-        &self,
-        method: &str,
-        call: usize,
-        cseq: u32,
-        to_tag: &str,
-        rest: &str,
-    ) -> Result<(), Box<dyn Error>> {
-        let (me, server, user) = (self.sip.local_addr()?, self.server, &self.user);
-        let tag = if to_tag.is_empty() {
-            String::new()
-        } else {
-            format!(";tag={to_tag}")
-        };
-        let message = format!(
-            "{method} sip:{user}@{server} SIP/2.0\r\nVia: SIP/2.0/UDP {me};branch=z9hG4bK{call}{cseq}{method}\r\n\
-             Max-Forwards: 70\r\nFrom: <sip:phone{call}@{me}>;tag=p{call}\r\nTo: <sip:{user}@{server}>{tag}\r\n\
-             Call-ID: phones-{call}@{me}\r\nCSeq: {cseq} {method}\r\nContact: <sip:phone{call}@{me}>\r\n{rest}"
-        );
-        self.sip.send(message.as_bytes())?;
-        Ok(())
-    }
-
-    /// The final answer to the request of `call` that is under way.
-    fn answer(&self, call: usize) -> Result<String, Box<dyn Error>> {
-        let mut into = [0u8; 4096];
-        loop {
-            let length = self.sip.recv(&mut into)?;
-            let text = String::from_utf8_lossy(&into[..length]).into_owned();
-            let ours = text.contains(&format!("phones-{call}@"));
-            match after(&text, "SIP/2.0 ").map_or("", word).parse::<u16>() {
-                Ok(200..300) if ours => return Ok(text),
-                Ok(status @ 300..) if ours => return Err(format!("call {call}: {status}").into()),
-                _ => {}
-            }
-        }
-    }
-}
-
-fn after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
-    text.find(mark).map(|at| &text[at + mark.len()..])
-}
-
-fn word(text: &str) -> &str {
-    text.split([' ', '\r', '\n', ';', '>']).next().unwrap_or("")
-}
-
 /// User and system time of a process.
 fn cpu(pid: &str) -> std::io::Result<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .map_err(|error| std::io::Error::new(error.kind(), format!("PID: was {pid:?}: {error}")))?;
     let ticks: u64 = stat.rsplit(')').next().map_or(0, |rest| {
         rest.split_whitespace()
             .skip(11)
