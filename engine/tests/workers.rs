@@ -135,6 +135,36 @@ fn nobody_hears_that_legs_move_while_all_talk() {
 }
 
 #[test]
+fn nobody_hears_that_a_room_takes_a_second_worker_while_all_talk() {
+    for phase in 0..20 {
+        let run = |spreads: bool| {
+            let mut studio = Studio::new(engine_of(2));
+            let mut callers = six_phones(&mut studio);
+            studio.advance(ms(phase));
+            talk(&mut studio, &mut callers, 30);
+            if spreads {
+                callers[3].leg.move_to(1).expect("a free worker");
+            }
+            talk(&mut studio, &mut callers, 30);
+            let status = studio.status();
+            assert_eq!(status.rooms[0].workers.len(), 1 + usize::from(spreads));
+            everything(&studio)
+        };
+        let (alone, spread) = (run(false), run(true));
+        for (leg, sent) in &alone {
+            // A margin later, the last packet may still be on its way.
+            let (all, got) = (sent.len(), &spread[leg]);
+            assert!(
+                got.len() + 1 >= all,
+                "phase {phase}, leg {leg:x}: {} of {all}",
+                got.len()
+            );
+            assert!(got[..] == sent[..got.len()], "phase {phase}, leg {leg:x}");
+        }
+    }
+}
+
+#[test]
 fn a_leg_that_moved_takes_edits_and_leaves_nothing_behind() {
     let mut studio = Studio::new(engine_of(2));
     let mut callers = six_phones(&mut studio);

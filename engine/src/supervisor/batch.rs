@@ -23,6 +23,11 @@ impl Batch {
         self.0.push((worker, command));
     }
 
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether more than one worker is concerned.
     fn is_shared(&self) -> bool {
         self.0.windows(2).any(|pair| pair[0].0 != pair[1].0)

@@ -1,7 +1,9 @@
 //! A leg goes to another worker (D6): on command, or because it levels the load.
 //!
-//! The berth is made first, then the shard's route flips, then, in a slot right after the leg's egress, the old worker
-//! sends it. Whatever is asked of the leg meanwhile waits until it has arrived.
+//! The berth is made first; then, in a slot right after the leg's egress, the old worker sends the leg; when it has
+//! arrived the shard's route flips. Until then its packets go to the old worker, which passes them on once the leg is gone:
+//! were the route to flip first, they would wait on the new one while the leg still runs on the old. Whatever is asked of
+//! the leg meanwhile waits until it has arrived.
 
 use crate::error::EngineError;
 use crate::event::EventKind;
@@ -55,7 +57,7 @@ impl Supervisor {
         if state.moving.is_some() {
             return Err(EngineError::Moving { leg });
         }
-        let (from, room, plan, place) = (state.worker, state.room, state.plan, state.place);
+        let (from, room, plan) = (state.worker, state.room, state.plan);
         if usize::from(from) == to {
             return Ok(());
         }
@@ -74,9 +76,15 @@ impl Supervisor {
                 return Err(error);
             }
         };
-        let mut batch = Batch::default();
-        self.extend_to(room, to, &mut batch);
+        let mut part = Batch::default();
+        self.extend_to(room, to, &mut part);
         let (mix, margin) = self.room(room).map(|room| (room.mix, room.margin))?;
+        let mut ahead = self.slot_ahead();
+        if !part.is_empty() {
+            self.submit_at(part, ahead);
+            // The resamplers of the new part have heard a whole frame before anybody hears them.
+            ahead += u64::from(mix.period + margin);
+        }
         let new_place = self.sites[target].table.add_leg(mix, costs, margin);
         let berth = Berth {
             seats,
@@ -94,28 +102,22 @@ impl Supervisor {
         let value = Box::new(berth);
         first.push(to, Command::AwaitLeg { leg, value });
         self.submit_at(first, 0);
-        batch.push(from, Command::SendLeg { leg, to });
-        let slot = self.slot_after_egress(mix.period, mix.slot + place.after);
-        self.submit_at(batch, slot);
+        // Where it is now: the room may just have got its margin.
+        let place = self.leg(leg)?.place;
+        let mut send = Batch::default();
+        send.push(from, Command::SendLeg { leg, to });
+        let slot = after_egress(ahead, mix.period, mix.slot + place.after);
+        self.submit_at(send, slot);
         self.sites[target].legs += 1;
         let state = self.leg(leg)?;
-        // The place may have moved when the room got its margin.
-        let moving = Moving {
+        state.moving = Some(Moving {
             from,
             plan,
-            place: state.place,
+            place,
             waiting: Vec::new(),
-        };
-        state.moving = Some(moving);
+        });
         (state.worker, state.plan, state.place) = (to, new_plan, new_place);
         Ok(())
-    }
-
-    /// A slot that can be named for all, right after one in which an egress at `phase` runs.
-    fn slot_after_egress(&self, period: u32, phase: u32) -> u64 {
-        let (ahead, period) = (self.slot_ahead(), u64::from(period.max(1)));
-        let wanted = (u64::from(phase) + 1) % period;
-        ahead + (wanted + period - ahead % period) % period
     }
 
     /// Seats on `worker` for every op of a plan, or none taken at all.
@@ -138,15 +140,7 @@ impl Supervisor {
         Ok(seats)
     }
 
-    /// The new worker knows of the leg: its packets may come.
-    pub(super) fn awaited(&mut self, leg: LegId) {
-        if let Some(state) = self.legs.get(&leg) {
-            let worker = state.worker;
-            self.routes.set(leg, worker);
-        }
-    }
-
-    /// The leg runs on its new worker: what waited goes out.
+    /// The leg runs on its new worker: its packets go there, and what waited goes out.
     pub(super) fn arrived(&mut self, leg: LegId) {
         let Some(state) = self.legs.get_mut(&leg) else {
             return;
@@ -155,6 +149,7 @@ impl Supervisor {
         let Some(moving) = state.moving.take() else {
             return;
         };
+        self.routes.set(leg, worker);
         for edit in moving.waiting {
             self.send_edit(leg, edit);
         }
@@ -210,4 +205,11 @@ impl Supervisor {
         self.move_leg(leg, to)?;
         Ok(Some((leg, to)))
     }
+}
+
+/// The first slot from `ahead` on that comes right after an egress at `phase`.
+fn after_egress(ahead: u64, period: u32, phase: u32) -> u64 {
+    let period = u64::from(period.max(1));
+    let wanted = (u64::from(phase) + 1) % period;
+    ahead + (wanted + period - ahead % period) % period
 }

@@ -2,10 +2,9 @@
 //!
 //! At the slot both were told, the one that has the leg takes it out of its slabs and sends it over the mesh; the other
 //! puts it into the berth that the supervisor made, and runs its next period. Nothing is copied, nothing is
-//! reset: sequence, timestamp and every state go on. Packets that still come the old way are passed on once; those that
-//! come the new way before the leg wait for it.
+//! reset: sequence, timestamp and every state go on. Packets that still come the old way are passed on, behind the leg in
+//! the same ring.
 
-use arrayvec::ArrayVec;
 use talkpath_nodes::packet::Packet;
 use talkpath_rt::ring::Full;
 
@@ -15,8 +14,6 @@ use super::Worker;
 use super::apply::Tried;
 use super::io::{Io, Mesh, give_back};
 
-/// Packets that wait for a leg on its way: two periods of all that can be.
-const EARLY: usize = 64;
 /// Places of a mesh ring that packets leave to legs.
 const RESERVED: usize = 64;
 
@@ -26,7 +23,6 @@ pub(super) struct Moves {
     awaited: Vec<(LegId, Box<Berth>)>,
     /// Legs that came and are not seated yet; as many at most.
     early_legs: Vec<(LegId, Box<LegBody>)>,
-    early_packets: ArrayVec<Box<Packet>, EARLY>,
     /// By index of the leg: where it went.
     gone: Box<[Option<(LegId, u8)>]>,
 }
@@ -37,7 +33,6 @@ impl Moves {
         Self {
             awaited: Vec::with_capacity(legs),
             early_legs: Vec::with_capacity(legs),
-            early_packets: ArrayVec::new(),
             gone: vec![None; leg_ids].into(),
         }
     }
@@ -116,10 +111,19 @@ impl Worker {
                 match io.mesh[at].passed_in.pop() {
                     None => break,
                     Some(Passed::Packet(packet)) => self.deliver(packet, io),
-                    Some(Passed::Leg(leg, body)) => self.came(leg, body),
+                    Some(Passed::Leg(leg, body)) => {
+                        self.came(leg, body);
+                        // At once: what comes behind it in the ring are its packets.
+                        self.seat_those_that_came(io);
+                    }
                 }
             }
         }
+        // One whose berth came later than itself.
+        self.seat_those_that_came(io);
+    }
+
+    fn seat_those_that_came(&mut self, io: &mut Io) {
         let mut at = 0;
         while let Some(&(leg, _)) = self.moves.early_legs.get(at) {
             match self
@@ -178,9 +182,6 @@ impl Worker {
             Tried::Freed(_) => {}
         }
         self.free(&mut io.garbage, Garbage::Berth(leg, berth));
-        for packet in self.moves.early_packets.take() {
-            self.deliver(packet, io);
-        }
     }
 
     fn deliver(&mut self, packet: Box<Packet>, io: &mut Io) {
@@ -189,8 +190,8 @@ impl Worker {
         }
     }
 
-    /// A packet for a leg that is not here: passed on when the leg has gone elsewhere, kept when it is awaited. Comes
-    /// back when it is neither, or finds no room.
+    /// A packet for a leg that is not here: passed on when the leg has gone elsewhere. Comes back when it has not, or
+    /// when there is no room.
     pub(super) fn elsewhere(
         &mut self,
         packet: Box<Packet>,
@@ -209,19 +210,6 @@ impl Worker {
                 Err(Full(Passed::Packet(packet))) => Some(packet),
                 _ => None,
             };
-        }
-        if self
-            .moves
-            .awaited
-            .iter()
-            .any(|(awaited, _)| *awaited == leg)
-        {
-            return self
-                .moves
-                .early_packets
-                .try_push(packet)
-                .err()
-                .map(|full| full.element());
         }
         Some(packet)
     }
