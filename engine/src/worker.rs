@@ -21,7 +21,7 @@ mod far;
 mod inward;
 pub mod io;
 mod legs;
-mod migrate;
+pub(crate) mod migrate;
 mod outward;
 mod period;
 mod replace;

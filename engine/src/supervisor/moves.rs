@@ -6,6 +6,7 @@
 use crate::error::EngineError;
 use crate::event::EventKind;
 use crate::proto::{Berth, Command, LegId, PlanId, Seats, Segment};
+use crate::worker::migrate::BERTHS;
 
 use super::Supervisor;
 use super::batch::Batch;
@@ -59,6 +60,13 @@ impl Supervisor {
         if usize::from(from) == to {
             return Ok(());
         }
+        let coming = self.coming_to(to);
+        if coming >= BERTHS {
+            return Err(EngineError::Busy {
+                waiting: coming,
+                limit: BERTHS,
+            });
+        }
         let compiled = self.sites[usize::from(from)].plans.compiled(plan).cloned();
         let compiled = compiled.ok_or(EngineError::Internal {
             what: "a leg has no plan",
@@ -109,6 +117,12 @@ impl Supervisor {
         state.moving = Some(moving);
         (state.worker, state.plan, state.place) = (to, new_plan, new_place);
         Ok(())
+    }
+
+    /// Legs on their way to worker `to`.
+    fn coming_to(&self, to: usize) -> usize {
+        let coming = |leg: &&LegState| leg.moving.is_some() && usize::from(leg.worker) == to;
+        self.legs.values().filter(coming).count()
     }
 
     /// A slot that can be named for all, right after one in which an egress at `phase` runs.

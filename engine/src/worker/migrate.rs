@@ -15,8 +15,8 @@ use super::Worker;
 use super::apply::Tried;
 use super::io::{Io, Mesh, give_back};
 
-/// Legs that can be awaited at a time; the supervisor moves one after the other.
-const BERTHS: usize = 8;
+/// Legs that can be awaited at a time; the supervisor sends no more to one worker.
+pub(crate) const BERTHS: usize = 8;
 /// Packets that wait for a leg on its way: two periods of all that can be.
 const EARLY: usize = 64;
 /// Places of a mesh ring that packets leave to legs.
