@@ -10,7 +10,7 @@
 //! 3. departures, events, stamps (`tell`).
 
 mod ahead;
-mod apply;
+pub(crate) mod apply;
 pub mod arena;
 pub mod bank;
 pub mod bus;

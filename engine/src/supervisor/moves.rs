@@ -103,11 +103,11 @@ impl Supervisor {
         first.push(to, Command::AwaitLeg { leg, value });
         self.submit_at(first, 0);
         batch.push(from, Command::SendLeg { leg, to });
-        let slot = self.slot_after_egress(mix.period, mix.slot + place.after);
+        let ahead = self.slot_for(batch.workers().chain([to]));
+        let slot = after_egress(ahead, mix.period, mix.slot + place.after);
         self.submit_at(batch, slot);
         self.sites[target].legs += 1;
         let state = self.leg(leg)?;
-        // The place may have moved when the room got its margin.
         let moving = Moving {
             from,
             plan,
@@ -123,13 +123,6 @@ impl Supervisor {
     fn coming_to(&self, to: usize) -> usize {
         let coming = |leg: &&LegState| leg.moving.is_some() && usize::from(leg.worker) == to;
         self.legs.values().filter(coming).count()
-    }
-
-    /// A slot that can be named for all, right after one in which an egress at `phase` runs.
-    fn slot_after_egress(&self, period: u32, phase: u32) -> u64 {
-        let (ahead, period) = (self.slot_ahead(), u64::from(period.max(1)));
-        let wanted = (u64::from(phase) + 1) % period;
-        ahead + (wanted + period - ahead % period) % period
     }
 
     /// Seats on `worker` for every op of a plan, or none taken at all.
@@ -224,4 +217,11 @@ impl Supervisor {
         self.move_leg(leg, to)?;
         Ok(Some((leg, to)))
     }
+}
+
+/// The first slot from `ahead` on that comes right after one in which an egress at `phase` runs.
+fn after_egress(ahead: u64, period: u32, phase: u32) -> u64 {
+    let period = u64::from(period.max(1));
+    let wanted = (u64::from(phase) + 1) % period;
+    ahead + (wanted + period - ahead % period) % period
 }
