@@ -85,7 +85,6 @@ impl Supervisor {
             }
             // It never was there, or is not any more: its handle must not stay taken.
             (Note::Join(leg) | Note::Leave(leg), true) => self.gone(leg),
-            (Note::Await(leg), false) => self.awaited(leg),
             (
                 Note::Await(_)
                 | Note::Leave(_)

@@ -1,7 +1,9 @@
 //! A leg goes to another worker (D6): on command, or because it levels the load.
 //!
-//! The berth is made first, then the shard's route flips, then, in a slot right after the leg's egress, the old worker
-//! sends it. Whatever is asked of the leg meanwhile waits until it has arrived.
+//! The berth is made first. Then, in a slot right after the leg's egress, the old worker sends it; only when it has arrived
+//! the shard's route flips, and what still came the old way is passed on. Were the route the first to flip, packets would wait
+//! for their leg at its new worker while it runs short of them at the old one. Whatever is asked of the leg meanwhile waits
+//! until it has arrived.
 
 use crate::error::EngineError;
 use crate::event::EventKind;
@@ -56,7 +58,7 @@ impl Supervisor {
         if state.moving.is_some() {
             return Err(EngineError::Moving { leg });
         }
-        let (from, room, plan, place) = (state.worker, state.room, state.plan, state.place);
+        let (from, room, plan) = (state.worker, state.room, state.plan);
         if usize::from(from) == to {
             return Ok(());
         }
@@ -103,6 +105,8 @@ impl Supervisor {
         first.push(to, Command::AwaitLeg { leg, value });
         self.submit_at(first, 0);
         batch.push(from, Command::SendLeg { leg, to });
+        // The place may have moved when the room got its margin: it is from there that the leg goes.
+        let place = self.leg(leg)?.place;
         let ahead = self.slot_for(batch.workers().chain([to]));
         let slot = after_egress(ahead, mix.period, mix.slot + place.after);
         self.submit_at(batch, slot);
@@ -111,7 +115,7 @@ impl Supervisor {
         let moving = Moving {
             from,
             plan,
-            place: state.place,
+            place,
             waiting: Vec::new(),
         };
         state.moving = Some(moving);
@@ -145,15 +149,7 @@ impl Supervisor {
         Ok(seats)
     }
 
-    /// The new worker knows of the leg: its packets may come.
-    pub(super) fn awaited(&mut self, leg: LegId) {
-        if let Some(state) = self.legs.get(&leg) {
-            let worker = state.worker;
-            self.routes.set(leg, worker);
-        }
-    }
-
-    /// The leg runs on its new worker: what waited goes out.
+    /// The leg runs on its new worker: what waited goes out, and its packets come there.
     pub(super) fn arrived(&mut self, leg: LegId) {
         let Some(state) = self.legs.get_mut(&leg) else {
             return;
@@ -165,6 +161,7 @@ impl Supervisor {
         for edit in moving.waiting {
             self.send_edit(leg, edit);
         }
+        self.routes.set(leg, worker);
         let site = &mut self.sites[usize::from(moving.from)];
         site.legs -= 1;
         if let Some(room) = self.rooms.get(&room) {
