@@ -139,7 +139,7 @@ fn a_worker_without_a_plan_to_spare_says_so() {
 
 #[test]
 fn nobody_hears_that_a_leg_is_the_first_to_leave_the_only_worker_of_its_room() {
-    let run = |moves_at: Option<u64>| {
+    let run = |beat: u64, moves_at: Option<u64>| {
         let mut studio = studio(2);
         let room = studio.room("one");
         let rate = SampleRate::HZ_8000;
@@ -154,9 +154,10 @@ fn nobody_hears_that_a_leg_is_the_first_to_leave_the_only_worker_of_its_room() {
                 let leg = room.legs().expect("open").swap_remove(0);
                 leg.move_to(1 - usize::from(at)).expect("a seat");
             }
-            callers
-                .iter_mut()
-                .for_each(|caller| caller.speak(&mut studio));
+            if now >= beat {
+                let all = callers.iter_mut();
+                all.for_each(|caller| caller.speak(&mut studio));
+            }
             studio.advance(ms(1));
         }
         let payloads = |(leg, sent): (&u64, &Vec<common::Sent>)| {
@@ -165,10 +166,13 @@ fn nobody_hears_that_a_leg_is_the_first_to_leave_the_only_worker_of_its_room() {
         };
         studio.sent.iter().map(payloads).collect::<Vec<_>>()
     };
-    let still = run(None);
-    assert!(still.iter().all(|(_, payloads)| payloads.len() == 20));
-    for offset in 0..20 {
-        assert!(run(Some(offset)) == still, "moved {offset} ms later");
+    for beat in 0..20 {
+        let still = run(beat, None);
+        assert!(still.iter().all(|(_, payloads)| payloads.len() == 20));
+        for offset in [0, 6, 13] {
+            let moved = run(beat, Some(offset));
+            assert!(moved == still, "moved {offset} ms later, beat {beat}");
+        }
     }
 }
 
