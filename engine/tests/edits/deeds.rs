@@ -39,8 +39,7 @@ impl World {
             85..88 => self.create(),
             88 => self.close(),
             89..92 => self.rebalance(),
-            92..95 => self.disturb_the_dead(),
-            95..97 => self.haunt(),
+            92..97 => self.disturb_the_dead(),
             97 => self.ask_for_nonsense(),
             98 => self.exodus(),
             _ if self.dice.once_in(50) => self.storm(),
@@ -167,6 +166,9 @@ impl World {
         if let Kind::Phone { codec, ptime, .. } = kind {
             let due = self.engine.now() + ms(self.dice.below(20) as u64);
             self.phones.add(bits, tone, codec, ptime, due);
+            if self.dice.once_in(3) {
+                self.haunt(bits);
+            }
         }
         self.tally.joined += 1;
     }
@@ -384,7 +386,7 @@ impl World {
         let leaving = self.model.legs.values().filter(|leg| !leg.stays());
         let mut handles: Vec<talkpath_engine::Leg> =
             leaving.map(|leg| leg.handle.clone()).collect();
-        handles.extend(self.graves.iter().map(|grave| grave.leg.clone()));
+        handles.extend(self.graves.iter().cloned());
         if handles.is_empty() {
             return;
         }
@@ -402,19 +404,12 @@ impl World {
         self.check(&Outcome::StaleLeg, &result);
     }
 
-    /// Packets for a leg that has left.
-    fn haunt(&mut self) {
-        if self.graves.is_empty() {
-            return;
-        }
-        let grave = &self.graves[self.dice.below(self.graves.len())];
-        let (bits, kind) = (grave.leg.id().to_bits(), grave.kind);
-        let Kind::Phone { codec, .. } = kind else {
-            return;
-        };
-        for _ in 0..3 {
-            let sequence = self.number() as u16;
-            self.phones.haunt(bits, codec, self.engine.now(), sequence);
+    /// A leg that has left had the index of this one, and its phone sends on as if it still were there.
+    fn haunt(&mut self, leg: u64) {
+        let graves = self.graves.iter().rev();
+        let mut stale = graves.map(|grave| grave.id().to_bits());
+        if let Some(stale) = stale.find(|stale| *stale as u32 == leg as u32) {
+            self.phones.shadow(leg, stale);
             self.tally.ghosts += 1;
         }
     }

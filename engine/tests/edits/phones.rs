@@ -19,6 +19,8 @@ pub struct Phone {
     due: Duration,
     /// How far in its 20 ms it is.
     at: Duration,
+    /// The handle of a leg that had its index before: whoever has it sends the same packets, with another voice, first.
+    stale: Option<u64>,
 }
 
 /// What a leg was sent while it was listened to.
@@ -62,8 +64,14 @@ impl Phones {
             header,
             due,
             at: Duration::ZERO,
+            stale: None,
         };
         self.phones.insert(leg, phone);
+    }
+
+    /// From now on every packet of a phone comes with the stale handle of another leg as well, and comes so first.
+    pub fn shadow(&mut self, leg: u64, stale: u64) {
+        self.phones.get_mut(&leg).expect("a phone").stale = Some(stale);
     }
 
     /// It sends something else from now on; its stream goes on.
@@ -85,6 +93,11 @@ impl Phones {
                 let samples = |span| rate.samples_in(span).as_usize();
                 let size = phone.codec.bytes_per_sample();
                 let (from, count) = (samples(phone.at), samples(phone.ptime));
+                if let Some(stale) = phone.stale {
+                    let voice = self.voices.of(GHOST, phone.codec);
+                    let payload = &voice[from * size..(from + count) * size];
+                    send(&mut self.link, stale, now, phone.header, payload);
+                }
                 let voice = self.voices.of(phone.tone, phone.codec);
                 let payload = &voice[from * size..(from + count) * size];
                 send(&mut self.link, *leg, now, phone.header, payload);
@@ -98,19 +111,6 @@ impl Phones {
                 }
             }
         }
-    }
-
-    /// A loud packet with a handle that is stale, in this codec.
-    pub fn haunt(&mut self, leg: u64, codec: Codec, now: Duration, sequence: u16) {
-        let header = Header {
-            ssrc: 0xdead,
-            sequence,
-            payload_type: payload_type(codec),
-            ..Header::default()
-        };
-        let voice = self.voices.of(GHOST, codec);
-        let half = &voice[..voice.len() / 2];
-        send(&mut self.link, leg, now, header, half);
     }
 
     /// Takes what was sent and gives the boxes back; each must be for a leg that `is_there`.

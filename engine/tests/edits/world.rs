@@ -9,7 +9,7 @@ use talkpath_engine::{EngineConfig, EventKind, EventStream, VirtualEngine};
 
 use crate::common::{heap, ms};
 use crate::dice::Dice;
-use crate::model::{Kind, LEGS, Model, PLANS, ROOMS, WORKERS};
+use crate::model::{LEGS, Model, PLANS, ROOMS, WORKERS};
 use crate::phones::Phones;
 use crate::sound::TONES;
 
@@ -44,15 +44,9 @@ impl fmt::Display for Tally {
         write!(
             f,
             "{joined} joins, {moved} moves, {changed} codec changes, {refused} refusals as foreseen ({busy} of them busy), \
-             {ghosts} stale packets, {levels} levels compared"
+             {ghosts} phones with stale handles, {levels} levels compared"
         )
     }
-}
-
-/// A leg that has left.
-pub struct Grave {
-    pub leg: talkpath_engine::Leg,
-    pub kind: Kind,
 }
 
 pub struct World {
@@ -60,7 +54,7 @@ pub struct World {
     pub model: Model,
     pub phones: Phones,
     pub dice: Dice,
-    pub graves: VecDeque<Grave>,
+    pub graves: VecDeque<talkpath_engine::Leg>,
     pub tones: Vec<usize>,
     pub edits: u64,
     pub tally: Tally,
@@ -163,10 +157,7 @@ impl World {
                 if self.graves.len() == GRAVES {
                     self.graves.pop_front();
                 }
-                self.graves.push_back(Grave {
-                    kind: leg.kind,
-                    leg: leg.handle,
-                });
+                self.graves.push_back(leg.handle);
                 self.last_may_have_left(leg.room);
             }
             EventKind::RoomEnded { room, name } => {
