@@ -142,8 +142,8 @@ pub const NO_SEATS: Outcome = Outcome::Full(Resource::Seats("legs of one worker"
 pub struct Model {
     pub rooms: BTreeMap<u64, Room>,
     pub legs: BTreeMap<u64, Leg>,
-    /// Plans that lost a leg, and when last: their handles may still be taken.
-    dropped: BTreeMap<String, Duration>,
+    /// When plans lost a leg: their handles may still be taken, also by a plan that is there again under another.
+    dropped: Vec<Duration>,
     /// When a leg got another plan, and where.
     replaced: Vec<(Duration, usize)>,
 }
@@ -190,25 +190,22 @@ impl Model {
 
     /// A leg gives its plan up: it leaves or changes (and with `replacing`, has two bodies for a while).
     pub fn drops_plan(&mut self, bits: u64, now: Duration, replacing: bool) {
-        let leg = &self.legs[&bits];
-        let (shape, worker) = (self.shape(leg), leg.worker);
-        self.dropped.insert(shape, now);
+        self.dropped.push(now);
         if replacing {
-            self.replaced.push((now, worker));
+            self.replaced.push((now, self.legs[&bits].worker));
         }
     }
 
     /// Whether a refusal for want of plans or seats can be right.
     pub fn may_be_full(&mut self, what: Resource, now: Duration) -> bool {
-        self.dropped.retain(|_, at| *at + GIVEN_BACK > now);
+        self.dropped.retain(|at| *at + GIVEN_BACK > now);
         self.replaced.retain(|(at, _)| *at + GIVEN_BACK > now);
         match what {
             Resource::Plans => {
                 let mut shapes: Vec<String> = self.legs.values().map(|l| self.shape(l)).collect();
-                shapes.extend(self.dropped.keys().cloned());
                 shapes.sort_unstable();
                 shapes.dedup();
-                shapes.len() >= PLANS
+                shapes.len() + self.dropped.len() >= PLANS
             }
             Resource::Seats("legs of one worker") => false,
             // Two seats a leg of each kind, at most both of them taken by one body.
