@@ -231,7 +231,8 @@ impl Leg {
     /// more when it had no leg there (D5).
     ///
     /// # Errors
-    /// The leg has left or is on its way already, there is no such worker, or that one is full.
+    /// The leg has left or is on its way already, there is no such worker, that one is full, or eight legs are on
+    /// their way to it already ([`EngineError::Busy`]).
     pub fn move_to(&self, to: usize) -> Result<(), EngineError> {
         let leg = self.id;
         self.link.ask(|reply| Request::Move { leg, to, reply })?

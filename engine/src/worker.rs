@@ -10,7 +10,7 @@
 //! 3. departures, events, stamps (`tell`).
 
 mod ahead;
-mod apply;
+pub(crate) mod apply;
 pub mod arena;
 pub mod bank;
 mod blame;
@@ -23,7 +23,7 @@ pub(crate) mod fence;
 mod inward;
 pub mod io;
 mod legs;
-mod migrate;
+pub(crate) mod migrate;
 mod outward;
 mod period;
 mod replace;
@@ -119,7 +119,7 @@ impl Worker {
             bank: Bank::new(config.seats),
             arena: Arena::new(&Limits::default()),
             leaving: Vec::with_capacity(config.legs),
-            moves: Moves::new(config.legs, config.leg_ids),
+            moves: Moves::new(config.leg_ids),
             fallen: Fallen::new(),
             blame: Blame::default(),
             counters: WorkerCounters::default(),

@@ -164,6 +164,8 @@ pub struct RoomBody {
     pub closed: u64,
     /// The other workers that have legs of the room.
     pub peers: Workers,
+    /// Those of them that had when the last mix was closed: they owe their sums of it.
+    pub owing: Workers,
     /// Slots from closing a mix until its sum is complete (D5).
     pub margin: u32,
     /// Sums of other workers for mixes to come; capacity for two of each.
@@ -183,6 +185,7 @@ impl RoomBody {
             mixes: 0,
             closed: 0,
             peers: Workers::NONE,
+            owing: Workers::NONE,
             margin: 0,
             inbox: Vec::with_capacity(2 * BUS_RATES.len() * workers.saturating_sub(1)),
         }

@@ -28,6 +28,11 @@ impl Batch {
         self.0.is_empty()
     }
 
+    /// The workers concerned, some of them more than once.
+    pub fn workers(&self) -> impl Iterator<Item = u8> {
+        self.0.iter().map(|(worker, _)| *worker)
+    }
+
     /// Whether more than one worker is concerned.
     fn is_shared(&self) -> bool {
         self.0.windows(2).any(|pair| pair[0].0 != pair[1].0)
@@ -35,8 +40,20 @@ impl Batch {
 }
 
 impl Supervisor {
-    /// The first slot that can be named for several workers at once.
-    pub(super) fn slot_ahead(&self) -> u64 {
+    /// The first slot that can be named for all of `workers` at once: what waits there is done by then, so that none of
+    /// them takes it later than the others.
+    pub(super) fn slot_for(&self, workers: impl Iterator<Item = u8>) -> u64 {
+        let clear = |slot, worker| {
+            let site = &self.sites[usize::from(worker)];
+            site.transactions.clear_from(slot)
+        };
+        workers.fold(self.slot_ahead(), |latest, worker| {
+            latest.max(clear(self.slot_ahead(), worker))
+        })
+    }
+
+    /// The first slot that all can have heard of.
+    fn slot_ahead(&self) -> u64 {
         let lead = self.config.edit_lead.unwrap_or(LEAD);
         let ahead = (self.now + lead).saturating_sub(self.base);
         (ahead.as_nanos() / self.config.slot.as_nanos().max(1)) as u64 + 1
@@ -45,7 +62,11 @@ impl Supervisor {
     /// Sends a batch: in one slot when it concerns several workers, else at once.
     pub(super) fn submit(&mut self, batch: Batch) {
         let together = batch.is_shared() || self.config.edit_lead.is_some();
-        let not_before = if together { self.slot_ahead() } else { 0 };
+        let not_before = if together {
+            self.slot_for(batch.workers())
+        } else {
+            0
+        };
         self.submit_at(batch, not_before);
     }
 

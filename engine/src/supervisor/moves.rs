@@ -8,6 +8,7 @@
 use crate::error::EngineError;
 use crate::event::EventKind;
 use crate::proto::{Berth, Command, LegId, PlanId, Seats, Segment};
+use crate::worker::migrate::BERTHS;
 
 use super::Supervisor;
 use super::batch::Batch;
@@ -61,6 +62,13 @@ impl Supervisor {
         if usize::from(from) == to {
             return Ok(());
         }
+        let coming = self.coming_to(to);
+        if coming >= BERTHS {
+            return Err(EngineError::Busy {
+                waiting: coming,
+                limit: BERTHS,
+            });
+        }
         let compiled = self.sites[usize::from(from)].plans.compiled(plan).cloned();
         let compiled = compiled.ok_or(EngineError::Internal {
             what: "a leg has no plan",
@@ -79,7 +87,7 @@ impl Supervisor {
         let mut part = Batch::default();
         self.extend_to(room, to, &mut part);
         let (mix, margin) = self.room(room).map(|room| (room.mix, room.margin))?;
-        let mut ahead = self.slot_ahead();
+        let mut ahead = self.slot_for(part.workers().chain([from, to]));
         if !part.is_empty() {
             self.submit_at(part, ahead);
             // The resamplers of the new part have heard a whole frame before anybody hears them.
@@ -106,6 +114,7 @@ impl Supervisor {
         let place = self.leg(leg)?.place;
         let mut send = Batch::default();
         send.push(from, Command::SendLeg { leg, to });
+        let ahead = ahead.max(self.slot_for([from, to].into_iter()));
         let slot = after_egress(ahead, mix.period, mix.slot + place.after);
         self.submit_at(send, slot);
         self.sites[target].legs += 1;
@@ -118,6 +127,12 @@ impl Supervisor {
         });
         (state.worker, state.plan, state.place) = (to, new_plan, new_place);
         Ok(())
+    }
+
+    /// Legs on their way to worker `to`.
+    fn coming_to(&self, to: usize) -> usize {
+        let coming = |leg: &&LegState| leg.moving.is_some() && usize::from(leg.worker) == to;
+        self.legs.values().filter(coming).count()
     }
 
     /// Seats on `worker` for every op of a plan, or none taken at all.
@@ -153,6 +168,7 @@ impl Supervisor {
         for edit in moving.waiting {
             self.send_edit(leg, edit);
         }
+        self.routes.set(leg, worker);
         let site = &mut self.sites[usize::from(moving.from)];
         site.legs -= 1;
         if let Some(room) = self.rooms.get(&room) {

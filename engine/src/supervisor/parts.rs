@@ -98,7 +98,8 @@ impl Supervisor {
     }
 
     /// From now on the room's sum takes a margin longer: its legs hear it as much later. Done before the margin
-    /// begins, so that no leg ever runs before its sum is there.
+    /// begins, so that no leg ever runs before its sum is there. One that is leaving stays where it is: it may be gone
+    /// when its worker hears of this, and misses one frame at most.
     fn widen(&mut self, room: RoomId) {
         let margin = self.margin();
         let Some(state) = self.rooms.get_mut(&room) else {
@@ -107,8 +108,9 @@ impl Supervisor {
         state.margin = margin;
         let mix = state.mix;
         let mut batch = Batch::default();
-        let of_room =
-            |(id, leg): (&LegId, &super::legs::LegState)| (leg.room == room).then_some(*id);
+        let of_room = |(id, leg): (&LegId, &super::legs::LegState)| {
+            (leg.room == room && leg.stays()).then_some(*id)
+        };
         let legs: Vec<LegId> = self.legs.iter().filter_map(of_room).collect();
         for id in legs {
             let Some(leg) = self.legs.get_mut(&id) else {

@@ -107,13 +107,7 @@ impl Plans {
             });
         }
         if self.ids.available() == 0 {
-            let (in_use, limit, _) = self.fill();
-            return Err(EngineError::Capacity {
-                what: Resource::Plans,
-                limit,
-                in_use,
-                wanted: 1,
-            });
+            return Err(self.spent());
         }
         let one = |graph: &Graph<Spec>| compile(graph, &Limits::default());
         let ingress = graphs.ingress.as_ref().map(one).transpose()?;
@@ -123,6 +117,17 @@ impl Plans {
             ingress,
             egress,
         })
+    }
+
+    /// Why there cannot be another plan.
+    fn spent(&self) -> EngineError {
+        let (in_use, limit, _) = self.fill();
+        EngineError::Capacity {
+            what: Resource::Plans,
+            limit,
+            in_use,
+            wanted: 1,
+        }
     }
 
     /// One more leg uses this. A box to add on the worker when it is the first.
@@ -135,10 +140,10 @@ impl Plans {
             entry.legs += 1;
             return Ok((entry.id, None));
         }
-        let missing = EngineError::Internal {
-            what: "a plan was compiled without a handle for it",
+        // Compiled elsewhere it may find no handle here: a leg that moves.
+        let Some(id) = self.ids.take() else {
+            return Err(self.spent());
         };
-        let id = self.ids.take().ok_or(missing)?;
         let value = LegPlan {
             ingress: compiled.ingress.clone(),
             egress: compiled.egress.clone(),

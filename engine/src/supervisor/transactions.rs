@@ -14,6 +14,7 @@ use talkpath_rt::command::{CommandTx, Txn, TxnId};
 
 use crate::error::EngineError;
 use crate::proto::{Command, LegId};
+use crate::worker::apply::TRANSACTIONS_PER_SLOT;
 
 /// Commands the ring to the worker holds.
 pub(crate) const COMMANDS: usize = 4_096;
@@ -128,6 +129,8 @@ pub(crate) struct Transactions {
     to_worker: CommandTx<Command>,
     waiting: VecDeque<Waiting>,
     sent: BTreeMap<TxnId, Sent>,
+    /// The latest slot any of them named: nothing that comes after is applied before it.
+    latest: u64,
     limit: usize,
     acks: Credit,
     garbage: Credit,
@@ -142,6 +145,7 @@ impl Transactions {
             to_worker,
             waiting: VecDeque::new(),
             sent: BTreeMap::new(),
+            latest: 0,
             limit,
             acks: Credit {
                 left: ACKS,
@@ -188,8 +192,15 @@ impl Transactions {
             (1..=TRANSACTION).contains(&ops.len()),
             "a transaction's size"
         );
+        self.latest = self.latest.max(not_before);
         self.waiting.push_back(Waiting { ops, not_before });
         self.flush();
+    }
+
+    /// The first slot from `slot` on in which a transaction added now finds all before it applied.
+    pub(crate) fn clear_from(&self, slot: u64) -> u64 {
+        let before = self.sent.len() + self.waiting.len();
+        slot.max(self.latest) + (before / TRANSACTIONS_PER_SLOT) as u64
     }
 
     /// Submits waiting transactions, in order, as far as credits and the ring allow.

@@ -18,7 +18,7 @@ use super::Worker;
 use super::io::{Io, Mesh};
 
 /// Most transactions applied in one slot.
-const TRANSACTIONS_PER_SLOT: usize = 32;
+pub(crate) const TRANSACTIONS_PER_SLOT: usize = 32;
 
 /// How a command ended.
 pub(super) enum Tried {

@@ -35,6 +35,8 @@ pub struct Bus {
     resampled: Box<[f32]>,
     from: ArrayVec<(SampleRate, Resampler), 2>,
     crossed: bool,
+    /// It has been there for a mix.
+    closed: bool,
     /// By worker, this one's left unused; empty when there is only one.
     far: Box<[Far]>,
 }
@@ -59,6 +61,7 @@ impl Bus {
             resampled: vec![0.0; n].into(),
             from,
             crossed: false,
+            closed: false,
             far: (0..workers)
                 .filter(|_| workers > 1)
                 .map(|_| Far::new(rate))
@@ -100,6 +103,12 @@ impl Bus {
     fn close(&mut self) {
         core::mem::swap(&mut self.gathering, &mut self.sum);
         self.gathering.fill(0);
+        self.closed = true;
+    }
+
+    /// Whether it has been there for a mix.
+    pub(super) fn has_been_closed(&self) -> bool {
+        self.closed
     }
 
     /// Nothing gathered: the mix it was for has been skipped.

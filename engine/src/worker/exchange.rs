@@ -22,6 +22,7 @@ impl Worker {
             };
             bus::close(&mut room.buses);
             room.closed = room.coming(slot);
+            room.owing = room.peers;
             if room.margin == 0 {
                 complete(room);
                 continue;
@@ -99,9 +100,10 @@ fn send(
 
 /// Adds what has come to every bus; what belongs to this mix or an older one goes back.
 fn add_far(room: &mut RoomBody, mesh: &mut Mesh, counters: &mut WorkerCounters) {
-    let (mix, peers) = (room.closed, room.peers);
-    for bus in &mut room.buses {
-        for worker in peers.iter() {
+    let (mix, owing) = (room.closed, room.owing);
+    // A bus that came since has nothing yet, on any worker.
+    for bus in room.buses.iter_mut().filter(|bus| bus.has_been_closed()) {
+        for worker in owing.iter() {
             let partial = room.inbox.iter().find(|(from, partial)| {
                 *from == worker && partial.mix == mix && partial.rate == bus.rate()
             });

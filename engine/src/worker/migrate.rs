@@ -14,12 +14,14 @@ use super::Worker;
 use super::apply::Tried;
 use super::io::{Io, Mesh, give_back};
 
+/// Legs that can be awaited at a time; the supervisor sends no more to one worker.
+pub(crate) const BERTHS: usize = 8;
 /// Places of a mesh ring that packets leave to legs.
-const RESERVED: usize = 64;
+const RESERVED: usize = BERTHS;
 
 /// What a worker keeps of legs that come and have gone.
 pub(super) struct Moves {
-    /// Berths; as many at most as the worker has seats for legs, which is its capacity.
+    /// Berths; its capacity is their number.
     awaited: Vec<(LegId, Box<Berth>)>,
     /// Legs that came and are not seated yet; as many at most.
     early_legs: Vec<(LegId, Box<LegBody>)>,
@@ -28,11 +30,11 @@ pub(super) struct Moves {
 }
 
 impl Moves {
-    /// For a worker of `legs` legs in an engine of `leg_ids`. Control side: allocates.
-    pub fn new(legs: usize, leg_ids: usize) -> Self {
+    /// For an engine of `leg_ids` legs. Control side: allocates.
+    pub fn new(leg_ids: usize) -> Self {
         Self {
-            awaited: Vec::with_capacity(legs),
-            early_legs: Vec::with_capacity(legs),
+            awaited: Vec::with_capacity(BERTHS),
+            early_legs: Vec::with_capacity(BERTHS),
             gone: vec![None; leg_ids].into(),
         }
     }
