@@ -1,4 +1,4 @@
-//! A global allocator that counts what one watched thread asks of it.
+//! A global allocator that counts what the watched threads ask of it.
 //!
 //! The binary installs it so that `bench room` can show that the worker allocates nothing. While no thread is
 //! watched it costs one relaxed load a call. A library must not install an allocator; this one only offers it.
@@ -12,29 +12,35 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering};
 
+use talkpath_engine::proto::MAX_WORKERS;
 use talkpath_rt::thread::Task;
 
 /// The system allocator, counting.
 #[derive(Debug)]
 pub struct Counting;
 
-/// Kernel thread id that is watched; 0: none.
-static WATCHED: AtomicI32 = AtomicI32::new(0);
+/// Kernel thread ids that are watched.
+static WATCHED: [AtomicI32; MAX_WORKERS] = [const { AtomicI32::new(0) }; MAX_WORKERS];
+/// How many of them.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     static OWN_ID: Cell<i32> = const { Cell::new(0) };
 }
 
-/// Starts to count the calls (allocate, reallocate, free) of this thread, from zero.
-pub fn watch(thread: Task) {
+/// Starts to count the calls (allocate, reallocate, free) of these threads, from zero; of the first 16 of them.
+pub fn watch(threads: &[Task]) {
     CALLS.store(0, Ordering::Relaxed);
-    WATCHED.store(thread.id(), Ordering::Relaxed);
+    for (watched, thread) in WATCHED.iter().zip(threads) {
+        watched.store(thread.id(), Ordering::Relaxed);
+    }
+    COUNT.store(threads.len().min(MAX_WORKERS), Ordering::Relaxed);
 }
 
-/// Calls of the watched thread so far.
+/// Calls of the watched threads so far.
 pub fn calls() -> u64 {
     CALLS.load(Ordering::Relaxed)
 }
@@ -48,9 +54,13 @@ fn own_thread() -> i32 {
     })
 }
 
+fn is_among(watched: &[AtomicI32], own: i32) -> bool {
+    watched.iter().any(|id| id.load(Ordering::Relaxed) == own)
+}
+
 fn count() {
-    let watched = WATCHED.load(Ordering::Relaxed);
-    if watched != 0 && watched == own_thread() {
+    let watched = &WATCHED[..COUNT.load(Ordering::Relaxed)];
+    if !watched.is_empty() && is_among(watched, own_thread()) {
         CALLS.fetch_add(1, Ordering::Relaxed);
     }
 }

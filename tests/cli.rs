@@ -238,7 +238,7 @@ fn the_room_bench_as_a_table() {
     holds(
         &text,
         &[
-            "2 legs talking, L16/48000 at 10 ms",
+            "2 legs talking in 1 room, L16/48000 at 10 ms",
             "woke late by",
             "busy for",
             "CPU ms per leg-second",
@@ -249,4 +249,34 @@ fn the_room_bench_as_a_table() {
         .find(|line| line.starts_with("allocations on the worker"))
         .unwrap();
     assert!(allocations.ends_with(" 0"), "{allocations}");
+}
+
+#[test]
+fn the_room_bench_over_rooms_and_workers() {
+    let text = said(&[
+        "bench",
+        "room",
+        "--legs",
+        "9",
+        "--rooms",
+        "3",
+        "--workers",
+        "2",
+        "--seconds",
+        "1",
+    ]);
+    holds(
+        &text,
+        &[
+            "9 legs talking in 3 rooms, PCMU/8000 at 20 ms",
+            "2 workers on",
+            "sums late",
+        ],
+    );
+    let figure = |name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().last().unwrap().to_owned()
+    };
+    assert_eq!(figure("allocations on the worker"), "0");
+    assert_ne!(figure("packets out "), "0");
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use clap::Args;
 use talkpath_engine::{
-    Engine, EngineConfig, EngineError, Leg, LegConfig, NetworkConfig, RoomConfig, StartError,
+    Class, Engine, EngineConfig, EngineError, Leg, LegConfig, NetworkConfig, RoomConfig, StartError,
 };
 use talkpath_nodes::codec::{Codec, EncodeFault};
 use talkpath_rt::clock::{Clock, MonotonicClock};
@@ -35,7 +35,7 @@ const DYNAMIC_PAYLOAD_TYPE: u8 = 96;
 /// What `bench room` is told.
 #[derive(Args, Clone, Debug)]
 pub struct RoomArgs {
-    /// Callers in the room, all of them talking
+    /// Callers, all of them talking
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=4000))]
     legs: u32,
     /// How long to measure, after a warm-up of 1.5 s
@@ -44,8 +44,14 @@ pub struct RoomArgs {
     /// Codec of every caller: pcmu, pcma, l16/8000, l16/16000 or l16/48000
     #[arg(long, value_name = "NAME", default_value = "pcmu", value_parser = codec_name::parse)]
     codec: Codec,
-    /// Core of the worker [default: the last one allowed]
-    #[arg(long, value_name = "CORE")]
+    /// Rooms; the callers are spread over them evenly
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4000))]
+    rooms: u32,
+    /// Workers; the legs are spread over them one by one, whatever room they are in
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
+    workers: u32,
+    /// Core of the worker, when there is one [default: the last one allowed]
+    #[arg(long, value_name = "CORE", conflicts_with = "workers")]
     core: Option<usize>,
     /// Print one JSON object instead of the table
     #[arg(long)]
@@ -132,27 +138,28 @@ fn measure(args: &RoomArgs) -> Result<Report, BenchError> {
     let ptime = args.codec.max_ptime().min(Duration::from_millis(20));
     let engine = Engine::start(EngineConfig {
         capacity_legs: args.legs as usize,
-        capacity_rooms: 1,
+        capacity_rooms: args.rooms as usize,
+        workers: args.workers as usize,
         cores: args.core.into_iter().collect(),
         priority: Some(PRIORITY),
         lock_memory: true,
         name: WORKER.into(),
         ..EngineConfig::default()
     })?;
-    let worker =
-        Task::named(WORKER).ok_or_else(|| std::io::Error::other("no thread of that name"))?;
-    alloc::watch(worker);
+    let workers = worker_threads(args.workers)?;
+    alloc::watch(&workers);
     let legs = join(&engine, args, ptime)?;
+    spread(&legs, args.workers as usize)?;
 
     let stop = Arc::new(AtomicBool::new(false));
     let callers = start_callers(&engine, &legs, args, ptime, &stop)?;
     let clock = MonotonicClock;
     clock.sleep_until(clock.now() + WARM_UP);
-    let before = worker.cpu_time()?;
+    let before = cpu_time(&workers)?;
     let from = clock.now();
     let first = engine.status()?;
     clock.sleep_until(from + Duration::from_secs(args.seconds.into()));
-    let cpu = worker.cpu_time()? - before;
+    let cpu = cpu_time(&workers)? - before;
     let elapsed = clock.now() - from;
     let last = engine.status()?;
     let allocations = alloc::calls();
@@ -165,6 +172,7 @@ fn measure(args: &RoomArgs) -> Result<Report, BenchError> {
     drop(link);
     let run = Run {
         legs: args.legs,
+        rooms: args.rooms,
         codec: args.codec.to_string(),
         ptime,
         elapsed,
@@ -173,15 +181,51 @@ fn measure(args: &RoomArgs) -> Result<Report, BenchError> {
     Ok(Report::new(run, &first, &last, traffic, allocations))
 }
 
-/// One room with all its legs.
+/// The threads of the workers; the engine numbers them when there are several.
+fn worker_threads(count: u32) -> Result<Vec<Task>, BenchError> {
+    let name = |index| match count {
+        1 => WORKER.to_owned(),
+        _ => format!("{WORKER}-{index}"),
+    };
+    let task = |index| {
+        let missing = || std::io::Error::other("no thread of that name");
+        Task::named(&name(index)).ok_or_else(missing)
+    };
+    Ok((0..count).map(task).collect::<Result<_, _>>()?)
+}
+
+/// CPU time of all of them.
+fn cpu_time(threads: &[Task]) -> Result<Duration, BenchError> {
+    let each = threads.iter().map(|thread| thread.cpu_time());
+    Ok(each.sum::<Result<_, _>>()?)
+}
+
+/// Puts leg *n* on worker *n* modulo their number, a few at a time.
+fn spread(legs: &[Leg], workers: usize) -> Result<(), BenchError> {
+    let clock = MonotonicClock;
+    for (n, leg) in legs.iter().enumerate().filter(|_| workers > 1) {
+        while let Err(busy) = leg.move_to(n % workers) {
+            if busy.class() != Class::Transient {
+                return Err(busy.into());
+            }
+            clock.sleep_until(clock.now() + Duration::from_millis(5));
+        }
+    }
+    Ok(())
+}
+
+/// The rooms with all their legs.
 fn join(engine: &Engine, args: &RoomArgs, ptime: Duration) -> Result<Vec<Leg>, BenchError> {
-    let room = engine.create_room(RoomConfig::new("bench"))?;
+    let rooms: Result<Vec<_>, EngineError> = (0..args.rooms)
+        .map(|n| engine.create_room(RoomConfig::new(format!("bench-{n}"))))
+        .collect();
+    let rooms = rooms?;
     let network = || NetworkConfig {
         ptime,
         ..NetworkConfig::new(args.codec, payload_type(args.codec))
     };
     let legs: Result<Vec<_>, EngineError> = (0..args.legs)
-        .map(|_| room.join(LegConfig::network(network())))
+        .map(|n| rooms[n as usize % rooms.len()].join(LegConfig::network(network())))
         .collect();
     Ok(legs?)
 }

@@ -12,24 +12,27 @@ use super::callers::Traffic;
 /// What was run and what it took.
 pub(super) struct Run {
     pub legs: u32,
+    pub rooms: u32,
     pub codec: String,
     pub ptime: Duration,
     /// Wall time of the measured part.
     pub elapsed: Duration,
-    /// CPU time of the worker's thread in it.
+    /// CPU time of the workers' threads in it.
     pub cpu: Duration,
 }
 
-/// All figures. Percentiles are those of the whole run, joins and warm-up included; the rest is of the
-/// measured part.
+/// All figures. Percentiles are those of the whole run, joins and warm-up included, and of the worker that was busiest;
+/// the rest is of the measured part and of all workers.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Report {
     pub legs: u32,
+    pub rooms: u32,
+    pub workers: usize,
     pub codec: String,
     pub ptime_ms: u64,
     pub seconds: f64,
     pub slot_us: u64,
-    pub core: Option<usize>,
+    pub cores: Vec<Option<usize>>,
     pub priority: Option<u8>,
     pub warnings: Vec<String>,
     /// Slots run.
@@ -41,9 +44,11 @@ pub(super) struct Report {
     pub wake_us: Percentiles,
     pub busy_us: Percentiles,
     pub end_us: Percentiles,
-    /// Part of one core that the worker's thread used, in percent.
+    /// Sums of another worker that came too late (D5).
+    pub partials_late: u64,
+    /// Part of one core that the workers' threads used together, in percent.
     pub worker_cpu_percent: f64,
-    /// CPU time of the worker's thread for one leg's second, in milliseconds.
+    /// CPU time of the workers' threads for one leg's second, in milliseconds.
     pub cpu_ms_per_leg_second: f64,
     /// Calls to the allocator on the worker, from before the first join on.
     pub allocations: u64,
@@ -58,25 +63,39 @@ impl Report {
         traffic: Traffic,
         allocations: u64,
     ) -> Self {
-        let (worker, before) = (&last.workers[0], &first.workers[0]);
-        let since = |of: fn(&WorkerStatus) -> u64| of(worker) - of(before);
+        let since = |of: fn(&WorkerStatus) -> u64| -> u64 {
+            let sum = |status: &Status| status.workers.iter().map(of).sum::<u64>();
+            sum(last) - sum(first)
+        };
+        let p99 = |a: &&WorkerStatus, b: &&WorkerStatus| a.busy_us.p99.total_cmp(&b.busy_us.p99);
+        let busiest = last.workers.iter().max_by(p99);
+        let of_busiest = |of: fn(&WorkerStatus) -> Percentiles| busiest.map(of).unwrap_or_default();
+        let mut warnings: Vec<String> = Vec::new();
+        for warning in last.workers.iter().flat_map(|worker| &worker.warnings) {
+            if !warnings.contains(warning) {
+                warnings.push(warning.clone());
+            }
+        }
         let seconds = run.elapsed.as_secs_f64();
         let cpu = run.cpu.as_secs_f64();
         Self {
             legs: run.legs,
+            rooms: run.rooms,
+            workers: last.workers.len(),
             codec: run.codec,
             ptime_ms: run.ptime.as_millis() as u64,
             seconds,
             slot_us: last.slot_us,
-            core: worker.core,
-            priority: worker.priority,
-            warnings: worker.warnings.clone(),
+            cores: last.workers.iter().map(|worker| worker.core).collect(),
+            priority: busiest.and_then(|worker| worker.priority),
+            warnings,
             slots: since(|w| w.slots),
             late_slots: since(|w| w.late_slots),
             missed_slots: since(|w| w.skipped_slots),
-            wake_us: worker.wake_us,
-            busy_us: worker.busy_us,
-            end_us: worker.end_us,
+            wake_us: of_busiest(|w| w.wake_us),
+            busy_us: of_busiest(|w| w.busy_us),
+            end_us: of_busiest(|w| w.end_us),
+            partials_late: since(|w| w.counters.partials_late),
             worker_cpu_percent: 100.0 * cpu / seconds,
             cpu_ms_per_leg_second: 1e3 * cpu / seconds / f64::from(run.legs),
             allocations,
@@ -107,16 +126,27 @@ fn round(value: &mut Value) {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let core = self
-            .core
-            .map_or("any core".into(), |core| format!("core {core}"));
+        let core = |core: &Option<usize>| {
+            core.map_or("any core".to_owned(), |core| format!("core {core}"))
+        };
+        let cores: Vec<String> = self.cores.iter().map(core).collect();
+        let place = match &cores[..] {
+            [one] => format!("worker on {one}"),
+            all => format!("{} workers on {}", all.len(), all.join(", ")),
+        };
         let order = self
             .priority
             .map_or("ordinary priority".into(), |p| format!("FIFO {p}"));
         writeln!(
             f,
-            "{} legs talking, {} at {} ms, {:.1} s; worker on {core}, {order}, slot {} µs\n",
-            self.legs, self.codec, self.ptime_ms, self.seconds, self.slot_us
+            "{} legs talking in {} room{}, {} at {} ms, {:.1} s; {place}, {order}, slot {} µs\n",
+            self.legs,
+            self.rooms,
+            if self.rooms == 1 { "" } else { "s" },
+            self.codec,
+            self.ptime_ms,
+            self.seconds,
+            self.slot_us
         )?;
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}\n")?;
@@ -142,6 +172,9 @@ impl fmt::Display for Report {
         writeln!(f, "{:<26}{:>12}", "slots", self.slots)?;
         writeln!(f, "{:<26}{:>12}", "late slots", self.late_slots)?;
         writeln!(f, "{:<26}{:>12}", "missed slots", self.missed_slots)?;
+        if self.workers > 1 {
+            writeln!(f, "{:<26}{:>12}", "sums late", self.partials_late)?;
+        }
         writeln!(
             f,
             "{:<26}{:>12.4}",
@@ -150,7 +183,7 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "{:<26}{:>12.2}",
-            "worker, % of a core", self.worker_cpu_percent
+            "workers, % of a core", self.worker_cpu_percent
         )?;
         writeln!(
             f,
