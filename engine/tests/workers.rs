@@ -365,6 +365,30 @@ fn a_worker_there_is_not_is_refused_and_one_without_seats_too() {
 }
 
 #[test]
+fn a_leg_finds_the_worker_that_can_hold_its_plan() {
+    let mut studio = Studio::new(EngineConfig {
+        workers: 2,
+        capacity_plans: 1,
+        ..small()
+    });
+    let room = studio.room("two codecs");
+    let join = |codec, n| room.join(LegConfig::network(network(codec, n)));
+    join(Codec::Pcmu, 0).expect("the first plan");
+    join(Codec::Pcma, 1).expect("the other worker has a place for it");
+    join(Codec::Pcmu, 2).expect("known");
+    let refused = join(L16, 3);
+    assert!(
+        matches!(refused, Err(EngineError::Capacity { .. })),
+        "{refused:?}"
+    );
+    studio.advance(ms(100));
+    let status = studio.status();
+    let legs = status.rooms[0].legs.iter();
+    assert_eq!(legs.map(|leg| leg.worker).collect::<Vec<_>>(), [0, 1, 0]);
+    assert_eq!(status.supervisor.edits_failed, 0);
+}
+
+#[test]
 fn on_real_time_too_one_worker_hears_the_other() {
     let config = EngineConfig {
         workers: 2,

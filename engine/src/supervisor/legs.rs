@@ -20,6 +20,7 @@ use super::holdings::Held;
 use super::moves::Moving;
 use super::placement::Place;
 use super::request::{Edit, Joined, Source};
+use super::site::Site;
 
 /// How far a leg has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,12 +160,13 @@ impl Supervisor {
 
     /// The worker for a new leg of `room`. The costs do not depend on it.
     fn worker_for(&mut self, room: RoomId, blueprint: &Blueprint) -> Result<u8, EngineError> {
-        let costs = self.sites[0]
-            .plans
-            .compile(blueprint.graphs.clone())?
-            .costs();
+        let graphs = &blueprint.graphs;
+        let holds = |site: &&Site| site.plans.can_hold(graphs);
+        // When none can hold the plan, the first says why.
+        let site = self.sites.iter().find(holds).unwrap_or(&self.sites[0]);
+        let costs = site.plans.compile(graphs.clone())?.costs();
         let state = self.rooms.get(&room);
-        let worker = state.and_then(|state| self.choose(state, costs));
+        let worker = state.and_then(|state| self.choose(state, graphs, costs));
         worker.ok_or_else(|| self.seats_spent("legs of one worker"))
     }
 

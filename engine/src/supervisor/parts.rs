@@ -10,14 +10,18 @@ use crate::worker::bus::Bus;
 use super::Supervisor;
 use super::batch::Batch;
 use super::placement::{Costs, Mix, SlotTable};
+use super::plans::LegGraphs;
 use super::rooms::RoomState;
 
 impl Supervisor {
     /// The worker for a leg of `room`: one that has the room and a place for the leg within its budget, else the least
-    /// loaded one that has, else the least loaded of all (D6). `None` when no worker has a seat left.
-    pub(super) fn choose(&self, room: &RoomState, costs: Costs) -> Option<u8> {
-        let open =
-            |worker: &u8| self.sites[usize::from(*worker)].legs < self.config.legs_per_worker();
+    /// loaded one that has, else the least loaded of all (D6). `None` when no worker has a seat and a
+    /// place for its plan left.
+    pub(super) fn choose(&self, room: &RoomState, graphs: &LegGraphs, costs: Costs) -> Option<u8> {
+        let open = |worker: &u8| {
+            let site = &self.sites[usize::from(*worker)];
+            site.legs < self.config.legs_per_worker() && site.plans.can_hold(graphs)
+        };
         let fits = |worker: &u8| {
             let margin = if room.on.contains(*worker) {
                 room.margin

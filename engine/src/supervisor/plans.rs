@@ -86,6 +86,12 @@ impl Plans {
         (self.ids.in_use(), self.limit, self.ids.high_water())
     }
 
+    /// Whether the plan of these graphs is there, or there is a handle for it.
+    pub(crate) fn can_hold(&self, graphs: &LegGraphs) -> bool {
+        let known = |entry: &Entry| entry.compiled.graphs == *graphs;
+        self.ids.available() > 0 || self.entries.iter().any(known)
+    }
+
     /// What is behind a handle.
     pub(crate) fn compiled(&self, plan: PlanId) -> Option<&Compiled> {
         let entry = self.entries.iter().find(|entry| entry.id == plan)?;
