@@ -137,7 +137,8 @@ fn measure(args: &RoomArgs) -> Result<Report, BenchError> {
     // L16 at 48 kHz fits a packet box at 10 ms only (D16).
     let ptime = args.codec.max_ptime().min(Duration::from_millis(20));
     let engine = Engine::start(EngineConfig {
-        capacity_legs: args.legs as usize,
+        // Room for all of them on any worker, while they are being spread.
+        capacity_legs: (args.legs * args.workers) as usize,
         capacity_rooms: args.rooms as usize,
         workers: args.workers as usize,
         cores: args.core.into_iter().collect(),
