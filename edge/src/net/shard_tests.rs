@@ -283,6 +283,17 @@ fn a_refused_attach_comes_back_and_its_port_is_watched_no_longer() {
     assert_eq!(bench.shard.counters.rtp_in, 1);
 }
 
+/// Packets accepted, dropped without a box, and dropped before a full ring.
+fn in_no_box_ring_full(bench: &Bench) -> (u64, u64, u64) {
+    let NetCounters {
+        rtp_in,
+        drop_in_no_box,
+        drop_in_ring_full,
+        ..
+    } = bench.shard.counters;
+    (rtp_in, drop_in_no_box, drop_in_ring_full)
+}
+
 #[test]
 fn a_full_ring_to_the_worker_drops_the_newest_and_counts() {
     let mut bench = bench(Room { boxes: 2, ..AMPLE });
@@ -292,15 +303,7 @@ fn a_full_ring_to_the_worker_drops_the_newest_and_counts() {
         bench.send(sequence, port);
     }
     bench.slots(1, NOW);
-    let counters = bench.shard.counters;
-    assert_eq!(
-        (
-            counters.rtp_in,
-            counters.drop_in_no_box,
-            counters.drop_in_ring_full
-        ),
-        (2, 3, 0)
-    );
+    assert_eq!(in_no_box_ring_full(&bench), (2, 3, 0));
     // With its own boxes the ring cannot be full; a foreign one makes it so.
     bench
         .shard
@@ -311,17 +314,12 @@ fn a_full_ring_to_the_worker_drops_the_newest_and_counts() {
         bench.send(sequence, port);
     }
     bench.slots(1, NOW);
-    let counters = bench.shard.counters;
     assert_eq!(
-        (
-            counters.rtp_in,
-            counters.drop_in_no_box,
-            counters.drop_in_ring_full
-        ),
+        in_no_box_ring_full(&bench),
         (2, 3, 3),
         "the box went back each time"
     );
-    assert_eq!(counters.datagrams_in, 8);
+    assert_eq!(bench.shard.counters.datagrams_in, 8);
     let leg = bench
         .shard
         .legs

@@ -150,6 +150,13 @@ async fn a_leg_the_engine_lets_go_has_its_port_closed_at_once() {
     engine.shutdown();
 }
 
+/// A caller at `peer` is told `ours`, for media and control.
+fn is_told(port: &impl MediaPort, peer: &str, ours: &str) {
+    let place = port.place(SocketAddr::new(peer.parse().expect("an address"), 5060));
+    let ours: IpAddr = ours.parse().expect("an address");
+    assert_eq!((place.rtp.ip(), place.rtcp.ip()), (ours, ours), "{peer}");
+}
+
 /// Callers are told the address they can use, also when a socket has mapped theirs.
 #[test]
 fn a_port_on_all_addresses_is_where_the_caller_can_reach_it() {
@@ -161,9 +168,7 @@ fn a_port_on_all_addresses_is_where_the_caller_can_reach_it() {
         ("::ffff:127.0.0.1", "127.0.0.1"),
         ("::1", "::1"),
     ] {
-        let place = port.place(SocketAddr::new(peer.parse().expect("an address"), 5060));
-        let ours: IpAddr = ours.parse().expect("an address");
-        assert_eq!((place.rtp.ip(), place.rtcp.ip()), (ours, ours), "{peer}");
+        is_told(&port, peer, ours);
     }
     drop((port, host));
     net.shutdown();
@@ -182,9 +187,7 @@ fn an_advertised_address_is_told_to_callers_of_its_family() {
         ("::ffff:127.0.0.1", "203.0.113.7"),
         ("::1", "::1"),
     ] {
-        let place = port.place(SocketAddr::new(peer.parse().expect("an address"), 5060));
-        let ours: IpAddr = ours.parse().expect("an address");
-        assert_eq!((place.rtp.ip(), place.rtcp.ip()), (ours, ours), "{peer}");
+        is_told(&port, peer, ours);
     }
     drop((port, host));
     net.shutdown();

@@ -191,6 +191,21 @@ impl RoomBody {
         }
     }
 
+    /// Its bus of `rate`.
+    #[must_use]
+    pub fn bus(&self, rate: SampleRate) -> Option<&Bus> {
+        self.buses
+            .iter()
+            .find(|bus| bus.rate() == rate)
+            .map(|bus| &**bus)
+    }
+
+    /// Its bus of `rate`, to be added to.
+    pub fn bus_mut(&mut self, rate: SampleRate) -> Option<&mut Bus> {
+        let mut buses = self.buses.iter_mut();
+        buses.find(|bus| bus.rate() == rate).map(|bus| &mut **bus)
+    }
+
     /// Number of the mix that closes in `slot` or first after it; the first ever is 1.
     #[must_use]
     pub fn coming(&self, slot: u64) -> u64 {

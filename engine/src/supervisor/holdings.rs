@@ -148,17 +148,31 @@ impl Supervisor {
             plan,
             place,
         } = held;
+        self.vacate(room, worker, plan, place, batch);
+        if let Some(state) = self.rooms.get_mut(&room)
+            && state.exit(rate)
+        {
+            for worker in state.on.iter() {
+                batch.push(worker, Command::RemoveBus { room, rate });
+            }
+        }
+    }
+
+    /// A leg of `room` runs on `worker` no more: its use of the plan and its slots there are given up.
+    pub(super) fn vacate(
+        &mut self,
+        room: RoomId,
+        worker: u8,
+        plan: PlanId,
+        place: Place,
+        batch: &mut Batch,
+    ) {
         let site = &mut self.sites[usize::from(worker)];
         if site.plans.leave(plan) {
             batch.push(worker, Command::DropPlan { plan });
         }
-        if let Some(state) = self.rooms.get_mut(&room) {
+        if let Some(state) = self.rooms.get(&room) {
             site.table.remove_leg(state.mix, place);
-            if state.exit(rate) {
-                for worker in state.on.iter() {
-                    batch.push(worker, Command::RemoveBus { room, rate });
-                }
-            }
         }
     }
 
@@ -172,14 +186,7 @@ impl Supervisor {
             return;
         };
         let mut batch = Batch::default();
-        let held = Held {
-            room: state.room,
-            worker: state.worker,
-            rate: state.rate,
-            plan: state.plan,
-            place: state.place,
-        };
-        self.detach(held, &mut batch);
+        self.detach(state.held(), &mut batch);
         self.submit(batch);
         self.sites[usize::from(state.worker)].legs -= 1;
         let known = self.leg_ids.give(leg).is_ok();

@@ -80,6 +80,17 @@ impl LegState {
         }
     }
 
+    /// What it holds besides its seats.
+    pub fn held(&self) -> Held {
+        Held {
+            room: self.room,
+            worker: self.worker,
+            rate: self.rate,
+            plan: self.plan,
+            place: self.place,
+        }
+    }
+
     /// The gain the worker is to apply.
     pub fn linear(&self) -> f32 {
         if self.muted {
@@ -185,14 +196,7 @@ impl Supervisor {
             });
         }
         let (room, linear, direction) = (state.room, state.linear(), state.direction);
-        let worker = state.worker;
-        let old = Held {
-            room,
-            worker,
-            rate: state.rate,
-            plan: state.plan,
-            place: state.place,
-        };
+        let (worker, old) = (state.worker, state.held());
         let frame = self.room(room)?.frame;
         let mut blueprint = Blueprint::new(&Source::Network(config), frame, &self.config)?;
         blueprint.direction = direction;

@@ -75,9 +75,9 @@ impl Supervisor {
         })?;
         let to = to as u8;
         let seats = self.take_seats_for(to, &compiled)?;
-        let (costs, specs) = (compiled.costs(), compiled);
+        let costs = compiled.costs();
         let target = usize::from(to);
-        let (new_plan, added) = match self.sites[target].plans.enter(specs) {
+        let (new_plan, added) = match self.sites[target].plans.enter(compiled) {
             Ok(entered) => entered,
             Err(error) => {
                 self.give_seats(target, &seats);
@@ -168,16 +168,10 @@ impl Supervisor {
         for edit in moving.waiting {
             self.send_edit(leg, edit);
         }
-        self.routes.set(leg, worker);
-        let site = &mut self.sites[usize::from(moving.from)];
-        site.legs -= 1;
-        if let Some(room) = self.rooms.get(&room) {
-            site.table.remove_leg(room.mix, moving.place);
-        }
-        if site.plans.leave(moving.plan) {
-            let plan = moving.plan;
-            site.transactions.add(vec![Command::DropPlan { plan }], 0);
-        }
+        self.sites[usize::from(moving.from)].legs -= 1;
+        let mut batch = Batch::default();
+        self.vacate(room, moving.from, moving.plan, moving.place, &mut batch);
+        self.submit_at(batch, 0);
         self.counters.legs_moved += 1;
         let worker = usize::from(worker);
         self.publish(self.now, EventKind::Moved { leg, worker });
@@ -185,32 +179,28 @@ impl Supervisor {
 
     /// Moves one leg from the most to the least loaded worker when that levels them.
     pub(super) fn rebalance(&mut self) -> Result<Option<(LegId, usize)>, EngineError> {
-        let mean = |index: &usize| self.sites[*index].table.mean();
-        let workers = 0..self.sites.len();
-        let by_load = |a: &usize, b: &usize| mean(a).total_cmp(&mean(b));
+        let workers = 0..self.sites.len() as u8;
+        let by_load = |a: &u8, b: &u8| self.by_load(*a, *b);
         let (Some(from), Some(to)) = (workers.clone().max_by(by_load), workers.min_by(by_load))
         else {
             return Ok(None);
         };
-        let gap = mean(&from) - mean(&to);
-        if gap <= mean(&from) * LEVEL {
+        let gap = self.load(from) - self.load(to);
+        if gap <= self.load(from) * LEVEL {
             return Ok(None);
         }
         // A room that is on both already pays for it; a leg that costs more than the gap would only turn it round.
         let shared = |leg: &LegState| {
-            let on = |room: &super::rooms::RoomState| room.on.contains(to as u8);
+            let on = |room: &super::rooms::RoomState| room.on.contains(to);
             self.rooms.get(&leg.room).is_some_and(on)
         };
-        let periods = self.sites[from].table.load().len() as f64;
+        let periods = self.sites[usize::from(from)].table.load().len() as f64;
         let cost = |leg: &LegState| {
             let costs = leg.place.costs();
             (costs.ingress + costs.egress) as f64 / periods
         };
         let candidates = self.legs.iter().filter(|(_, leg)| {
-            usize::from(leg.worker) == from
-                && leg.stays()
-                && leg.moving.is_none()
-                && cost(leg) < gap
+            leg.worker == from && leg.stays() && leg.moving.is_none() && cost(leg) < gap
         });
         let best = candidates
             .max_by_key(|(_, leg)| shared(leg))
@@ -218,6 +208,7 @@ impl Supervisor {
         let Some(leg) = best else {
             return Ok(None);
         };
+        let to = usize::from(to);
         self.move_leg(leg, to)?;
         Ok(Some((leg, to)))
     }

@@ -4,6 +4,8 @@
 //! another one the room gets a part there: all its parts then exchange their sums in every period, and what its legs
 //! are sent runs a margin of slots later than the mix. Parts stay until the room ends.
 
+use std::cmp::Ordering;
+
 use crate::proto::{Command, LegId, RoomBody, RoomId, Workers};
 use crate::worker::bus::Bus;
 
@@ -32,10 +34,7 @@ impl Supervisor {
                 .table
                 .fits(room.mix, costs, margin)
         };
-        let load = |a: &u8, b: &u8| {
-            let mean = |worker: &u8| self.sites[usize::from(*worker)].table.mean();
-            mean(a).total_cmp(&mean(b))
-        };
+        let load = |a: &u8, b: &u8| self.by_load(*a, *b);
         let here = room.on.iter().filter(open).find(fits);
         let others = || (0..self.sites.len() as u8).filter(open);
         here.or_else(|| others().filter(fits).min_by(load))
@@ -45,11 +44,18 @@ impl Supervisor {
 
     /// The worker on which a new room begins: the least loaded one.
     pub(super) fn least_loaded(&self) -> u8 {
-        let mean = |worker: &u8| self.sites[usize::from(*worker)].table.mean();
         let workers = 0..self.sites.len() as u8;
-        workers
-            .min_by(|a, b| mean(a).total_cmp(&mean(b)))
-            .unwrap_or(0)
+        workers.min_by(|a, b| self.by_load(*a, *b)).unwrap_or(0)
+    }
+
+    /// Expected work of a worker's mean slot, in nanoseconds.
+    pub(super) fn load(&self, worker: u8) -> f64 {
+        self.sites[usize::from(worker)].table.mean()
+    }
+
+    /// Which of two workers has less to do.
+    pub(super) fn by_load(&self, a: u8, b: u8) -> Ordering {
+        self.load(a).total_cmp(&self.load(b))
     }
 
     /// A mix slot for a room of `period` slots.

@@ -15,7 +15,7 @@ use talkpath_nodes::packet::Packet;
 use crate::proto::{Ack, Command, Garbage};
 
 use super::Worker;
-use super::io::{Io, Mesh};
+use super::io::{Io, Mesh, leak};
 
 /// Most transactions applied in one slot.
 pub(crate) const TRANSACTIONS_PER_SLOT: usize = 32;
@@ -135,8 +135,7 @@ impl Worker {
     /// leaked, not freed on this thread, and counted.
     pub(super) fn free(&mut self, garbage: &mut GarbageTx<Garbage>, freed: Garbage) {
         if let Err(Full(freed)) = garbage.push(freed) {
-            core::mem::forget(freed);
-            self.counters.overflows += 1;
+            leak(freed, &mut self.counters.overflows);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::proto::{Partial, RoomBody};
 
 use super::Worker;
 use super::bus::{self, Bus};
-use super::io::{Io, Mesh};
+use super::io::{Io, Mesh, give_back, leak};
 use super::stats::WorkerCounters;
 
 impl Worker {
@@ -61,7 +61,7 @@ impl Worker {
                     Some(room) => room.inbox.push((peer.index, partial)),
                     None => {
                         self.counters.partials_stray += 1;
-                        back(&mut peer.partials_in, partial, &mut self.counters);
+                        give_back(&mut peer.partials_in, partial, &mut self.counters.overflows);
                     }
                 }
             }
@@ -134,24 +134,9 @@ pub(super) fn clear_inbox(
         }
         let (from, partial) = room.inbox.swap_remove(at);
         match mesh.iter_mut().find(|peer| peer.index == from) {
-            Some(peer) => back(&mut peer.partials_in, partial, counters),
-            // From a worker that is not there: it cannot be. Leaked, not freed on this thread.
-            None => {
-                core::mem::forget(partial);
-                counters.overflows += 1;
-            }
+            Some(peer) => give_back(&mut peer.partials_in, partial, &mut counters.overflows),
+            // From a worker that is not there: it cannot be.
+            None => leak(partial, &mut counters.overflows),
         }
-    }
-}
-
-/// Returns a box; its ring holds the inventory, so a full one is a fault: leaked and counted.
-fn back(
-    partials: &mut talkpath_rt::boxes::Borrower<Partial>,
-    partial: Box<Partial>,
-    counters: &mut WorkerCounters,
-) {
-    if let Err(full) = partials.give_back(partial) {
-        core::mem::forget(full.0);
-        counters.overflows += 1;
     }
 }

@@ -63,7 +63,7 @@ impl Far {
 }
 
 /// `value` · `part` / `whole`. A sum of 4,000 contributors has 31 bits, so this needs 64.
-fn share(value: i32, part: usize, whole: usize) -> i32 {
+pub(super) fn share(value: i32, part: usize, whole: usize) -> i32 {
     (i64::from(value) * part as i64 / whole as i64) as i32
 }
 

@@ -14,7 +14,8 @@ use crate::proto::{Garbage, LegBody, LegPanic, RoomBody, Segment};
 use super::Worker;
 use super::arena::LANES;
 use super::cohort::Cohort;
-use super::io::{Io, give_back};
+use super::far::share;
+use super::io::{Io, give_back, leak};
 
 /// Panics that can wait for the end of their slot, and places the garbage ring keeps for them.
 pub(crate) const PANICS: usize = 64;
@@ -62,8 +63,7 @@ impl Cohort<'_> {
             payload,
         };
         if let Err(full) = self.fallen.try_push(panic) {
-            core::mem::forget(full.element());
-            self.counters.overflows += 1;
+            leak(full.element(), &mut self.counters.overflows);
         }
     }
 }
@@ -74,14 +74,13 @@ fn fade_out(leg: &mut LegBody, room: &mut RoomBody, slot: u64) {
     if leg.run.own_mix + 1 != mix {
         return;
     }
-    let Some(bus) = room.buses.iter_mut().find(|bus| bus.rate() == leg.rate) else {
+    let Some(bus) = room.bus_mut(leg.rate) else {
         return;
     };
     leg.own.reverse();
-    let ramp = (leg.own.len() / 4).max(1) as i64;
+    let ramp = (leg.own.len() / 4).max(1);
     for (n, sample) in leg.own.iter_mut().enumerate() {
-        let left = (ramp - n as i64).max(0);
-        *sample = (i64::from(*sample) * left / ramp) as i32;
+        *sample = share(*sample, ramp.saturating_sub(n), ramp);
     }
     mix::add(&leg.own, bus.gathering());
     leg.run.own_mix = mix;
@@ -92,8 +91,7 @@ impl Worker {
     pub(super) fn hand_over_fallen(&mut self, io: &mut Io) {
         for panic in self.fallen.drain(..) {
             if let Err(Full(lost)) = io.garbage.push(Garbage::Panic(panic)) {
-                core::mem::forget(lost);
-                self.counters.overflows += 1;
+                leak(lost, &mut self.counters.overflows);
             }
         }
     }

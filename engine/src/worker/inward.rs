@@ -128,7 +128,7 @@ impl Cohort<'_> {
                 continue;
             };
             let mix = room.coming(self.slot);
-            let Some(bus) = room.buses.iter_mut().find(|b| b.rate() == leg.rate) else {
+            let Some(bus) = room.bus_mut(leg.rate) else {
                 continue;
             };
             if leg.run.own_mix == mix {

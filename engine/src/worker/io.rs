@@ -59,13 +59,20 @@ impl core::fmt::Debug for Io {
     }
 }
 
-/// Returns an emptied box to the shard. The return ring holds the whole inventory, so it cannot
+/// Returns an emptied box to the shard or to another worker. The return ring holds the whole inventory, so it cannot
 /// be full; should it be all the same, the box is leaked rather than freed here, and counted.
 ///
 /// Real-time: allocates no; blocks no; cost O(1).
-pub(crate) fn give_back(packets: &mut Borrower<Packet>, packet: Box<Packet>, leaked: &mut u64) {
-    if let Err(Full(packet)) = packets.give_back(packet) {
-        core::mem::forget(packet);
-        *leaked += 1;
+pub(crate) fn give_back<T>(boxes: &mut Borrower<T>, empty: Box<T>, leaked: &mut u64) {
+    if let Err(Full(empty)) = boxes.give_back(empty) {
+        leak(empty, leaked);
     }
+}
+
+/// Leaks what reserved room was missing for, a fault of ours, rather than free it on a worker; and counts it.
+///
+/// Real-time: allocates no, frees no; blocks no; cost O(1).
+pub(crate) fn leak<T>(value: T, leaked: &mut u64) {
+    core::mem::forget(value);
+    *leaked += 1;
 }

@@ -14,10 +14,7 @@ impl Worker {
         if self.legs.contains(leg) || !self.seat(&mut value) {
             return Tried::Refused(Some(Garbage::Leg(leg, value)));
         }
-        let entered = self
-            .phases(&value)
-            .is_some_and(|phases| self.enter(leg, value.plan, value.room, phases));
-        let value = if entered {
+        let value = if self.enter_at_its_phases(leg, &value) {
             match self.legs.insert(leg, value) {
                 Ok(()) => return Tried::Done,
                 Err(refused) => refused.value,
@@ -36,9 +33,7 @@ impl Worker {
         self.leave(leg, &body);
         (body.slots_before, body.slots_after) = (before, after);
         body.run.moved = true;
-        let entered = self
-            .phases(&body)
-            .is_some_and(|phases| self.enter(leg, body.plan, body.room, phases));
+        let entered = self.enter_at_its_phases(leg, &body);
         match self.legs.insert(leg, body) {
             Ok(()) if entered => Tried::Done,
             Ok(()) => Tried::Refused(None),
@@ -88,6 +83,11 @@ impl Worker {
         false
     }
 
+    fn enter_at_its_phases(&mut self, leg: LegId, value: &LegBody) -> bool {
+        self.phases(value)
+            .is_some_and(|phases| self.enter(leg, value.plan, value.room, phases))
+    }
+
     /// Puts the leg into the slot table; counts it in its room.
     pub(super) fn enter(
         &mut self,
@@ -129,7 +129,7 @@ impl Worker {
     /// Ingress phase, egress phase and period in slots.
     pub(super) fn phases(&self, value: &LegBody) -> Option<(u32, u32, u32)> {
         let room = self.rooms.get(value.room)?;
-        let period = self.schedule.period(room.frame);
+        let period = room.period;
         let before = value.slots_before % period;
         Some((
             (room.mix_slot + period - before) % period,

@@ -12,7 +12,7 @@ use crate::proto::{Ack, Berth, Garbage, Leaving, LegBody, LegId, Passed};
 
 use super::Worker;
 use super::apply::Tried;
-use super::io::{Io, Mesh, give_back};
+use super::io::{Io, Mesh, give_back, leak};
 
 /// Legs that can be awaited at a time; the supervisor sends no more to one worker.
 pub(crate) const BERTHS: usize = 8;
@@ -88,8 +88,7 @@ impl Worker {
         self.moves.set_gone(leg, Some(to));
         if let Err(Full(lost)) = peer.passed_out.push(Passed::Leg(leg, body)) {
             // There was a place a moment ago and only this thread fills the ring.
-            core::mem::forget(lost);
-            self.counters.overflows += 1;
+            leak(lost, &mut self.counters.overflows);
         }
         Tried::Done
     }
@@ -150,8 +149,7 @@ impl Worker {
         if self.moves.early_legs.len() < self.moves.early_legs.capacity() {
             self.moves.early_legs.push((leg, body));
         } else {
-            core::mem::forget(body);
-            self.counters.overflows += 1;
+            leak(body, &mut self.counters.overflows);
         }
     }
 
@@ -177,8 +175,7 @@ impl Worker {
                 self.counters.refused_commands += 1;
                 self.acknowledge(&mut io.acks, Ack::LegGone { leg });
                 if let Some(back) = back {
-                    core::mem::forget(back);
-                    self.counters.overflows += 1;
+                    leak(back, &mut self.counters.overflows);
                 }
             }
             Tried::Freed(_) => {}

@@ -30,7 +30,7 @@ impl Cohort<'_> {
                 // The mix of this period was skipped: the last one is not heard again.
                 continue;
             }
-            let Some(bus) = room.buses.iter().find(|b| b.rate() == leg.rate) else {
+            let Some(bus) = room.bus(leg.rate) else {
                 continue;
             };
             if room.mixes <= leg.run.deaf_until {

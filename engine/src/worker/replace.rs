@@ -74,7 +74,7 @@ fn keep_own_part(room: &mut RoomBody, new: &mut LegBody, old: &mut LegBody) {
     }
     let part_of = core::mem::take(&mut new.run.own_mix);
     if part_of > room.closed {
-        if let Some(bus) = room.buses.iter_mut().find(|bus| bus.rate() == old.rate) {
+        if let Some(bus) = room.bus_mut(old.rate) {
             mix::retract(&old.own, bus.gathering());
         }
     } else if part_of >= room.mixes {

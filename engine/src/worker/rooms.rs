@@ -65,8 +65,7 @@ impl Worker {
         let Some(body) = self.rooms.get_mut(room) else {
             return Tried::Stale(Some(Garbage::Bus(room, value)));
         };
-        let there = body.buses.iter().any(|bus| bus.rate() == value.rate());
-        if there || body.buses.is_full() {
+        if body.bus(value.rate()).is_some() || body.buses.is_full() {
             return Tried::Refused(Some(Garbage::Bus(room, value)));
         }
         body.buses.push(value);
