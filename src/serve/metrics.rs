@@ -23,6 +23,7 @@ pub fn metrics(engine: Option<&Status>, net: &NetStatus, sip: &Counters) -> Vec<
     engine
         .chain(net_counted)
         .chain(fills(status, net))
+        .chain(status.map(costs))
         .chain(shard(net))
         .chain(sip)
         .collect()
@@ -57,6 +58,26 @@ fn fills(engine: Option<&Status>, net: &NetStatus) -> [Metric; 3] {
         }
     }
     families
+}
+
+/// What one op of a leg costs in a period, by kind of node.
+fn costs(status: &Status) -> Metric {
+    let help = "Time of one op of a leg in a period, by kind of node";
+    let mut family = Metric::family("node_cost_seconds", help, MetricKind::Gauge);
+    for cost in &status.costs.kinds {
+        for (quantile, us) in [
+            ("0.5", cost.p50_us),
+            ("0.9", cost.p90_us),
+            ("0.99", cost.p99_us),
+        ] {
+            let labels = vec![
+                ("kind", cost.kind.to_owned()),
+                ("quantile", quantile.to_owned()),
+            ];
+            family = family.with(labels, us / 1e6);
+        }
+    }
+    family
 }
 
 /// Ports by state and the shard's punctuality.

@@ -19,12 +19,15 @@
 //! | `validate` | what a leg's configuration may hold |
 //! | `plans` | equal graphs share a plan |
 //! | `placement` | which slot |
+//! | `prices` | what a leg costs, as measured (D15) |
+//! | `admission` | whether a leg may come, and how many more could (D15) |
 //! | `transactions` | credits, queue, what was sent and not answered |
 //! | `answers` | acks, garbage and events of the worker |
 //! | `report` | the status |
 //!
 //! Handles are reused only after the worker's ack and the return of the box (D11).
 
+mod admission;
 mod answers;
 mod batch;
 mod blueprint;
@@ -34,6 +37,7 @@ mod moves;
 mod parts;
 mod placement;
 mod plans;
+mod prices;
 mod report;
 mod request;
 mod rooms;
@@ -60,6 +64,7 @@ use crate::proto::{LegId, LegTag, RoomId, RoomTag};
 use crate::status::SupervisorCounters;
 
 use legs::LegState;
+use prices::Prices;
 use rooms::RoomState;
 use site::Site;
 
@@ -78,6 +83,7 @@ pub(crate) struct Supervisor {
     leg_ids: FreeList<LegTag>,
     /// The workers, by index.
     sites: Vec<Site>,
+    prices: Prices,
     routes: Routes,
     subscribers: Subscribers,
     counters: SupervisorCounters,
@@ -99,6 +105,7 @@ impl Supervisor {
             started: now,
             base,
             sites: workers.into_iter().map(site).collect(),
+            prices: Prices::new(config.price_quantile),
             routes,
             rooms: BTreeMap::new(),
             room_ids: FreeList::with_capacity(config.capacity_rooms),
@@ -162,6 +169,14 @@ impl Supervisor {
             Request::Rebalance { reply } => {
                 let outcome = self.rebalance();
                 self.answer(&reply, outcome);
+            }
+            Request::Headroom {
+                room,
+                source,
+                reply,
+            } => {
+                // A question, not a request refused: not counted.
+                send(&reply, self.headroom(room, &source));
             }
             Request::Stop { reply } => {
                 self.stop();

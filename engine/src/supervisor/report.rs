@@ -26,6 +26,7 @@ impl Supervisor {
                 .map(|(id, room)| self.room_status(*id, room))
                 .collect(),
             capacity: self.fills(),
+            costs: self.cost_status(),
             supervisor: SupervisorCounters {
                 edits_waiting: self.sum(|site| site.transactions.waiting().0 as u64),
                 command_ring_full: self.sum(|site| site.transactions.ring_full),
@@ -139,7 +140,7 @@ fn worker_status(site: &Site) -> WorkerStatus {
         site.counters,
         site.last_late
             .map(|(at, by, culprit)| LateStatus::new(at, by, culprit)),
-        site.table.load(),
+        &site.table.load(),
     )
 }
 

@@ -10,6 +10,7 @@ use crossbeam::channel::{Sender, bounded};
 
 use crate::error::EngineError;
 use crate::event::{EventStream, LeaveReason};
+use crate::headroom::Headroom;
 use crate::leg::{ClipConfig, LegConfig, NetworkConfig, ToneConfig};
 use crate::port::{AudioPort, PortConfig};
 use crate::proto::{Direction, LegId, RoomId};
@@ -119,6 +120,11 @@ pub(crate) enum Request {
     },
     Rebalance {
         reply: Reply<Result<Option<(LegId, usize)>, EngineError>>,
+    },
+    Headroom {
+        room: Option<RoomId>,
+        source: Source,
+        reply: Reply<Result<Headroom, EngineError>>,
     },
     /// The worker has stopped: say who has left, and stop.
     Stop {
