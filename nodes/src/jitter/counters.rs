@@ -1,4 +1,8 @@
-//! What a jitter buffer counts. Written by the worker that owns the buffer, read through it.
+//! What a jitter buffer counts and measures. Written by the worker that owns the buffer, read through it.
+
+use core::time::Duration;
+
+use crate::waited::Waited;
 
 /// Why a packet was not played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +50,16 @@ pub struct JitterCounters {
     /// Times the playout was started anew: a jump, persistent lateness, a new source, a new talk spurt whose
     /// time did not fit.
     pub resyncs: u64,
+}
+
+/// How long packets are held, from the receive time of their first sample to the frame that plays it. The two parts add
+/// up to exactly that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlayoutDelay {
+    /// In the buffer: the target, less how late the packet was in the network.
+    pub held: Waited,
+    /// From the end of the filling to the first slot of the leg after it: stays until the playout is started anew.
+    pub slot: Duration,
 }
 
 impl JitterCounters {
