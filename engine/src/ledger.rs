@@ -123,15 +123,15 @@ impl LegLedger {
         rates: impl Iterator<Item = SampleRate>,
         stats: &LegStats,
     ) -> Self {
-        let held = &stats.playout.held;
-        let or = |waited: &Waited, measured: Duration, planned: Duration| {
+        let held = stats.playout.held;
+        let or = |waited: Waited, measured: Duration, planned: Duration| {
             if waited.is_empty() { planned } else { measured }
         };
         let mut inward = Inward {
             jitter: or(held, held.last(), ingress.jitter),
             jitter_mean: or(held, held.mean(), ingress.jitter),
             jitter_max: or(held, held.most(), ingress.jitter),
-            slot: stats.playout.slot,
+            slot: stats.playout.slot(),
             codec: ingress.codec,
             resample: ingress.resample,
             other: ingress.other + ingress.limit,
@@ -144,7 +144,7 @@ impl LegLedger {
             + inward.resample
             + inward.other
             + inward.before_mix;
-        let collected = &stats.collected;
+        let collected = stats.collected;
         let cross = rates.filter(|other| *other != rate);
         let mut outward = Outward {
             mesh: placed.margin,

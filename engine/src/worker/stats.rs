@@ -54,10 +54,7 @@ pub struct LegStats {
 impl LegStats {
     /// Adds what a jitter buffer measured.
     pub(super) fn add_delay(&mut self, delay: &PlayoutDelay) {
-        if !delay.held.is_empty() {
-            self.playout.slot = delay.slot;
-        }
-        self.playout.held = delay.held.after(&self.playout.held);
+        self.playout = delay.after(&self.playout);
     }
 
     /// Adds what a jitter buffer counted.

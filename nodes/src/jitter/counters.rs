@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::waited::Waited;
+use crate::waited::{Waited, micros};
 
 /// Why a packet was not played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,8 +58,32 @@ pub struct JitterCounters {
 pub struct PlayoutDelay {
     /// In the buffer: the target, less how late the packet was in the network.
     pub held: Waited,
+    slot_us: u32,
+}
+
+impl PlayoutDelay {
     /// From the end of the filling to the first slot of the leg after it: stays until the playout is started anew.
-    pub slot: Duration,
+    #[must_use]
+    pub fn slot(&self) -> Duration {
+        Duration::from_micros(u64::from(self.slot_us))
+    }
+
+    pub(super) fn set_slot(&mut self, wait: Duration) {
+        self.slot_us = micros(wait);
+    }
+
+    /// Goes on where `earlier` stopped, after a change of plan.
+    #[must_use]
+    pub fn after(self, earlier: &Self) -> Self {
+        Self {
+            held: self.held.after(&earlier.held),
+            slot_us: if self.held.is_empty() {
+                earlier.slot_us
+            } else {
+                self.slot_us
+            },
+        }
+    }
 }
 
 impl JitterCounters {

@@ -18,7 +18,7 @@ impl JitterBuffer {
             && let Some(wait) = now.checked_sub(since.saturating_add(self.config.delays.target))
         {
             self.phase = Phase::Playing;
-            self.delay.slot = wait;
+            self.delay.set_slot(wait);
         }
         if self.phase == Phase::Playing {
             self.play(now, frame, need, out);
@@ -102,7 +102,9 @@ impl JitterBuffer {
             into => now.saturating_add(self.config.codec.rate().duration_of(into)),
         };
         let held = plays.saturating_sub(received);
-        self.delay.held.record(held.saturating_sub(self.delay.slot));
+        self.delay
+            .held
+            .record(held.saturating_sub(self.delay.slot()));
     }
 
     /// Hands out a hole and moves over it.
