@@ -1,8 +1,9 @@
 //! The shard: everything its thread owns, and what it does in a slot. The thread loop is in `grid`.
 //!
-//! Slot *k* of the worker begins at `base + k·slot`. The shard wakes a little before it, to receive, and a little after
-//! it, to send what the worker has made meanwhile; control work (commands, the round over the legs) comes after
-//! the sending. While no media flows it wakes once a slot for both, without legs once in a few slots, for commands only.
+//! Slot *k* of the worker begins at `base + k·slot`. The shard wakes a little before it, to send what the worker made in
+//! the slot that ends and to receive for the one that begins; control work (commands, the round over the legs) comes
+//! last. A wake-up costs as much as four packets, so a second one, to send sooner, is a setting. Without legs it wakes
+//! once in a few slots, for commands only.
 
 use std::time::Duration;
 
