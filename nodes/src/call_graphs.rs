@@ -56,10 +56,14 @@ pub fn direction(from: End, to: End) -> Graph<Spec> {
             format: into,
         })
     };
+    // What waits is decided by the packets that come, not by the pieces they are taken apart in.
     let packetise = Spec::Packetise {
         codec: to.codec,
         ptime: to.ptime,
-        format: into,
+        format: Format {
+            frame: into.rate.samples_in(from.ptime),
+            ..into
+        },
     };
     encoded.then(packetise).graph
 }
