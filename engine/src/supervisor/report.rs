@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use talkpath_rt::timing::SlotStats;
+
 use crate::proto::{LegId, RoomId};
 use crate::status::{
     Fill, LateStatus, LegStatus, PlanInfo, RoomStatus, Status, SupervisorCounters, WorkerStatus,
@@ -33,6 +35,11 @@ impl Supervisor {
                 ..self.counters
             },
         }
+    }
+
+    /// Slot timing of every worker since the start.
+    pub(super) fn timing(&self) -> Vec<SlotStats> {
+        self.sites.iter().map(|site| site.timing.clone()).collect()
     }
 
     fn sum(&self, of: impl Fn(&Site) -> u64) -> u64 {
