@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use talkpath_rt::clock::{Clock, MonotonicClock};
-use talkpath_rt::thread;
+use talkpath_rt::thread::{self, Task};
 
 /// Rounds of the calibration loop, of which the quickest counts.
 const ROUNDS: usize = 15;
@@ -71,7 +71,7 @@ impl Environment {
                 .take(3)
                 .filter_map(|number| number.parse().ok())
                 .collect(),
-            timer_slack_ns: line("/proc/self/timerslack_ns").and_then(|nanos| nanos.parse().ok()),
+            timer_slack_ns: None,
             calibration_ns: Calibration {
                 before: calibrate(),
                 after: 0.0,
@@ -80,6 +80,12 @@ impl Environment {
             optimised: !cfg!(debug_assertions),
             ticks: ticks(),
         }
+    }
+
+    /// What the worker's thread has of the system.
+    pub(super) fn look_at(&mut self, worker: Task) {
+        let slack = line(&format!("/proc/{}/timerslack_ns", worker.id()));
+        self.timer_slack_ns = slack.and_then(|nanos| nanos.parse().ok());
     }
 
     /// What can be told after the run only.
@@ -200,7 +206,9 @@ mod tests {
     #[test]
     fn the_environment_is_told_whole() {
         let mut environment = Environment::before();
+        environment.look_at(Task::current());
         environment.after();
+        assert!(environment.timer_slack_ns.is_some());
         assert!(!environment.cores_allowed.is_empty());
         let Calibration { before, after } = environment.calibration_ns;
         assert!(before > 0.0 && after > 0.0);

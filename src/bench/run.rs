@@ -51,6 +51,9 @@ pub(super) fn run(scenario: &Scenario) -> Result<Report, BenchError> {
     let mut environment = Environment::before();
     let places = Places::new(scenario, &environment.cores_allowed);
     let mut server = Server::start(scenario, &places)?;
+    if let Some(worker) = server.first_worker() {
+        environment.look_at(worker);
+    }
     let desk = match scenario.common.sockets {
         false => beside(scenario, &server, &places)?,
         // The process inherits our cores, before they become those of the server.

@@ -104,6 +104,11 @@ impl Server {
         })
     }
 
+    /// The thread of the first worker.
+    pub(super) fn first_worker(&self) -> Option<Task> {
+        self.workers.first().copied()
+    }
+
     /// Opens the media sockets, and keeps all threads of this process to the server's cores.
     pub(super) fn open(&mut self, places: &Places) -> Result<(), BenchError> {
         let link = self.engine.take_shard_link();
