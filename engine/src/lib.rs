@@ -42,7 +42,7 @@ pub mod worker;
 pub use config::{ConfigError, EngineConfig};
 pub use engine::Engine;
 pub use error::{Class, EngineError, Resource, StartError};
-pub use event::{Event, EventKind, EventStream, LeaveReason};
+pub use event::{Event, EventClass, EventFilter, EventKind, EventStream, LeaveReason};
 pub use ledger::LegLedger;
 pub use leg::{ClipConfig, JitterDelay, Leg, LegConfig, NetworkConfig, RtpSender, ToneConfig};
 pub use port::{AudioPort, PortConfig, PortEmpty, PortFull};

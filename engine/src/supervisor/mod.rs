@@ -152,7 +152,7 @@ impl Supervisor {
             }
             Request::FindRoom { name, reply } => send(&reply, self.find_room(&name)),
             Request::Rooms { reply } => send(&reply, self.room_infos()),
-            Request::Subscribe { backlog, reply } => send(&reply, self.subscribers.add(backlog)),
+            Request::Subscribe { filter, reply } => send(&reply, self.subscribers.add(filter)),
             Request::Status { reply } => send(&reply, Box::new(self.status())),
             Request::Plans { reply } => send(&reply, self.plan_infos()),
             Request::Move { leg, to, reply } => {
@@ -203,8 +203,25 @@ impl Supervisor {
         self.stopped
     }
 
+    /// Tells everybody, with what is known of the leg it is about.
     fn publish(&mut self, at: Duration, kind: EventKind) {
-        self.subscribers.publish(&Event { at, kind });
+        let known = kind.leg().and_then(|leg| self.legs.get(&leg));
+        let about = known.map(|leg| (leg.room, leg.worker));
+        self.publish_about(at, about, kind);
+    }
+
+    /// As [`publish`](Self::publish), of a leg that is known no more: its room and its worker.
+    fn publish_about(&mut self, at: Duration, about: Option<(RoomId, u8)>, kind: EventKind) {
+        let slot = at.saturating_sub(self.base).as_nanos() / self.config.slot.as_nanos().max(1);
+        let event = Event::new(at, kind);
+        self.subscribers.publish(&Event {
+            slot: u64::try_from(slot).ok(),
+            room: event.room.or(about.map(|(room, _)| room)),
+            worker: event
+                .worker
+                .or(about.map(|(_, worker)| usize::from(worker))),
+            ..event
+        });
     }
 
     /// Gives an outcome to who asked, and counts a refusal.
@@ -230,8 +247,9 @@ impl Supervisor {
         for (leg, state) in std::mem::take(&mut self.legs) {
             let reason = state.reason().unwrap_or(LeaveReason::Shutdown);
             self.counters.legs_left += 1;
-            self.publish(
+            self.publish_about(
                 self.now,
+                Some((state.room, state.worker)),
                 EventKind::Left {
                     room: state.room,
                     leg,

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crossbeam::channel::{Sender, bounded};
 
 use crate::error::EngineError;
-use crate::event::{EventStream, LeaveReason};
+use crate::event::{EventFilter, EventStream, LeaveReason};
 use crate::leg::{ClipConfig, LegConfig, NetworkConfig, ToneConfig};
 use crate::port::{AudioPort, PortConfig};
 use crate::proto::{Direction, LegId, RoomId};
@@ -103,7 +103,7 @@ pub(crate) enum Request {
         reply: Reply<Result<LegStats, EngineError>>,
     },
     Subscribe {
-        backlog: usize,
+        filter: EventFilter,
         reply: Reply<EventStream>,
     },
     Status {
