@@ -70,7 +70,7 @@ impl Worker {
                 if let Some((leg, room)) = first {
                     self.blame.ran(Culprit {
                         leg,
-                        room,
+                        room: Some(room),
                         plan: id,
                         segment,
                         legs,

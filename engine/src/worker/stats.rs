@@ -95,6 +95,12 @@ pub struct WorkerCounters {
     pub packets_stale: u64,
     /// Packets for a leg on hold.
     pub packets_held: u64,
+    /// Packets of calls that came when as many as may run in one slot were there.
+    pub packets_crowded: u64,
+    /// Packets of calls passed on as they are.
+    pub packets_relayed: u64,
+    /// Packets of calls taken apart and made anew.
+    pub packets_transcoded: u64,
     /// Packets given to shards.
     pub packets_out: u64,
     /// Packets not sent: no empty box or no room in the ring.
