@@ -72,6 +72,8 @@ pub struct Event {
     pub room: Option<RoomId>,
     /// The leg it happened to.
     pub leg: Option<LegId>,
+    /// The point-to-point call it happened to, or that the leg is a side of.
+    pub call: Option<CallId>,
     /// What.
     pub kind: EventKind,
 }
@@ -85,6 +87,7 @@ impl Event {
             worker: kind.worker(),
             room: kind.room(),
             leg: kind.leg(),
+            call: kind.call(),
             kind,
         }
     }

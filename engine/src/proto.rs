@@ -324,7 +324,9 @@ impl WorkerEventKind {
         match self {
             Self::Late { .. } => EventClass::Warning,
             Self::Finished { .. } => EventClass::Notice,
-            Self::Talking { .. } | Self::Leg { .. } | Self::Worker { .. } => EventClass::Info,
+            Self::Talking { .. } | Self::Leg { .. } | Self::Call { .. } | Self::Worker { .. } => {
+                EventClass::Info
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use common::{Caller, Codec, SampleRate, Studio, ms, sine, small};
 use serde_json::Value;
 use talkpath_engine::event::{KINDS, Lost};
-use talkpath_engine::proto::{Culprit, Segment};
+use talkpath_engine::proto::{CallId, Culprit, Segment};
 use talkpath_engine::{
     Event, EventClass, EventFilter, EventKind, EventStream, LeaveReason, LegId, PlanId, RoomId,
 };
@@ -38,12 +38,13 @@ fn rows(heading: &str) -> Vec<Vec<&'static str>> {
 fn samples() -> Vec<EventKind> {
     let room = RoomId::from_bits(1 << 32).expect("a handle");
     let leg = LegId::from_bits(2 << 32).expect("a handle");
+    let call = CallId::from_bits(4 << 32).expect("a handle");
     let (name, worker) = ("lobby".to_owned(), 1);
     let plan = PlanId::from_bits(3 << 32).expect("a handle");
     let (segment, legs, took) = (Segment::Ingress, 2, ms(3));
     let culprit = Some(Culprit {
         leg,
-        room,
+        room: Some(room),
         plan,
         segment,
         legs,
@@ -60,6 +61,16 @@ fn samples() -> Vec<EventKind> {
             name: name.clone(),
         },
         EventKind::RoomEnded { room, name },
+        EventKind::CallStarted {
+            call,
+            sides: [leg, leg],
+        },
+        EventKind::CallEnded {
+            call,
+            sides: [leg, leg],
+            reason: LeaveReason::Requested,
+            stats: Box::default(),
+        },
         EventKind::Joined { room, leg },
         EventKind::Left {
             room,
@@ -121,7 +132,7 @@ fn json_has_the_common_fields_and_those_of_the_kind() {
         .iter()
         .map(|row| row[0].to_owned())
         // The program adds these two: the engine knows no calls and no wall clock.
-        .filter(|name| name != "call" && name != "time")
+        .filter(|name| name != "call_id" && name != "time")
         .collect();
     let mut left: BTreeSet<_> = KINDS.iter().map(|kind| kind.name).collect();
     for kind in samples() {
@@ -133,6 +144,7 @@ fn json_has_the_common_fields_and_those_of_the_kind() {
             worker: Some(0),
             room: RoomId::from_bits(1 << 32),
             leg: LegId::from_bits(2 << 32),
+            call: CallId::from_bits(4 << 32),
             kind,
         };
         let json = serde_json::to_value(&event).expect("plain data");

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::EventKind;
-use crate::proto::{LegId, RoomId};
+use crate::proto::{CallId, LegId, RoomId};
 
 /// How much an event matters; the greater, the more. Each class has places of its own in every queue, which those below it
 /// cannot take.
@@ -77,6 +77,8 @@ macro_rules! kinds {
 kinds! {
     RoomCreated "room_created" Notice ["name"];
     RoomEnded "room_ended" Notice ["name"];
+    CallStarted "call_started" Notice ["sides"];
+    CallEnded "call_ended" Notice ["sides", "reason", "stats"];
     Joined "joined" Notice [];
     Left "left" Notice ["reason"];
     Moved "moved" Notice [];
@@ -106,6 +108,8 @@ impl EventKind {
             | Self::Fenced { leg, .. } => Some(*leg),
             Self::RoomCreated { .. }
             | Self::RoomEnded { .. }
+            | Self::CallStarted { .. }
+            | Self::CallEnded { .. }
             | Self::Late { .. }
             | Self::Missed { .. } => None,
         }
@@ -119,6 +123,15 @@ impl EventKind {
             | Self::RoomEnded { room, .. }
             | Self::Joined { room, .. }
             | Self::Left { room, .. } => Some(*room),
+            _ => None,
+        }
+    }
+
+    /// The call it names itself.
+    #[must_use]
+    pub fn call(&self) -> Option<CallId> {
+        match self {
+            Self::CallStarted { call, .. } | Self::CallEnded { call, .. } => Some(*call),
             _ => None,
         }
     }

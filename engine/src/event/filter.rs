@@ -1,7 +1,7 @@
 //! What a subscriber wants to hear of.
 
 use super::{BACKLOG, Event, EventClass, EventKind};
-use crate::proto::{LegId, RoomId};
+use crate::proto::{CallId, LegId, RoomId};
 
 /// Which events a subscriber is given, and how far it may be behind. [`Default`]: all, and 4,096.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +10,7 @@ pub struct EventFilter {
     classes: [bool; EventClass::ALL.len()],
     room: Option<RoomId>,
     leg: Option<LegId>,
+    call: Option<CallId>,
     pub(super) backlog: usize,
 }
 
@@ -19,6 +20,7 @@ impl Default for EventFilter {
             classes: [true; EventClass::ALL.len()],
             room: None,
             leg: None,
+            call: None,
             backlog: BACKLOG,
         }
     }
@@ -49,6 +51,13 @@ impl EventFilter {
         self
     }
 
+    /// Only what happens to this point-to-point call and its sides.
+    #[must_use]
+    pub fn of_call(mut self, call: CallId) -> Self {
+        self.call = Some(call);
+        self
+    }
+
     /// So many events may wait to be read, one at least. An eighth of them is kept for what is critical, a quarter more for that,
     /// warnings and notices.
     #[must_use]
@@ -65,6 +74,7 @@ impl EventFilter {
         }
         let room = self.room.is_none_or(|room| event.room == Some(room));
         let leg = self.leg.is_none_or(|leg| event.leg == Some(leg));
-        self.classes[event.class() as usize] && room && leg
+        let call = self.call.is_none_or(|call| event.call == Some(call));
+        self.classes[event.class() as usize] && room && leg && call
     }
 }

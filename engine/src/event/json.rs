@@ -3,6 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{Event, EventKind};
+use crate::proto::LegId;
 use crate::status::LateStatus;
 
 impl Serialize for Event {
@@ -22,6 +23,9 @@ impl Serialize for Event {
         if let Some(room) = self.room {
             map.serialize_entry("room", &room.to_string())?;
         }
+        if let Some(call) = self.call {
+            map.serialize_entry("call", &call.to_string())?;
+        }
         if let Some(leg) = self.leg {
             map.serialize_entry("leg", &leg.to_string())?;
         }
@@ -35,6 +39,17 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
     match &event.kind {
         EventKind::RoomCreated { name, .. } | EventKind::RoomEnded { name, .. } => {
             map.serialize_entry("name", name)
+        }
+        EventKind::CallStarted { sides, .. } => map.serialize_entry("sides", &handles(sides)),
+        EventKind::CallEnded {
+            sides,
+            reason,
+            stats,
+            ..
+        } => {
+            map.serialize_entry("sides", &handles(sides))?;
+            map.serialize_entry("reason", reason.name())?;
+            map.serialize_entry("stats", stats.as_ref())
         }
         EventKind::Left { reason, .. } => map.serialize_entry("reason", reason.name()),
         EventKind::Fenced {
@@ -63,4 +78,8 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
         | EventKind::Finished { .. }
         | EventKind::Faulted { .. } => Ok(()),
     }
+}
+
+fn handles(legs: &[LegId; 2]) -> [String; 2] {
+    legs.map(|leg| leg.to_string())
 }

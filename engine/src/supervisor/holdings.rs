@@ -195,7 +195,7 @@ impl Supervisor {
         let reason = state.reason().unwrap_or(LeaveReason::Requested);
         self.publish_about(
             self.now,
-            Some((state.room, state.worker)),
+            Some((Some(state.room), state.worker)),
             EventKind::Left {
                 room: state.room,
                 leg,
