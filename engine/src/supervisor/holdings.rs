@@ -202,5 +202,6 @@ impl Supervisor {
             },
         );
         self.last_leg_gone(state.room);
+        self.part_left(state.room, state.worker);
     }
 }

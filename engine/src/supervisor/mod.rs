@@ -10,6 +10,7 @@
 //! | `request` | what it can be asked, and the way there |
 //! | `rooms`, `legs` | desired state, and the edits that bring the workers there |
 //! | `parts` | which workers a room is on (D5) |
+//! | `shrink` | a part without legs is given up |
 //! | `moves` | a leg goes to another worker (D6) |
 //! | `site` | what is kept of one worker |
 //! | `batch` | edits that belong together, in one slot on all workers |
@@ -38,6 +39,7 @@ mod report;
 mod request;
 mod rooms;
 mod routes;
+mod shrink;
 mod site;
 mod transactions;
 mod validate;
@@ -61,6 +63,7 @@ use crate::status::SupervisorCounters;
 
 use legs::LegState;
 use rooms::RoomState;
+use shrink::Vacant;
 use site::Site;
 
 /// Desired state, and everything needed to bring the workers there.
@@ -73,6 +76,7 @@ pub(crate) struct Supervisor {
     /// Time of slot 0.
     base: Duration,
     rooms: BTreeMap<RoomId, RoomState>,
+    vacant: Vacant,
     room_ids: FreeList<RoomTag>,
     legs: BTreeMap<LegId, LegState>,
     leg_ids: FreeList<LegTag>,
@@ -101,6 +105,7 @@ impl Supervisor {
             sites: workers.into_iter().map(site).collect(),
             routes,
             rooms: BTreeMap::new(),
+            vacant: Vacant::default(),
             room_ids: FreeList::with_capacity(config.capacity_rooms),
             legs: BTreeMap::new(),
             leg_ids: FreeList::with_capacity(config.capacity_legs),
@@ -174,6 +179,7 @@ impl Supervisor {
     pub(crate) fn poll(&mut self, now: Duration) {
         self.now = now;
         self.hear();
+        self.give_parts_up();
         for site in &mut self.sites {
             site.transactions.flush();
         }
