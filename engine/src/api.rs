@@ -1,5 +1,6 @@
 //! What both kinds of engine offer: one set of calls over the way to the supervisor.
 
+use crate::call::{Call, CallConfig, CallInfo};
 use crate::error::EngineError;
 use crate::event::{BACKLOG, EventStream, LeaveReason};
 use crate::proto::LegId;
@@ -21,6 +22,18 @@ pub(crate) fn room(link: &Link, name: &str) -> Result<Option<Room>, EngineError>
 pub(crate) fn rooms(link: &Link) -> Result<Vec<Room>, EngineError> {
     let infos = link.ask(|reply| Request::Rooms { reply })?;
     let handle = |info: RoomInfo| Room::new(link.clone(), info);
+    Ok(infos.into_iter().map(handle).collect())
+}
+
+pub(crate) fn create_call(link: &Link, config: CallConfig) -> Result<Call, EngineError> {
+    let config = Box::new(config);
+    let info = link.ask(|reply| Request::CreateCall { config, reply })??;
+    Ok(Call::new(link.clone(), info))
+}
+
+pub(crate) fn calls(link: &Link) -> Result<Vec<Call>, EngineError> {
+    let infos = link.ask(|reply| Request::Calls { reply })?;
+    let handle = |info: CallInfo| Call::new(link.clone(), info);
     Ok(infos.into_iter().map(handle).collect())
 }
 
@@ -79,7 +92,28 @@ macro_rules! engine_calls {
                 $crate::api::rooms(self.link())
             }
 
-            /// Removes a leg by its handle. Returns at once, as
+            /// Connects two network ends (D3). When this returns the call has its handles; the worker takes it up within
+            /// a few slots ([`CallStarted`]($crate::event::EventKind::CallStarted)). It lives on the least
+            /// loaded worker that has room for it, and stays there.
+            ///
+            /// # Errors
+            /// Capacity spent, or a value out of range; nothing has changed then.
+            pub fn create_call(
+                &self,
+                config: $crate::CallConfig,
+            ) -> Result<$crate::Call, $crate::EngineError> {
+                $crate::api::create_call(self.link(), config)
+            }
+
+            /// All calls, those that are ending not counted.
+            ///
+            /// # Errors
+            /// The engine has stopped.
+            pub fn calls(&self) -> Result<Vec<$crate::Call>, $crate::EngineError> {
+                $crate::api::calls(self.link())
+            }
+
+            /// Removes a leg by its handle. Given the handle of a call's side it ends the call. Returns at once, as
             /// [`Leg::leave`]($crate::Leg::leave) does.
             ///
             /// # Errors

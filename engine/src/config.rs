@@ -14,7 +14,7 @@ use crate::proto::MAX_WORKERS;
 pub struct EngineConfig {
     /// Length of a worker's slot (D2): 250 µs to 5 ms, a whole part of 10 ms. Default 1 ms.
     pub slot: Duration,
-    /// Legs of all rooms together, 1 to 20,000. Default 1,000.
+    /// Legs of all rooms and sides of all calls together, 1 to 20,000. Default 1,000.
     pub capacity_legs: usize,
     /// Rooms, 1 to 40,000: as many private ones as legs, and as many shared ones. Default 256.
     pub capacity_rooms: usize,
@@ -168,6 +168,11 @@ impl EngineConfig {
         let budget_fits = (0.05..=0.9).contains(&self.slot_budget);
         check(budget_fits, "slot_budget", &self.slot_budget, "0.05 to 0.9")?;
         within(self.queue, 1, 65_536, "queue", "1 to 65536")
+    }
+
+    /// Point-to-point calls: each takes the handles of two legs.
+    pub(crate) fn calls(&self) -> usize {
+        self.capacity_legs / 2
     }
 
     /// Legs a worker has seats for: its share, and an eighth of all to move in when there are several.

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 
-use crate::proto::{Culprit, LegId, RoomId};
+use crate::proto::{CallId, CallStats, Culprit, LegId, RoomId};
 
 /// Events one subscriber may be behind.
 pub(crate) const BACKLOG: usize = 4_096;
 
-/// Why a leg is no longer in its room.
+/// Why a leg is no longer in its room, or a call over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LeaveReason {
@@ -55,6 +55,24 @@ pub enum EventKind {
         room: RoomId,
         /// Its name.
         name: String,
+    },
+    /// A call is up: the worker has applied it.
+    CallStarted {
+        /// The call.
+        call: CallId,
+        /// The handles of its sides, A first.
+        sides: [LegId; 2],
+    },
+    /// A call is gone from the worker.
+    CallEnded {
+        /// The call; the handle is stale now.
+        call: CallId,
+        /// The handles of its sides; stale too.
+        sides: [LegId; 2],
+        /// Why.
+        reason: LeaveReason,
+        /// Its figures.
+        stats: Box<CallStats>,
     },
     /// A leg is in the room: the worker has applied it.
     Joined {

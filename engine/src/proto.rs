@@ -17,9 +17,11 @@ use crate::worker::bus::Bus;
 use crate::worker::stats::{LegStats, WorkerCounters};
 
 mod body;
+mod call;
 mod mesh;
 
 pub use body::{Leaving, LegBody, LegPlan, LegRun, RoomBody, Seats};
+pub use call::{CALL_BURST, CallBody, CallId, CallStats, CallTag, Flow, FlowStats, Side};
 pub use mesh::{Berth, MAX_WORKERS, Partial, Passed, Workers};
 
 /// Marker of leg handles.
@@ -45,9 +47,9 @@ pub const SEGMENT_OPS: usize = 32;
 /// Which of a strand's two halves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Segment {
-    /// Towards the room.
+    /// Towards the room; of a call, from side A to side B.
     Ingress,
-    /// From the room.
+    /// From the room; of a call, from side B to side A.
     Egress,
 }
 
@@ -164,6 +166,32 @@ pub enum Command {
         /** Where it will be. */
         value: Box<Berth>,
     },
+    /// A point-to-point call, with a plan that is there.
+    AddCall {
+        /** Its handle. */
+        call: CallId,
+        /** The call. */
+        value: Box<CallBody>,
+    },
+    /// The call is over at once; comes back as garbage.
+    RemoveCall {
+        /** Its handle. */
+        call: CallId,
+    },
+    /// A new plan for a call that stays; the old body comes back as garbage (D13).
+    ReplaceCall {
+        /** Its handle. */
+        call: CallId,
+        /** The call as it shall be. */
+        value: Box<CallBody>,
+    },
+    /// Hold and resume of a call's directions.
+    SetFlows {
+        /** The call. */
+        call: CallId,
+        /** Whether each is passed on, by the side that sends. */
+        open: [bool; 2],
+    },
     /// Level of the leg in the room, linear; ramped over one frame.
     SetGain {
         /** The leg. */
@@ -235,6 +263,8 @@ pub enum Garbage {
     Bus(RoomId, Box<Bus>),
     /// A leg that left or was replaced, with the states of its seats.
     Leg(LegId, Box<LegBody>),
+    /// A call that is over or was replaced, with the states of its seats.
+    Call(CallId, Box<CallBody>),
     /// What a leg that moved has left behind on the worker it came from.
     Berth(LegId, Box<Berth>),
     /// A node of a leg panicked (D18). Beside the credits: the ring has places of its own for these.
@@ -267,8 +297,8 @@ impl core::fmt::Debug for LegPanic {
 pub struct Culprit {
     /// The first of them.
     pub leg: LegId,
-    /// Its room.
-    pub room: RoomId,
+    /// Its room; `None` for the directions of calls.
+    pub room: Option<RoomId>,
     /// Their plan.
     pub plan: PlanId,
     /// The half that ran.
@@ -316,6 +346,13 @@ pub enum WorkerEventKind {
         leg: LegId,
         /** The figures. */
         stats: LegStats,
+    },
+    /// A call's figures since it began, about a second after they changed.
+    Call {
+        /** The call. */
+        call: CallId,
+        /** The figures. */
+        stats: CallStats,
     },
     /// The worker's figures since it started, about once a second.
     Worker {

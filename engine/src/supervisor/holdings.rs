@@ -91,7 +91,7 @@ impl Supervisor {
     }
 
     /// A seat for every state, or none taken at all.
-    fn take_seats(
+    pub(super) fn take_seats(
         &mut self,
         site: usize,
         states: [OpStates; 2],

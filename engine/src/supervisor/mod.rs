@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `request` | what it can be asked, and the way there |
 //! | `rooms`, `legs` | desired state, and the edits that bring the workers there |
+//! | `calls`, `call_blueprint` | point-to-point calls (D3) |
 //! | `parts` | which workers a room is on (D5) |
 //! | `shrink` | a part without legs is given up |
 //! | `moves` | a leg goes to another worker (D6) |
@@ -29,6 +30,8 @@
 mod answers;
 mod batch;
 mod blueprint;
+mod call_blueprint;
+mod calls;
 mod holdings;
 mod legs;
 mod moves;
@@ -50,7 +53,7 @@ use std::time::Duration;
 use talkpath_rt::slab::FreeList;
 use talkpath_rt::thread::Obtained;
 
-pub(crate) use request::{Desk, Edit, Link, Reply, Request, Source};
+pub(crate) use request::{CallEdit, Desk, Edit, Link, Reply, Request, Source};
 pub(crate) use routes::Routes;
 pub(crate) use site::Ends;
 pub(crate) use transactions::{ACKS, COMMANDS, GARBAGE};
@@ -58,9 +61,10 @@ pub(crate) use transactions::{ACKS, COMMANDS, GARBAGE};
 use crate::config::EngineConfig;
 use crate::error::{Class, EngineError};
 use crate::event::{Event, EventKind, LeaveReason, Subscribers};
-use crate::proto::{LegId, LegTag, RoomId, RoomTag};
+use crate::proto::{CallId, CallTag, LegId, LegTag, RoomId, RoomTag};
 use crate::status::SupervisorCounters;
 
+use calls::CallState;
 use legs::LegState;
 use rooms::RoomState;
 use shrink::Vacant;
@@ -80,6 +84,10 @@ pub(crate) struct Supervisor {
     room_ids: FreeList<RoomTag>,
     legs: BTreeMap<LegId, LegState>,
     leg_ids: FreeList<LegTag>,
+    calls: BTreeMap<CallId, CallState>,
+    call_ids: FreeList<CallTag>,
+    /// Whose side a handle is.
+    call_sides: BTreeMap<LegId, CallId>,
     /// The workers, by index.
     sites: Vec<Site>,
     routes: Routes,
@@ -109,6 +117,9 @@ impl Supervisor {
             room_ids: FreeList::with_capacity(config.capacity_rooms),
             legs: BTreeMap::new(),
             leg_ids: FreeList::with_capacity(config.capacity_legs),
+            calls: BTreeMap::new(),
+            call_ids: FreeList::with_capacity(config.calls()),
+            call_sides: BTreeMap::new(),
             subscribers: Subscribers::default(),
             counters: SupervisorCounters::default(),
             stopped: false,
@@ -155,6 +166,19 @@ impl Supervisor {
                 let outcome = self.leg(leg).map(|leg| leg.stats);
                 self.answer(&reply, outcome);
             }
+            Request::CreateCall { config, reply } => {
+                let outcome = self.create_call(*config);
+                self.answer(&reply, outcome);
+            }
+            Request::EditCall { call, edit, reply } => {
+                let outcome = self.edit_call(call, edit);
+                self.answer(&reply, outcome);
+            }
+            Request::CallStats { call, reply } => {
+                let outcome = self.call_stats(call);
+                self.answer(&reply, outcome);
+            }
+            Request::Calls { reply } => send(&reply, self.call_infos()),
             Request::FindRoom { name, reply } => send(&reply, self.find_room(&name)),
             Request::Rooms { reply } => send(&reply, self.room_infos()),
             Request::Subscribe { backlog, reply } => send(&reply, self.subscribers.add(backlog)),
@@ -199,9 +223,9 @@ impl Supervisor {
             .try_for_each(|site| site.transactions.admit())
     }
 
-    /// True while there is a leg, whose events should not wait long.
+    /// True while there is a leg or a call, whose events should not wait long.
     pub(crate) fn has_legs(&self) -> bool {
-        !self.legs.is_empty()
+        !self.legs.is_empty() || !self.calls.is_empty()
     }
 
     /// True after [`Request::Stop`].
@@ -244,6 +268,9 @@ impl Supervisor {
                     reason,
                 },
             );
+        }
+        for state in std::mem::take(&mut self.calls).into_values() {
+            self.call_over(&state);
         }
         for (room, state) in std::mem::take(&mut self.rooms) {
             let name = state.name.to_string();

@@ -121,6 +121,16 @@ impl SlotTable {
         self.discharge(mix.slot, mix.period, MIX);
     }
 
+    /// Directions that run whenever packets come add `nanos` to every slot.
+    pub(crate) fn add_flows(&mut self, nanos: u64) {
+        self.charge(0, 1, nanos);
+    }
+
+    /// Gives them up.
+    pub(crate) fn remove_flows(&mut self, nanos: u64) {
+        self.discharge(0, 1, nanos);
+    }
+
     /// Whether a leg of a room fits within the budget.
     pub(crate) fn fits(&self, mix: Mix, costs: Costs, margin: u32) -> bool {
         let reach = mix.reach(margin);

@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam::channel::{Sender, bounded};
 
+use crate::call::{CallConfig, CallInfo};
 use crate::error::EngineError;
 use crate::event::{EventStream, LeaveReason};
 use crate::leg::{ClipConfig, LegConfig, NetworkConfig, ToneConfig};
 use crate::port::{AudioPort, PortConfig};
-use crate::proto::{Direction, LegId, RoomId};
+use crate::proto::{CallId, CallStats, Direction, LegId, RoomId, Side};
 use crate::room::{RoomConfig, RoomInfo};
 use crate::status::{PlanInfo, Status};
 use crate::worker::stats::LegStats;
@@ -46,6 +47,15 @@ pub(crate) enum Edit {
     Mute(bool),
     Direction(Direction),
     Ssrc(u32),
+}
+
+/// What is asked of a call that is there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum CallEdit {
+    Change(Side, NetworkConfig),
+    Direction(Side, Direction),
+    Ssrc(Side, u32),
+    HangUp,
 }
 
 /// The outcome of a join.
@@ -101,6 +111,22 @@ pub(crate) enum Request {
     LegStats {
         leg: LegId,
         reply: Reply<Result<LegStats, EngineError>>,
+    },
+    CreateCall {
+        config: Box<CallConfig>,
+        reply: Reply<Result<CallInfo, EngineError>>,
+    },
+    EditCall {
+        call: CallId,
+        edit: CallEdit,
+        reply: Reply<Result<(), EngineError>>,
+    },
+    CallStats {
+        call: CallId,
+        reply: Reply<Result<CallStats, EngineError>>,
+    },
+    Calls {
+        reply: Reply<Vec<CallInfo>>,
     },
     Subscribe {
         backlog: usize,
