@@ -184,6 +184,7 @@ impl Supervisor {
             Request::Subscribe { backlog, reply } => send(&reply, self.subscribers.add(backlog)),
             Request::Status { reply } => send(&reply, Box::new(self.status())),
             Request::Plans { reply } => send(&reply, self.plan_infos()),
+            Request::Timing { reply } => send(&reply, self.timing()),
             Request::Move { leg, to, reply } => {
                 let outcome = self.move_leg(leg, to);
                 self.answer(&reply, outcome);
