@@ -73,7 +73,10 @@ fn no_fault(studio: &Studio) {
         let c = worker.counters;
         let lost = c.partials_late + c.partials_unsent + c.partials_other_epoch;
         assert_eq!((lost, c.partials_stray), (0, 0));
-        assert_eq!((c.overflows, c.refused_commands, c.stale_commands), (0, 0, 0));
+        assert_eq!(
+            (c.overflows, c.refused_commands, c.stale_commands),
+            (0, 0, 0)
+        );
     }
 }
 
@@ -92,7 +95,10 @@ fn same(one: &Studio, other: &Studio, what: &str) {
     for (leg, sent) in &one {
         let got = &other[leg];
         let common = sent.len().min(got.len());
-        assert!(common > 100 && sent.len().abs_diff(got.len()) <= 1, "{what}");
+        assert!(
+            common > 100 && sent.len().abs_diff(got.len()) <= 1,
+            "{what}"
+        );
         assert!(sent[..common] == got[..common], "{what}, leg {leg:x}");
     }
 }
@@ -258,7 +264,12 @@ fn a_room_of_hundreds_takes_the_margin_off_all_of_them() {
         };
         assert!(sent.len() > 250);
         let odd = sent.windows(2).find(|w| step(w) != (1, 160));
-        assert!(odd.is_none(), "at {:?}: {:?}", odd.map(|w| w[0].not_before), odd.map(step));
+        assert!(
+            odd.is_none(),
+            "at {:?}: {:?}",
+            odd.map(|w| w[0].not_before),
+            odd.map(step)
+        );
     }
 }
 
@@ -324,5 +335,8 @@ fn sums_of_another_membership_are_dropped_and_disturb_nobody_else() {
 /// Sums dropped on all workers because of their membership.
 fn other_epoch(studio: &Studio) -> u64 {
     let workers = studio.status().workers;
-    workers.iter().map(|w| w.counters.partials_other_epoch).sum()
+    workers
+        .iter()
+        .map(|w| w.counters.partials_other_epoch)
+        .sum()
 }

@@ -110,9 +110,7 @@ impl Supervisor {
         let (mix, others) = (state.mix, state.on.without(worker));
         self.sites[usize::from(worker)].table.add_room(mix);
         // The one on which an empty room began, for instance.
-        others
-            .iter()
-            .for_each(|other| self.part_left(room, other));
+        others.iter().for_each(|other| self.part_left(room, other));
     }
 
     /// From now on the room's sum takes a margin longer: its legs hear it as much later. Done before the margin
