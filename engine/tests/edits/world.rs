@@ -184,7 +184,7 @@ impl World {
     fn parts_have_legs(&self) -> bool {
         let rooms = self.engine.status().expect("running").rooms;
         rooms.iter().all(|room| {
-            let mut on: Vec<u8> = room.legs.iter().map(|leg| leg.worker as u8).collect();
+            let mut on: Vec<u8> = room.legs.iter().map(|leg| leg.worker).collect();
             on.sort_unstable();
             on.dedup();
             room.workers == on || (on.is_empty() && room.workers.len() == 1)
