@@ -1,5 +1,7 @@
 //! What both kinds of engine offer: one set of calls over the way to the supervisor.
 
+use talkpath_rt::timing::SlotStats;
+
 use crate::call::{Call, CallConfig, CallInfo};
 use crate::error::EngineError;
 use crate::event::{EventFilter, EventStream, LeaveReason};
@@ -52,6 +54,10 @@ pub(crate) fn status(link: &Link) -> Result<Status, EngineError> {
 
 pub(crate) fn plans(link: &Link) -> Result<Vec<PlanInfo>, EngineError> {
     link.ask(|reply| Request::Plans { reply })
+}
+
+pub(crate) fn timing(link: &Link) -> Result<Vec<SlotStats>, EngineError> {
+    link.ask(|reply| Request::Timing { reply })
 }
 
 pub(crate) fn rebalance(link: &Link) -> Result<Option<(LegId, usize)>, EngineError> {
@@ -167,6 +173,17 @@ macro_rules! engine_calls {
             /// The engine has stopped or is busy, or the other worker is full.
             pub fn rebalance(&self) -> Result<Option<($crate::LegId, usize)>, $crate::EngineError> {
                 $crate::api::rebalance(self.link())
+            }
+
+            /// Slot timing of every worker since the start, as full histograms; a second old at most. Taken twice, the
+            /// difference is that of the time between.
+            ///
+            /// # Errors
+            /// The engine has stopped.
+            pub fn timing(
+                &self,
+            ) -> Result<Vec<talkpath_rt::timing::SlotStats>, $crate::EngineError> {
+                $crate::api::timing(self.link())
             }
 
             /// The compiled plans in use.

@@ -93,6 +93,11 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.partials_stray,
     ),
     (
+        "partials_other_epoch_total",
+        "Sums of another worker under another membership of the room",
+        |c| c.partials_other_epoch,
+    ),
+    (
         "packets_passed_total",
         "Packets passed on to another worker",
         |c| c.packets_passed,

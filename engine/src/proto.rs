@@ -150,6 +150,8 @@ pub enum Command {
         peers: Workers,
         /** Slots from the mix until the sum is complete; 0 on a room that has one worker. */
         margin: u32,
+        /** Number of this membership: the same on all of them. */
+        epoch: u32,
     },
     /// The leg goes to another worker, over the mesh, at this slot (D6).
     SendLeg {

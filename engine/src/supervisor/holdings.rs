@@ -203,5 +203,6 @@ impl Supervisor {
             },
         );
         self.last_leg_gone(state.room);
+        self.part_left(state.room, state.worker);
     }
 }

@@ -11,6 +11,7 @@
 //! | `rooms`, `legs` | desired state, and the edits that bring the workers there |
 //! | `calls`, `call_blueprint` | point-to-point calls (D3) |
 //! | `parts` | which workers a room is on (D5) |
+//! | `shrink` | a part without legs is given up |
 //! | `moves` | a leg goes to another worker (D6) |
 //! | `site` | what is kept of one worker |
 //! | `batch` | edits that belong together, in one slot on all workers |
@@ -41,6 +42,7 @@ mod report;
 mod request;
 mod rooms;
 mod routes;
+mod shrink;
 mod site;
 mod transactions;
 mod validate;
@@ -65,6 +67,7 @@ use crate::status::SupervisorCounters;
 use calls::CallState;
 use legs::LegState;
 use rooms::RoomState;
+use shrink::Vacant;
 use site::Site;
 
 /// Desired state, and everything needed to bring the workers there.
@@ -77,6 +80,7 @@ pub(crate) struct Supervisor {
     /// Time of slot 0.
     base: Duration,
     rooms: BTreeMap<RoomId, RoomState>,
+    vacant: Vacant,
     room_ids: FreeList<RoomTag>,
     legs: BTreeMap<LegId, LegState>,
     leg_ids: FreeList<LegTag>,
@@ -109,6 +113,7 @@ impl Supervisor {
             sites: workers.into_iter().map(site).collect(),
             routes,
             rooms: BTreeMap::new(),
+            vacant: Vacant::default(),
             room_ids: FreeList::with_capacity(config.capacity_rooms),
             legs: BTreeMap::new(),
             leg_ids: FreeList::with_capacity(config.capacity_legs),
@@ -179,6 +184,7 @@ impl Supervisor {
             Request::Subscribe { filter, reply } => send(&reply, self.subscribers.add(filter)),
             Request::Status { reply } => send(&reply, Box::new(self.status())),
             Request::Plans { reply } => send(&reply, self.plan_infos()),
+            Request::Timing { reply } => send(&reply, self.timing()),
             Request::Move { leg, to, reply } => {
                 let outcome = self.move_leg(leg, to);
                 self.answer(&reply, outcome);
@@ -198,6 +204,7 @@ impl Supervisor {
     pub(crate) fn poll(&mut self, now: Duration) {
         self.now = now;
         self.hear();
+        self.give_parts_up();
         for site in &mut self.sites {
             site.transactions.flush();
         }

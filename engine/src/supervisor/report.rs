@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use talkpath_rt::timing::SlotStats;
+
 use crate::ledger::{LegLedger, Placed};
 use crate::proto::{LegId, RoomId};
 use crate::status::{
@@ -38,6 +40,11 @@ impl Supervisor {
                 ..self.counters
             },
         }
+    }
+
+    /// Slot timing of every worker since the start.
+    pub(super) fn timing(&self) -> Vec<SlotStats> {
+        self.sites.iter().map(|site| site.timing.clone()).collect()
     }
 
     pub(super) fn leg_status(&self, id: LegId, leg: &LegState) -> LegStatus {

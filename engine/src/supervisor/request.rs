@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam::channel::{Sender, bounded};
+use talkpath_rt::timing::SlotStats;
 
 use crate::call::{CallConfig, CallInfo};
 use crate::error::EngineError;
@@ -137,6 +138,9 @@ pub(crate) enum Request {
     },
     Plans {
         reply: Reply<Vec<PlanInfo>>,
+    },
+    Timing {
+        reply: Reply<Vec<SlotStats>>,
     },
     Move {
         leg: LegId,
