@@ -27,6 +27,9 @@ pub struct EngineConfig {
     /// Slots a room that is on several workers waits for their sums, 1 to 5 (D5). It must ride over the ordinary wake-up
     /// lateness of a worker. Default 3.
     pub mesh_margin: u32,
+    /// How long a worker keeps its part of a room after the last leg there has left or moved away (D5), at most an
+    /// hour. Default 5 s.
+    pub part_kept: Duration,
     /// From an edit that several workers take in one slot to that slot, at most 1 s. `None`, the default: 10 ms, and
     /// what concerns one worker only is taken at once. When it is set every edit waits as long, so that runs with
     /// different numbers of workers can be compared.
@@ -64,6 +67,7 @@ impl Default for EngineConfig {
             cores: Vec::new(),
             workers: 1,
             mesh_margin: 3,
+            part_kept: Duration::from_secs(5),
             edit_lead: None,
             priority: Some(60),
             lock_memory: false,
@@ -126,6 +130,12 @@ impl EngineConfig {
         )?;
         let margin = self.mesh_margin as usize;
         within(margin, 1, 5, "mesh_margin", "1 to 5")?;
+        // The sums of a mix are there before the next one: of the shortest frame, 10 ms.
+        let fits = self.workers == 1 || (margin as u128) < ten.as_nanos() / slot.max(1);
+        let allowed = "fewer slots than 10 ms have, with several workers";
+        check(fits, "mesh_margin", &self.mesh_margin, allowed)?;
+        let kept_fits = self.part_kept <= Duration::from_secs(3_600);
+        check(kept_fits, "part_kept", &self.part_kept, "at most an hour")?;
         let lead_fits = self
             .edit_lead
             .is_none_or(|lead| lead <= Duration::from_secs(1));

@@ -93,6 +93,11 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.partials_stray,
     ),
     (
+        "partials_other_epoch_total",
+        "Sums of another worker under another membership of the room",
+        |c| c.partials_other_epoch,
+    ),
+    (
         "packets_passed_total",
         "Packets passed on to another worker",
         |c| c.packets_passed,
@@ -195,6 +200,12 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         "Events lost to slow subscribers",
         true,
         |s| s.supervisor.events_lost,
+    ),
+    (
+        "events_lost_critical_total",
+        "Critical events lost to slow subscribers",
+        true,
+        |s| s.supervisor.events_lost_critical,
     ),
     (
         "stale_returns_total",

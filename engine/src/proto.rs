@@ -13,6 +13,7 @@ use talkpath_graph::SampleRate;
 use talkpath_rt::command::TxnId;
 use talkpath_rt::handle::Handle;
 
+use crate::event::EventClass;
 use crate::worker::bus::Bus;
 use crate::worker::stats::{LegStats, WorkerCounters};
 
@@ -149,6 +150,8 @@ pub enum Command {
         peers: Workers,
         /** Slots from the mix until the sum is complete; 0 on a room that has one worker. */
         margin: u32,
+        /** Number of this membership: the same on all of them. */
+        epoch: u32,
     },
     /// The leg goes to another worker, over the mesh, at this slot (D6).
     SendLeg {
@@ -314,6 +317,20 @@ pub struct WorkerEvent {
     pub at: Duration,
     /// What happened.
     pub kind: WorkerEventKind,
+}
+
+impl WorkerEventKind {
+    /// How much it matters. What is told once and not again is a warning at least: it has places of its own in the ring.
+    #[must_use]
+    pub fn class(&self) -> EventClass {
+        match self {
+            Self::Late { .. } => EventClass::Warning,
+            Self::Finished { .. } => EventClass::Notice,
+            Self::Talking { .. } | Self::Leg { .. } | Self::Call { .. } | Self::Worker { .. } => {
+                EventClass::Info
+            }
+        }
+    }
 }
 
 /// Kinds of [`WorkerEvent`].

@@ -11,6 +11,7 @@
 //! | `rooms`, `legs` | desired state, and the edits that bring the workers there |
 //! | `calls`, `call_blueprint` | point-to-point calls (D3) |
 //! | `parts` | which workers a room is on (D5) |
+//! | `shrink` | a part without legs is given up |
 //! | `moves` | a leg goes to another worker (D6) |
 //! | `site` | what is kept of one worker |
 //! | `batch` | edits that belong together, in one slot on all workers |
@@ -41,6 +42,7 @@ mod report;
 mod request;
 mod rooms;
 mod routes;
+mod shrink;
 mod site;
 mod transactions;
 mod validate;
@@ -65,6 +67,7 @@ use crate::status::SupervisorCounters;
 use calls::CallState;
 use legs::LegState;
 use rooms::RoomState;
+use shrink::Vacant;
 use site::Site;
 
 /// Desired state, and everything needed to bring the workers there.
@@ -77,6 +80,7 @@ pub(crate) struct Supervisor {
     /// Time of slot 0.
     base: Duration,
     rooms: BTreeMap<RoomId, RoomState>,
+    vacant: Vacant,
     room_ids: FreeList<RoomTag>,
     legs: BTreeMap<LegId, LegState>,
     leg_ids: FreeList<LegTag>,
@@ -109,6 +113,7 @@ impl Supervisor {
             sites: workers.into_iter().map(site).collect(),
             routes,
             rooms: BTreeMap::new(),
+            vacant: Vacant::default(),
             room_ids: FreeList::with_capacity(config.capacity_rooms),
             legs: BTreeMap::new(),
             leg_ids: FreeList::with_capacity(config.capacity_legs),
@@ -176,9 +181,10 @@ impl Supervisor {
             Request::Calls { reply } => send(&reply, self.call_infos()),
             Request::FindRoom { name, reply } => send(&reply, self.find_room(&name)),
             Request::Rooms { reply } => send(&reply, self.room_infos()),
-            Request::Subscribe { backlog, reply } => send(&reply, self.subscribers.add(backlog)),
+            Request::Subscribe { filter, reply } => send(&reply, self.subscribers.add(filter)),
             Request::Status { reply } => send(&reply, Box::new(self.status())),
             Request::Plans { reply } => send(&reply, self.plan_infos()),
+            Request::Timing { reply } => send(&reply, self.timing()),
             Request::Move { leg, to, reply } => {
                 let outcome = self.move_leg(leg, to);
                 self.answer(&reply, outcome);
@@ -198,6 +204,7 @@ impl Supervisor {
     pub(crate) fn poll(&mut self, now: Duration) {
         self.now = now;
         self.hear();
+        self.give_parts_up();
         for site in &mut self.sites {
             site.transactions.flush();
         }
@@ -227,8 +234,33 @@ impl Supervisor {
         self.stopped
     }
 
+    /// Tells everybody, with what is known of the leg it is about.
     fn publish(&mut self, at: Duration, kind: EventKind) {
-        self.subscribers.publish(&Event { at, kind });
+        let known = kind.leg().and_then(|leg| self.legs.get(&leg));
+        let about = known.map(|leg| (Some(leg.room), leg.worker));
+        self.publish_about(at, about, kind);
+    }
+
+    /// As [`publish`](Self::publish), of what is known no more: its room and its worker.
+    fn publish_about(
+        &mut self,
+        at: Duration,
+        about: Option<(Option<RoomId>, u8)>,
+        kind: EventKind,
+    ) {
+        let slot = at.saturating_sub(self.base).as_nanos() / self.config.slot.as_nanos().max(1);
+        let event = Event::new(at, kind);
+        let side_of = |leg| self.call_sides.get(&leg).copied();
+        let call = event.call.or(event.leg.and_then(side_of));
+        let of_call = call.and_then(|call| Some(self.calls.get(&call)?.worker));
+        let worker = about.map(|(_, worker)| worker).or(of_call);
+        self.subscribers.publish(&Event {
+            slot: u64::try_from(slot).ok(),
+            room: event.room.or(about.and_then(|(room, _)| room)),
+            worker: event.worker.or(worker.map(usize::from)),
+            call,
+            ..event
+        });
     }
 
     /// Gives an outcome to who asked, and counts a refusal.
@@ -254,8 +286,9 @@ impl Supervisor {
         for (leg, state) in std::mem::take(&mut self.legs) {
             let reason = state.reason().unwrap_or(LeaveReason::Shutdown);
             self.counters.legs_left += 1;
-            self.publish(
+            self.publish_about(
                 self.now,
+                Some((Some(state.room), state.worker)),
                 EventKind::Left {
                     room: state.room,
                     leg,

@@ -156,6 +156,19 @@ impl SlotTable {
         }
     }
 
+    /// Another slot for a leg's egress, `earliest` slots after the mix or later. The ingress stays where it is, so that
+    /// it runs once for each mix.
+    pub(crate) fn move_egress(&mut self, mix: Mix, place: Place, earliest: u32) -> Place {
+        self.discharge(mix.slot + place.after, mix.period, place.egress);
+        // Never into the period's end, where the ingress for the next mix may stand.
+        let reach = mix.period.saturating_sub(1 + earliest + place.before);
+        let at = |d| mix.slot + earliest + d;
+        let reach = mix.reach(0).min(reach);
+        let after = earliest + self.nearest(reach, mix.period, place.egress, &at);
+        self.charge(mix.slot + after, mix.period, place.egress);
+        Place { after, ..place }
+    }
+
     /// Gives a leg's slots up.
     pub(crate) fn remove_leg(&mut self, mix: Mix, place: Place) {
         self.discharge(mix.back(place.before), mix.period, place.ingress);

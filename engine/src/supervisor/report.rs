@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use talkpath_rt::timing::SlotStats;
+
 use crate::ledger::{LegLedger, Placed};
 use crate::proto::{LegId, RoomId};
 use crate::status::{
@@ -33,10 +35,16 @@ impl Supervisor {
             supervisor: SupervisorCounters {
                 edits_waiting: self.sum(|site| site.transactions.waiting().0 as u64),
                 command_ring_full: self.sum(|site| site.transactions.ring_full),
-                events_lost: self.subscribers.lost(),
+                events_lost: self.subscribers.lost().total(),
+                events_lost_critical: self.subscribers.lost().critical,
                 ..self.counters
             },
         }
+    }
+
+    /// Slot timing of every worker since the start.
+    pub(super) fn timing(&self) -> Vec<SlotStats> {
+        self.sites.iter().map(|site| site.timing.clone()).collect()
     }
 
     pub(super) fn leg_status(&self, id: LegId, leg: &LegState) -> LegStatus {

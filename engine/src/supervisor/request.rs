@@ -7,10 +7,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam::channel::{Sender, bounded};
+use talkpath_rt::timing::SlotStats;
 
 use crate::call::{CallConfig, CallInfo};
 use crate::error::EngineError;
-use crate::event::{EventStream, LeaveReason};
+use crate::event::{EventFilter, EventStream, LeaveReason};
 use crate::leg::{ClipConfig, LegConfig, NetworkConfig, ToneConfig};
 use crate::port::{AudioPort, PortConfig};
 use crate::proto::{CallId, CallStats, Direction, LegId, RoomId, Side};
@@ -129,7 +130,7 @@ pub(crate) enum Request {
         reply: Reply<Vec<CallInfo>>,
     },
     Subscribe {
-        backlog: usize,
+        filter: EventFilter,
         reply: Reply<EventStream>,
     },
     Status {
@@ -137,6 +138,9 @@ pub(crate) enum Request {
     },
     Plans {
         reply: Reply<Vec<PlanInfo>>,
+    },
+    Timing {
+        reply: Reply<Vec<SlotStats>>,
     },
     Move {
         leg: LegId,

@@ -113,6 +113,8 @@ pub struct WorkerCounters {
     pub partials_late: u64,
     /// Sums of another worker for a room that is not here, or for a mix that is over.
     pub partials_stray: u64,
+    /// Sums of another worker that were summed under another membership of the room (D12): dropped, faded out.
+    pub partials_other_epoch: u64,
     /// Packets passed on to the worker a leg has gone to (D6).
     pub packets_passed: u64,
     /// Legs that came from another worker (D6).
