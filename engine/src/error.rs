@@ -10,7 +10,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::config::ConfigError;
-use crate::proto::{LegId, RoomId};
+use crate::proto::{CallId, LegId, RoomId};
 
 /// Whose move an error is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,6 +35,8 @@ pub enum Resource {
     LegsOfRoom,
     /// Rooms ([`EngineConfig::capacity_rooms`](crate::EngineConfig)).
     Rooms,
+    /// Point-to-point calls: half as many as legs.
+    Calls,
     /// Distinct compiled plans alive at one time.
     Plans,
     /// Time of a worker's slots ([`EngineConfig::admit_budget`](crate::EngineConfig), D15).
@@ -49,6 +51,7 @@ impl fmt::Display for Resource {
             Self::Legs => f.write_str("legs"),
             Self::LegsOfRoom => f.write_str("legs of one room"),
             Self::Rooms => f.write_str("rooms"),
+            Self::Calls => f.write_str("calls"),
             Self::Plans => f.write_str("plans"),
             Self::SlotTime => f.write_str("slot time"),
             Self::Seats(kind) => write!(f, "seats for {kind}"),
@@ -115,6 +118,12 @@ pub enum EngineError {
         /// The handle given.
         leg: LegId,
     },
+    /// The call is over or ending, or never was.
+    #[error("no call {call:?}: it is over or ending, or never was")]
+    StaleCall {
+        /// The handle given.
+        call: CallId,
+    },
     /// The leg is on its way to another worker; ask again in a moment.
     #[error("leg {leg:?} is on its way to another worker")]
     Moving {
@@ -172,6 +181,7 @@ impl EngineError {
             | Self::RoomName { .. }
             | Self::StaleRoom { .. }
             | Self::StaleLeg { .. }
+            | Self::StaleCall { .. }
             | Self::WrongKind { .. }
             | Self::OutOfRange { .. }
             | Self::Plan(_) => Class::Caller,

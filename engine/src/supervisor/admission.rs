@@ -62,16 +62,40 @@ impl Supervisor {
         let mut trial = site.table.clone();
         let place = trial.add_leg(room.mix, leg.costs, margin);
         let (needed, load) = trial.sure_at(room.mix, place);
-        let rest = site.rest.quantile(0.5).as_nanos() as f64;
-        let slot = self.config.slot.as_nanos() as f64;
-        let limit = (slot * f64::from(self.config.admit_budget) - rest).max(0.0);
-        let nanos = |nanos: f64| Duration::from_nanos(nanos.max(0.0) as u64);
+        let limit = self.limit(worker);
         (load > limit).then(|| Shortage {
             worker,
             needed: nanos(needed),
             left: nanos(limit - (load - needed)),
             limit: nanos(limit),
         })
+    }
+
+    /// Whether a worker can take a point-to-point call that adds `load` to every slot.
+    pub(super) fn admit_flows(&self, worker: u8, load: u64) -> Result<(), EngineError> {
+        let site = &self.sites[usize::from(worker)];
+        let before = site.table.sure_of_fullest();
+        let mut trial = site.table.clone();
+        trial.add_flows(load);
+        let after = trial.sure_of_fullest();
+        let limit = self.limit(worker);
+        if after <= limit {
+            return Ok(());
+        }
+        let shortage = Shortage {
+            worker,
+            needed: nanos(after - before),
+            left: nanos(limit - before),
+            limit: nanos(limit),
+        };
+        Err(shortage.into())
+    }
+
+    /// How much of a slot of a worker may be promised, in nanoseconds.
+    fn limit(&self, worker: u8) -> f64 {
+        let rest = self.sites[usize::from(worker)].rest.quantile(0.5);
+        let slot = self.config.slot.as_nanos() as f64;
+        (slot * f64::from(self.config.admit_budget) - rest.as_nanos() as f64).max(0.0)
     }
 
     /// Whether a worker has a place for a leg of these graphs, its slots not asked.
@@ -172,13 +196,11 @@ impl Supervisor {
         let of_room = |(_, leg): &(&LegId, &LegState)| Some(leg.room) == id && leg.stays();
         for (_, leg) in self.legs.iter().filter(of_room) {
             let table = &mut self.sites[usize::from(leg.worker)].table;
-            table.remove_leg(room.mix, leg.place);
-            table.add_leg(room.mix, leg.place.costs(), room.margin);
+            table.move_egress(room.mix, leg.place, room.margin.max(leg.place.after));
         }
         for (worker, place) in played {
             let table = &mut self.sites[usize::from(*worker)].table;
-            table.remove_leg(room.mix, *place);
-            *place = table.add_leg(room.mix, place.costs(), room.margin);
+            *place = table.move_egress(room.mix, *place, room.margin.max(place.after));
         }
     }
 
@@ -206,6 +228,11 @@ impl Supervisor {
         }
         Ok(())
     }
+}
+
+/// A time in whole nanoseconds; less than nothing is nothing.
+fn nanos(nanos: f64) -> Duration {
+    Duration::from_nanos(nanos.max(0.0) as u64)
 }
 
 /// What a worker lacks for a leg.

@@ -124,6 +124,12 @@ impl SlotTable {
         self.load[slot] as f64 * self.worth(false) + self.measured[slot] as f64
     }
 
+    /// The sure work of the fullest slot.
+    pub(crate) fn sure_of_fullest(&self) -> f64 {
+        let slots = 0..self.load.len();
+        slots.map(|slot| self.sure(slot)).fold(0.0, f64::max)
+    }
+
     fn worth(&self, measured: bool) -> f64 {
         match (measured, self.learnt) {
             (true, _) => 1.0,
@@ -187,6 +193,16 @@ impl SlotTable {
         self.discharge(mix.slot, mix.period, MIX, false);
     }
 
+    /// Directions that run whenever packets come add `nanos` to every slot.
+    pub(crate) fn add_flows(&mut self, nanos: u64) {
+        self.charge(0, 1, nanos, false);
+    }
+
+    /// Gives them up.
+    pub(crate) fn remove_flows(&mut self, nanos: u64) {
+        self.discharge(0, 1, nanos, false);
+    }
+
     /// Whether a leg of a room fits within the budget.
     pub(crate) fn fits(&self, mix: Mix, costs: Costs, margin: u32) -> bool {
         let reach = mix.reach(margin);
@@ -230,6 +246,22 @@ impl SlotTable {
         } = place.costs;
         self.charge(mix.back(place.before), mix.period, ingress, measured);
         self.charge(mix.slot + place.after, mix.period, egress, measured);
+    }
+
+    /// Another slot for a leg's egress, `earliest` slots after the mix or later. The ingress stays where it is, so that
+    /// it runs once for each mix.
+    pub(crate) fn move_egress(&mut self, mix: Mix, place: Place, earliest: u32) -> Place {
+        let Costs {
+            egress, measured, ..
+        } = place.costs;
+        self.discharge(mix.slot + place.after, mix.period, egress, measured);
+        // Never into the period's end, where the ingress for the next mix may stand.
+        let reach = mix.period.saturating_sub(1 + earliest + place.before);
+        let at = |d| mix.slot + earliest + d;
+        let reach = mix.reach(0).min(reach);
+        let after = earliest + self.nearest(reach, mix.period, self.truly(egress, measured), &at);
+        self.charge(mix.slot + after, mix.period, egress, measured);
+        Place { after, ..place }
     }
 
     /// Gives a leg's slots up.

@@ -38,10 +38,10 @@ pub const KINDS: [&str; 14] = [
     "ext",
 ];
 
-/// Place of a kind in [`KINDS`].
+/// Place of a kind in [`KINDS`]; none for those of point-to-point calls, whose turns are timed whole.
 #[must_use]
-pub fn kind_index(spec: &Spec) -> usize {
-    match spec {
+pub fn kind_index(spec: &Spec) -> Option<usize> {
+    Some(match spec {
         Spec::Jitter { .. } => 0,
         Spec::Decode { .. } => 1,
         Spec::Conceal { .. } => 2,
@@ -56,7 +56,8 @@ pub fn kind_index(spec: &Spec) -> usize {
         Spec::Tone { .. } => 11,
         Spec::Clip { .. } => 12,
         Spec::Ext { .. } => 13,
-    }
+        Spec::Arrival { .. } | Spec::Payload { .. } | Spec::Relay { .. } => return None,
+    })
 }
 
 /// A histogram of times.
@@ -232,8 +233,8 @@ impl CostStats {
     ///
     /// Real-time: allocates no; blocks no; cost O(1).
     pub fn op(&mut self, spec: &Spec, took: Duration, legs: u32) {
-        if legs > 0 {
-            self.kinds[kind_index(spec)].record(took / legs, legs);
+        if let Some(kind) = kind_index(spec).filter(|_| legs > 0) {
+            self.kinds[kind].record(took / legs, legs);
         }
     }
 }

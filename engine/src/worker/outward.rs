@@ -135,15 +135,19 @@ impl Cohort<'_> {
             if let Some(leg) = self.legs.get_mut(lane.leg) {
                 leg.run.stats.sent += u64::from(fed.sent);
                 leg.run.stats.unsent += unsent;
+                if fed.sent > 0 {
+                    let waited = format.rate.duration_of(fed.waited);
+                    leg.run.stats.collected.record(waited);
+                }
             }
         }
     }
 }
 
 /// The way out as the packetiser sees it.
-struct Outlet<'a> {
-    packets: &'a mut Lender<Packet>,
-    worker: u8,
+pub(super) struct Outlet<'a> {
+    pub packets: &'a mut Lender<Packet>,
+    pub worker: u8,
 }
 
 impl PacketOutlet for Outlet<'_> {
