@@ -4,7 +4,7 @@ use talkpath_rt::timing::SlotStats;
 
 use crate::call::{Call, CallConfig, CallInfo};
 use crate::error::EngineError;
-use crate::event::{BACKLOG, EventStream, LeaveReason};
+use crate::event::{EventFilter, EventStream, LeaveReason};
 use crate::proto::LegId;
 use crate::room::{Room, RoomConfig, RoomInfo, remove_leg};
 use crate::status::{PlanInfo, Status};
@@ -43,11 +43,8 @@ pub(crate) fn remove(link: &Link, leg: LegId, reason: LeaveReason) -> Result<(),
     remove_leg(link, leg, reason)
 }
 
-pub(crate) fn subscribe(link: &Link) -> Result<EventStream, EngineError> {
-    link.ask(|reply| Request::Subscribe {
-        backlog: BACKLOG,
-        reply,
-    })
+pub(crate) fn subscribe(link: &Link, filter: EventFilter) -> Result<EventStream, EngineError> {
+    link.ask(|reply| Request::Subscribe { filter, reply })
 }
 
 pub(crate) fn status(link: &Link) -> Result<Status, EngineError> {
@@ -146,7 +143,18 @@ macro_rules! engine_calls {
             /// # Errors
             /// The engine has stopped.
             pub fn subscribe(&self) -> Result<$crate::EventStream, $crate::EngineError> {
-                $crate::api::subscribe(self.link())
+                self.subscribe_with($crate::EventFilter::default())
+            }
+
+            /// A stream of what happens from now on and passes `filter`.
+            ///
+            /// # Errors
+            /// The engine has stopped.
+            pub fn subscribe_with(
+                &self,
+                filter: $crate::EventFilter,
+            ) -> Result<$crate::EventStream, $crate::EngineError> {
+                $crate::api::subscribe(self.link(), filter)
             }
 
             /// The state of the engine. Costs the worker nothing.

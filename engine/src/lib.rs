@@ -45,7 +45,7 @@ pub use call::{Call, CallConfig};
 pub use config::{ConfigError, EngineConfig};
 pub use engine::Engine;
 pub use error::{Class, EngineError, Resource, StartError};
-pub use event::{Event, EventKind, EventStream, LeaveReason};
+pub use event::{Event, EventClass, EventFilter, EventKind, EventStream, LeaveReason};
 pub use ledger::LegLedger;
 pub use leg::{ClipConfig, JitterDelay, Leg, LegConfig, NetworkConfig, RtpSender, ToneConfig};
 pub use port::{AudioPort, PortConfig, PortEmpty, PortFull};

@@ -202,6 +202,12 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         |s| s.supervisor.events_lost,
     ),
     (
+        "events_lost_critical_total",
+        "Critical events lost to slow subscribers",
+        true,
+        |s| s.supervisor.events_lost_critical,
+    ),
+    (
         "stale_returns_total",
         "Handles given back twice (a bug)",
         true,

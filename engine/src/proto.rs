@@ -13,6 +13,7 @@ use talkpath_graph::SampleRate;
 use talkpath_rt::command::TxnId;
 use talkpath_rt::handle::Handle;
 
+use crate::event::EventClass;
 use crate::worker::bus::Bus;
 use crate::worker::stats::{LegStats, WorkerCounters};
 
@@ -316,6 +317,20 @@ pub struct WorkerEvent {
     pub at: Duration,
     /// What happened.
     pub kind: WorkerEventKind,
+}
+
+impl WorkerEventKind {
+    /// How much it matters. What is told once and not again is a warning at least: it has places of its own in the ring.
+    #[must_use]
+    pub fn class(&self) -> EventClass {
+        match self {
+            Self::Late { .. } => EventClass::Warning,
+            Self::Finished { .. } => EventClass::Notice,
+            Self::Talking { .. } | Self::Leg { .. } | Self::Call { .. } | Self::Worker { .. } => {
+                EventClass::Info
+            }
+        }
+    }
 }
 
 /// Kinds of [`WorkerEvent`].

@@ -279,6 +279,8 @@ pub struct SupervisorCounters {
     pub boxes_freed: u64,
     /// Events lost to slow subscribers.
     pub events_lost: u64,
+    /// Of those, critical ones.
+    pub events_lost_critical: u64,
     /// Handles or seats given back that were not out: a bug of talkpath.
     pub stale_returns: u64,
 }

@@ -356,8 +356,9 @@ impl Supervisor {
         };
         self.counters.calls_ended += 1;
         let stats = Box::new(state.stats);
-        self.publish(
+        self.publish_about(
             self.now,
+            Some((None, state.worker)),
             EventKind::CallEnded {
                 call,
                 sides,

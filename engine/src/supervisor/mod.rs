@@ -181,7 +181,7 @@ impl Supervisor {
             Request::Calls { reply } => send(&reply, self.call_infos()),
             Request::FindRoom { name, reply } => send(&reply, self.find_room(&name)),
             Request::Rooms { reply } => send(&reply, self.room_infos()),
-            Request::Subscribe { backlog, reply } => send(&reply, self.subscribers.add(backlog)),
+            Request::Subscribe { filter, reply } => send(&reply, self.subscribers.add(filter)),
             Request::Status { reply } => send(&reply, Box::new(self.status())),
             Request::Plans { reply } => send(&reply, self.plan_infos()),
             Request::Timing { reply } => send(&reply, self.timing()),
@@ -234,8 +234,33 @@ impl Supervisor {
         self.stopped
     }
 
+    /// Tells everybody, with what is known of the leg it is about.
     fn publish(&mut self, at: Duration, kind: EventKind) {
-        self.subscribers.publish(&Event { at, kind });
+        let known = kind.leg().and_then(|leg| self.legs.get(&leg));
+        let about = known.map(|leg| (Some(leg.room), leg.worker));
+        self.publish_about(at, about, kind);
+    }
+
+    /// As [`publish`](Self::publish), of what is known no more: its room and its worker.
+    fn publish_about(
+        &mut self,
+        at: Duration,
+        about: Option<(Option<RoomId>, u8)>,
+        kind: EventKind,
+    ) {
+        let slot = at.saturating_sub(self.base).as_nanos() / self.config.slot.as_nanos().max(1);
+        let event = Event::new(at, kind);
+        let side_of = |leg| self.call_sides.get(&leg).copied();
+        let call = event.call.or(event.leg.and_then(side_of));
+        let of_call = call.and_then(|call| Some(self.calls.get(&call)?.worker));
+        let worker = about.map(|(_, worker)| worker).or(of_call);
+        self.subscribers.publish(&Event {
+            slot: u64::try_from(slot).ok(),
+            room: event.room.or(about.and_then(|(room, _)| room)),
+            worker: event.worker.or(worker.map(usize::from)),
+            call,
+            ..event
+        });
     }
 
     /// Gives an outcome to who asked, and counts a refusal.
@@ -261,8 +286,9 @@ impl Supervisor {
         for (leg, state) in std::mem::take(&mut self.legs) {
             let reason = state.reason().unwrap_or(LeaveReason::Shutdown);
             self.counters.legs_left += 1;
-            self.publish(
+            self.publish_about(
                 self.now,
+                Some((Some(state.room), state.worker)),
                 EventKind::Left {
                     room: state.room,
                     leg,

@@ -35,7 +35,8 @@ impl Supervisor {
             supervisor: SupervisorCounters {
                 edits_waiting: self.sum(|site| site.transactions.waiting().0 as u64),
                 command_ring_full: self.sum(|site| site.transactions.ring_full),
-                events_lost: self.subscribers.lost(),
+                events_lost: self.subscribers.lost().total(),
+                events_lost_critical: self.subscribers.lost().critical,
                 ..self.counters
             },
         }

@@ -11,7 +11,7 @@ use talkpath_rt::timing::SlotStats;
 
 use crate::call::{CallConfig, CallInfo};
 use crate::error::EngineError;
-use crate::event::{EventStream, LeaveReason};
+use crate::event::{EventFilter, EventStream, LeaveReason};
 use crate::leg::{ClipConfig, LegConfig, NetworkConfig, ToneConfig};
 use crate::port::{AudioPort, PortConfig};
 use crate::proto::{CallId, CallStats, Direction, LegId, RoomId, Side};
@@ -130,7 +130,7 @@ pub(crate) enum Request {
         reply: Reply<Vec<CallInfo>>,
     },
     Subscribe {
-        backlog: usize,
+        filter: EventFilter,
         reply: Reply<EventStream>,
     },
     Status {

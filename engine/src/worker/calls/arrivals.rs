@@ -75,6 +75,7 @@ impl Worker {
             let alike = |due: &&DueFlow| (due.plan, due.from) == (first.plan, first.from);
             let count = rest.iter().take_while(alike).count();
             let mut leg = None;
+            let sent = self.counters.packets_out;
             for n in at..at + count {
                 let due = self.calls.due[n];
                 let ran = self.run_flow(due, slot, now, io);
@@ -82,6 +83,13 @@ impl Worker {
             }
             at += count;
             let end = io.cost_clock.now();
+            match self.counters.packets_out - sent {
+                0 => {}
+                sent => io
+                    .stats
+                    .current()
+                    .record_handed(end.saturating_sub(now), sent),
+            }
             let took = end.saturating_sub(core::mem::replace(&mut begin, end));
             if let Some(leg) = leg {
                 self.blame.ran(Culprit {
