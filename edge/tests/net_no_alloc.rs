@@ -143,7 +143,12 @@ fn rtcp_in_and_out_never_allocates() {
     });
     assert_eq!(told, 0);
     let status = rig.net.status();
-    assert!(status.legs.iter().all(|leg| leg.remote_cname.as_str() == "name"));
+    assert!(
+        status
+            .legs
+            .iter()
+            .all(|leg| leg.remote_cname.as_str() == "name")
+    );
 }
 
 #[test]

@@ -135,45 +135,51 @@ const ROWS: &[(&str, Row)] = &[
         }
         scene.pass(200);
     }),
-    ("codec, hold, gain, mute and SSRC of legs on their way", |scene| {
-        for n in 0..12 {
-            scene.go(n, (n + 1) % WORKERS);
-            scene.pass(5);
-            let leg = &scene.callers[n].leg;
-            leg.set_gain_db(-6.0).expect("it stays");
-            leg.mute(n % 2 == 0).expect("it stays");
-            leg.set_ssrc(n as u32).expect("it stays");
-            let hold = Direction {
-                receive: n % 3 == 0,
-                send: n % 3 == 1,
-            };
-            leg.set_direction(hold).expect("it stays");
-            scene.pass(70);
-            let codec = CODECS[(n + 1) % 4];
-            let change = scene.callers[n].leg.change(network(codec, 90 + n as u32));
-            change.expect("it is there");
-            scene.callers[n].switch(codec, FRAME.min(codec.max_ptime()));
-            scene.pass(40);
-            let resume = scene.callers[n].leg.set_direction(Direction::BOTH);
-            resume.expect("it stays");
-        }
-        scene.pass(200);
-    }),
-    ("the room shrinks to one worker and spreads again", |scene| {
-        for _ in 0..2 {
+    (
+        "codec, hold, gain, mute and SSRC of legs on their way",
+        |scene| {
             for n in 0..12 {
-                scene.go(n, 0);
-                scene.pass(60);
+                scene.go(n, (n + 1) % WORKERS);
+                scene.pass(5);
+                let leg = &scene.callers[n].leg;
+                leg.set_gain_db(-6.0).expect("it stays");
+                leg.mute(n % 2 == 0).expect("it stays");
+                leg.set_ssrc(n as u32).expect("it stays");
+                let hold = Direction {
+                    receive: n % 3 == 0,
+                    send: n % 3 == 1,
+                };
+                leg.set_direction(hold).expect("it stays");
+                scene.pass(70);
+                let codec = CODECS[(n + 1) % 4];
+                let change = scene.callers[n].leg.change(network(codec, 90 + n as u32));
+                change.expect("it is there");
+                scene.callers[n].switch(codec, FRAME.min(codec.max_ptime()));
+                scene.pass(40);
+                let resume = scene.callers[n].leg.set_direction(Direction::BOTH);
+                resume.expect("it stays");
             }
-            scene.pass(400);
-            assert_eq!(scene.parts(), 1);
-            scene.go(5, 1);
-            scene.pass(60);
-            scene.go(6, 2);
-            scene.pass(60);
-            assert_eq!(scene.parts(), WORKERS);
-        }
-    }),
+            scene.pass(200);
+        },
+    ),
+    (
+        "the room shrinks to one worker and spreads again",
+        |scene| {
+            for _ in 0..2 {
+                for n in 0..12 {
+                    scene.go(n, 0);
+                    scene.pass(60);
+                }
+                scene.pass(400);
+                assert_eq!(scene.parts(), 1);
+                scene.go(5, 1);
+                scene.pass(60);
+                scene.go(6, 2);
+                scene.pass(60);
+                assert_eq!(scene.parts(), WORKERS);
+            }
+        },
+    ),
     ("one worker stands still and catches up", |scene| {
         for (worker, stall) in [(1, 5), (2, 40), (0, 60), (1, 300)] {
             scene.studio.engine.stall_worker(worker, ms(stall));

@@ -319,7 +319,10 @@ fn a_flood_before_and_among_its_packets_does_not_keep_the_phone_out() {
     let refused = far.judge(&header(7, 1), phone, late);
     assert_eq!(refused, Verdict::Drop(Refusal::Foreign));
     far.update(session(), late);
-    assert_eq!(far.judge(&header(7, 2), phone, late), Verdict::AcceptChanged);
+    assert_eq!(
+        far.judge(&header(7, 2), phone, late),
+        Verdict::AcceptChanged
+    );
 }
 
 #[test]

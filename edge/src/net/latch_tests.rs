@@ -109,7 +109,10 @@ fn for_the_first_seconds_the_sdp_address_takes_a_locked_latch_and_nobody_else_do
     for _ in 1..LOCK_AFTER {
         assert!(latch.admit(sdp, soon));
     }
-    assert_eq!((latch.target(), latch.state()), (Some(sdp), LatchState::Locked));
+    assert_eq!(
+        (latch.target(), latch.state()),
+        (Some(sdp), LatchState::Locked)
+    );
     // Too late; and time runs anew with each opening.
     let mut latch = locked();
     assert!(!latch.trusts(sdp, AT + RECONSIDER) && !latch.admit(sdp, AT + RECONSIDER));

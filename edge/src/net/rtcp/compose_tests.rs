@@ -47,8 +47,8 @@ fn built(of: &Reports, heard: Option<Reception>, bye: Option<u32>) -> Vec<u8> {
         }
     }
     let name = SdesItem::builder(SdesItem::CNAME, &of.cname);
-    compound = compound
-        .add_packet(Sdes::builder().add_chunk(SdesChunk::builder(of.ssrc).add_item(name)));
+    compound =
+        compound.add_packet(Sdes::builder().add_chunk(SdesChunk::builder(of.ssrc).add_item(name)));
     if let Some(ssrc) = bye {
         compound = compound.add_packet(Bye::builder().add_source(ssrc));
     }

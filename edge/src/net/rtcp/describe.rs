@@ -53,11 +53,7 @@ pub(super) fn names<'a>(
 }
 
 /// The items of one chunk; what comes behind it, or `None` when it is not ended.
-fn chunk<'a>(
-    ssrc: u32,
-    items: &'a [u8],
-    take: &mut impl FnMut(u32, &'a [u8]),
-) -> Option<&'a [u8]> {
+fn chunk<'a>(ssrc: u32, items: &'a [u8], take: &mut impl FnMut(u32, &'a [u8])) -> Option<&'a [u8]> {
     let mut rest = items;
     while let [kind, length, behind @ ..] = rest
         && *kind != 0
