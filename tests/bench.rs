@@ -178,6 +178,10 @@ fn what_is_impossible_says_what_is_possible() {
             &["--floor: was relay", "room and rooms"],
         ),
         (&["room", "--floor"], &["--sockets"]),
+        (
+            &["overload", "--admit-budget", "2"],
+            &["--admit-budget: was 2", "0.001 to 1"],
+        ),
         (&["rooms", "--legs", "0"], &["--legs", "1..=20000"]),
         (
             &["room", "--legs", "4001"],
@@ -297,6 +301,38 @@ fn legs_join_until_they_are_refused_or_all_are_in() {
     let more = report["traffic"]["packets_in"].as_u64()
         > report["quiet"]["traffic"]["packets_in"].as_u64();
     assert!(more, "{report}");
+}
+
+#[test]
+fn with_a_small_budget_legs_are_refused_and_go_on_asking() {
+    let report = report(&[
+        "overload",
+        "--legs",
+        "400",
+        "--rate",
+        "100",
+        "--admit-budget",
+        "0.02",
+    ]);
+    is_whole(&report);
+    let overload = &report["overload"];
+    let admitted = overload["admitted"].as_u64().unwrap();
+    assert!((1..400).contains(&admitted), "{overload}");
+    assert!(
+        overload["refusal"].as_str().unwrap().contains("slot time"),
+        "{overload}"
+    );
+    assert!(report["done"]["refused"].as_u64().unwrap() > 0, "{report}");
+    assert!(
+        overload["counters"]["refused_capacity_total"].as_f64() > Some(0.0),
+        "{overload}"
+    );
+    // What was met, unless the phones were too slow to tell.
+    let verdict = &report["verdict"];
+    if verdict["generator_bottleneck"].is_null() {
+        assert_eq!(verdict["capacity_legs"], admitted);
+        assert_eq!(verdict["capacity_met"], true);
+    }
 }
 
 #[test]

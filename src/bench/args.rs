@@ -111,6 +111,9 @@ pub struct OverloadArgs {
     /// Legs that ask to join in a second
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(super) rate: u32,
+    /// Part of a slot that legs may be admitted to fill, 0.001 to 1
+    #[arg(long, value_name = "PART", default_value_t = 0.8)]
+    pub(super) admit_budget: f32,
 }
 
 impl Common {

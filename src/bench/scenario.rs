@@ -55,6 +55,8 @@ pub(super) struct Scenario {
     /// The codec of every second leg of a call.
     second: Codec,
     pub during: During,
+    /// Part of a slot that legs may be admitted to fill (D15): all of it where overload is not what is measured.
+    pub admit_budget: f32,
 }
 
 impl Scenario {
@@ -109,6 +111,17 @@ impl Scenario {
             BenchCommand::Transcode(_) | BenchCommand::Relay(_) => Meeting::Calls,
             _ => Meeting::Rooms,
         };
+        let admit_budget = match command {
+            BenchCommand::Overload(args) => args.admit_budget,
+            _ => 1.0,
+        };
+        if !(0.001..=1.0).contains(&admit_budget) {
+            return Err(BenchError::Flag {
+                flag: "--admit-budget",
+                actual: admit_budget.to_string(),
+                allowed: "0.001 to 1 (part of a slot)".into(),
+            });
+        }
         let fits = meeting == Meeting::Rooms && during == During::Nothing;
         if common.floor && !(fits && common.codec == Codec::Pcmu) {
             return Err(BenchError::Flag {
@@ -130,6 +143,7 @@ impl Scenario {
             second,
             room_of,
             during,
+            admit_budget,
         })
     }
 
