@@ -108,6 +108,11 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.legs_arrived,
     ),
     (
+        "calls_arrived_total",
+        "Calls that came from another worker",
+        |c| c.calls_arrived,
+    ),
+    (
         "node_panics_total",
         "Nodes that panicked, each with half a leg",
         |c| c.panics,
@@ -134,6 +139,12 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         "Calls that were given a handle",
         true,
         |s| s.supervisor.calls_begun,
+    ),
+    (
+        "calls_moved_total",
+        "Calls that changed their worker",
+        true,
+        |s| s.supervisor.calls_moved,
     ),
     ("calls_ended_total", "Calls that are over", true, |s| {
         s.supervisor.calls_ended

@@ -257,6 +257,8 @@ pub struct SupervisorCounters {
     pub calls_begun: u64,
     /// Calls that are over.
     pub calls_ended: u64,
+    /// Calls that went from one worker to another (D6).
+    pub calls_moved: u64,
     /// Legs that were given a handle.
     pub legs_joined: u64,
     /// Legs that are gone.

@@ -203,7 +203,7 @@ impl Worker {
         let intended = self.time_of(slot);
         let begin = io.cost_clock.now();
         self.apply(slot, io);
-        self.take_passed(io);
+        self.take_passed(slot, io);
         self.drain(io);
         self.take_partials(io);
         self.run_arrivals(slot, intended, io);

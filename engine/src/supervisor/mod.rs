@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `request` | what it can be asked, and the way there |
 //! | `rooms`, `legs` | desired state, and the edits that bring the workers there |
-//! | `calls`, `call_blueprint` | point-to-point calls (D3) |
+//! | `calls`, `call_blueprint`, `call_moves` | point-to-point calls (D3) |
 //! | `parts` | which workers a room is on (D5) |
 //! | `shrink` | a part without legs is given up |
 //! | `moves` | a leg goes to another worker (D6) |
@@ -31,6 +31,7 @@ mod answers;
 mod batch;
 mod blueprint;
 mod call_blueprint;
+mod call_moves;
 mod calls;
 mod holdings;
 mod legs;

@@ -68,6 +68,7 @@ impl Note {
             | Command::SetDirection { .. }
             | Command::SetSsrc { .. }
             | Command::SetFlows { .. }
+            | Command::SendCall { .. }
             | Command::SetPeers { .. }
             | Command::SendLeg { .. } => Self::Set,
         }
