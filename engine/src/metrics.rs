@@ -170,6 +170,12 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         |s| s.supervisor.legs_moved,
     ),
     (
+        "legs_displaced_total",
+        "Legs that left for an emergency call",
+        true,
+        |s| s.supervisor.legs_displaced,
+    ),
+    (
         "refused_capacity_total",
         "Requests refused: capacity spent",
         true,

@@ -14,6 +14,7 @@ use talkpath_rt::command::TxnId;
 use talkpath_rt::handle::Handle;
 
 use crate::event::EventClass;
+use crate::priority::Priority;
 use crate::worker::bus::Bus;
 use crate::worker::stats::{LegStats, WorkerCounters};
 
@@ -213,6 +214,13 @@ pub enum Command {
         leg: LegId,
         /** The new flow. */
         direction: Direction,
+    },
+    /// Another class (D15).
+    SetPriority {
+        /** The leg. */
+        leg: LegId,
+        /** The class. */
+        priority: Priority,
     },
     /// A new SSRC for what the leg is sent (RFC 3550 8.2).
     SetSsrc {

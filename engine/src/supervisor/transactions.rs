@@ -67,6 +67,7 @@ impl Note {
             Command::SetGain { .. }
             | Command::SetDirection { .. }
             | Command::SetSsrc { .. }
+            | Command::SetPriority { .. }
             | Command::SetFlows { .. }
             | Command::SendCall { .. }
             | Command::SetPeers { .. }
