@@ -1,0 +1,359 @@
+//! Requests as plain data, to be written down and asked again.
+//!
+//! A request that changes nothing is not written down. One that cannot be (an application's port: what comes through it
+//! is not in the recording) is named, and ends the recording.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam::channel::bounded;
+use serde::{Deserialize, Serialize};
+use talkpath_graph::{FrameTime, SampleRate};
+use talkpath_nodes::codec::Codec;
+
+use crate::event::LeaveReason;
+use crate::leg::{ClipConfig, JitterDelay, NetworkConfig, RtpSender, ToneConfig};
+use crate::negotiate::Capabilities;
+use crate::proto::{Direction, LegId, RoomId};
+use crate::room::RoomConfig;
+use crate::supervisor::{Edit, Reply, Request, Source};
+
+/// A request. Handles are their bits, floating-point values theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Asked {
+    CreateRoom {
+        name: String,
+        frame_ms: u32,
+        ends_with_last_leg: bool,
+    },
+    CloseRoom {
+        room: u64,
+    },
+    JoinNetwork {
+        room: u64,
+        network: Network,
+    },
+    JoinTone {
+        room: u64,
+        hz: u32,
+        dbov: u32,
+        rate: u32,
+    },
+    JoinClip {
+        room: u64,
+        /// Which of the clips that were written down so far.
+        clip: usize,
+        rate: u32,
+        looping: bool,
+    },
+    Change {
+        leg: u64,
+        network: Network,
+    },
+    Gain {
+        leg: u64,
+        db: u32,
+    },
+    Mute {
+        leg: u64,
+        muted: bool,
+    },
+    Direction {
+        leg: u64,
+        receive: bool,
+        send: bool,
+    },
+    Ssrc {
+        leg: u64,
+        ssrc: u32,
+    },
+    Leave {
+        leg: u64,
+        reason: LeaveReason,
+    },
+    Move {
+        leg: u64,
+        to: usize,
+    },
+    Rebalance,
+}
+
+/// A [`NetworkConfig`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Network {
+    codec: String,
+    payload_type: u8,
+    ptime: Duration,
+    ssrc: u32,
+    sequence: u16,
+    timestamp: u32,
+    /// Target and most.
+    jitter: Option<(Duration, Duration)>,
+    hear_self: bool,
+}
+
+/// What becomes of a request in the recording.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Noted {
+    /// It changes nothing.
+    Nothing,
+    Asked(Asked),
+    /// It plays a clip, whose samples go before it when they are new.
+    Clip(Asked, Option<Arc<[f32]>>),
+    /// It cannot be written down; what it is.
+    Cannot(&'static str),
+}
+
+/// Clips that were written down: one that is played again is named only.
+#[derive(Debug, Default)]
+pub(crate) struct Clips(Vec<Arc<[f32]>>);
+
+impl Clips {
+    /// Its number, and whether it is new.
+    fn number(&mut self, samples: &Arc<[f32]>) -> (usize, bool) {
+        match self.0.iter().position(|known| Arc::ptr_eq(known, samples)) {
+            Some(at) => (at, false),
+            None => {
+                self.0.push(Arc::clone(samples));
+                (self.0.len() - 1, true)
+            }
+        }
+    }
+}
+
+impl Noted {
+    /// What to write down of `request`.
+    pub(crate) fn of(request: &Request, clips: &mut Clips) -> Self {
+        Self::Asked(match request {
+            Request::CreateRoom { config, .. } => Asked::CreateRoom {
+                name: config.name.clone(),
+                frame_ms: config.frame.as_millis(),
+                ends_with_last_leg: config.ends_with_last_leg,
+            },
+            Request::CloseRoom { room, .. } => Asked::CloseRoom {
+                room: room.to_bits(),
+            },
+            Request::Join { room, source, .. } => return Self::join(*room, source, clips),
+            Request::Change { leg, config, .. } => Asked::Change {
+                leg: leg.to_bits(),
+                network: Network::from(config),
+            },
+            Request::Edit { leg, edit, .. } => Asked::edit(leg.to_bits(), *edit),
+            Request::Leave { leg, reason, .. } => Asked::Leave {
+                leg: leg.to_bits(),
+                reason: *reason,
+            },
+            Request::Move { leg, to, .. } => Asked::Move {
+                leg: leg.to_bits(),
+                to: *to,
+            },
+            Request::Rebalance { .. } => Asked::Rebalance,
+            // The end is the end of the recording.
+            Request::Stop { .. }
+            | Request::FindRoom { .. }
+            | Request::Rooms { .. }
+            | Request::Legs { .. }
+            | Request::LegStats { .. }
+            | Request::Subscribe { .. }
+            | Request::Status { .. }
+            | Request::Plans { .. } => return Self::Nothing,
+        })
+    }
+
+    fn join(room: RoomId, source: &Source, clips: &mut Clips) -> Self {
+        let room = room.to_bits();
+        match source {
+            Source::Network(config) => Self::Asked(Asked::JoinNetwork {
+                room,
+                network: Network::from(config),
+            }),
+            Source::Tone(ToneConfig { hz, dbov, rate }) => Self::Asked(Asked::JoinTone {
+                room,
+                hz: hz.to_bits(),
+                dbov: dbov.to_bits(),
+                rate: rate.hz(),
+            }),
+            Source::Clip(ClipConfig {
+                samples,
+                rate,
+                looping,
+            }) => {
+                let (clip, new) = clips.number(samples);
+                let asked = Asked::JoinClip {
+                    room,
+                    clip,
+                    rate: rate.hz(),
+                    looping: *looping,
+                };
+                Self::Clip(asked, new.then(|| Arc::clone(samples)))
+            }
+            Source::Port(_) => Self::Cannot("an application's audio port"),
+        }
+    }
+}
+
+impl Asked {
+    fn edit(leg: u64, edit: Edit) -> Self {
+        match edit {
+            Edit::GainDb(db) => Self::Gain {
+                leg,
+                db: db.to_bits(),
+            },
+            Edit::Mute(muted) => Self::Mute { leg, muted },
+            Edit::Direction(Direction { receive, send }) => Self::Direction { leg, receive, send },
+            Edit::Ssrc(ssrc) => Self::Ssrc { leg, ssrc },
+        }
+    }
+
+    /// The request again; nobody waits for its answer. `None` when it names what there cannot be.
+    pub(crate) fn request(self, clips: &[Arc<[f32]>]) -> Option<Request> {
+        let edit = |leg, edit| {
+            Some(Request::Edit {
+                leg: LegId::from_bits(leg)?,
+                edit,
+                reply: nobody(),
+            })
+        };
+        let join = |room, source| {
+            Some(Request::Join {
+                room: RoomId::from_bits(room)?,
+                source,
+                reply: nobody(),
+            })
+        };
+        match self {
+            Self::CreateRoom {
+                name,
+                frame_ms,
+                ends_with_last_leg,
+            } => {
+                let frames = [FrameTime::Ms10, FrameTime::Ms20];
+                let frame = frames.into_iter().find(|f| f.as_millis() == frame_ms)?;
+                Some(Request::CreateRoom {
+                    config: RoomConfig {
+                        name,
+                        frame,
+                        ends_with_last_leg,
+                    },
+                    reply: nobody(),
+                })
+            }
+            Self::CloseRoom { room } => Some(Request::CloseRoom {
+                room: RoomId::from_bits(room)?,
+                reply: nobody(),
+            }),
+            Self::JoinNetwork { room, network } => join(room, Source::Network(network.config()?)),
+            Self::JoinTone {
+                room,
+                hz,
+                dbov,
+                rate,
+            } => {
+                let tone = ToneConfig {
+                    hz: f32::from_bits(hz),
+                    dbov: f32::from_bits(dbov),
+                    rate: SampleRate::new(rate).ok()?,
+                };
+                join(room, Source::Tone(tone))
+            }
+            Self::JoinClip {
+                room,
+                clip,
+                rate,
+                looping,
+            } => {
+                let clip = ClipConfig {
+                    samples: Arc::clone(clips.get(clip)?),
+                    rate: SampleRate::new(rate).ok()?,
+                    looping,
+                };
+                join(room, Source::Clip(clip))
+            }
+            Self::Change { leg, network } => Some(Request::Change {
+                leg: LegId::from_bits(leg)?,
+                config: network.config()?,
+                reply: nobody(),
+            }),
+            Self::Gain { leg, db } => edit(leg, Edit::GainDb(f32::from_bits(db))),
+            Self::Mute { leg, muted } => edit(leg, Edit::Mute(muted)),
+            Self::Direction { leg, receive, send } => {
+                edit(leg, Edit::Direction(Direction { receive, send }))
+            }
+            Self::Ssrc { leg, ssrc } => edit(leg, Edit::Ssrc(ssrc)),
+            Self::Leave { leg, reason } => Some(Request::Leave {
+                leg: LegId::from_bits(leg)?,
+                reason,
+                reply: nobody(),
+            }),
+            Self::Move { leg, to } => Some(Request::Move {
+                leg: LegId::from_bits(leg)?,
+                to,
+                reply: nobody(),
+            }),
+            Self::Rebalance => Some(Request::Rebalance { reply: nobody() }),
+        }
+    }
+}
+
+/// A place for an answer that nobody reads.
+fn nobody<T>() -> Reply<T> {
+    bounded(1).0
+}
+
+impl From<&NetworkConfig> for Network {
+    fn from(config: &NetworkConfig) -> Self {
+        let NetworkConfig {
+            codec,
+            payload_type,
+            ptime,
+            sender:
+                RtpSender {
+                    ssrc,
+                    sequence,
+                    timestamp,
+                },
+            jitter,
+            hear_self,
+        } = *config;
+        Self {
+            codec: codec.to_string(),
+            payload_type,
+            ptime,
+            ssrc,
+            sequence,
+            timestamp,
+            jitter: jitter.map(|JitterDelay { target, max }| (target, max)),
+            hear_self,
+        }
+    }
+}
+
+impl Network {
+    fn config(self) -> Option<NetworkConfig> {
+        let Self {
+            codec,
+            payload_type,
+            ptime,
+            ssrc,
+            sequence,
+            timestamp,
+            jitter,
+            hear_self,
+        } = self;
+        let known = Capabilities::default().codecs;
+        let named = |known: &&Codec| known.to_string() == codec;
+        Some(NetworkConfig {
+            codec: *known.iter().find(named)?,
+            payload_type,
+            ptime,
+            sender: RtpSender {
+                ssrc,
+                sequence,
+                timestamp,
+            },
+            jitter: jitter.map(|(target, max)| JitterDelay { target, max }),
+            hear_self,
+        })
+    }
+}
