@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`engine`], [`virtual_engine`], [`room`], [`leg`] | the public handles | any |
 //! | [`port`] | PCM frames in and out | caller's, and the worker's |
+//! | [`ledger`] | where a leg's delay comes from | any |
 //! | [`negotiate`] | offers and answers | any |
 //! | `supervisor` | desired state, plans, placement, transactions | supervisor |
 //! | [`proto`] | what crosses the rings | moves between both |
@@ -24,6 +25,7 @@ pub mod config;
 pub mod engine;
 pub mod error;
 pub mod event;
+pub mod ledger;
 pub mod leg;
 mod metrics;
 pub mod negotiate;
@@ -41,6 +43,7 @@ pub use config::{ConfigError, EngineConfig};
 pub use engine::Engine;
 pub use error::{Class, EngineError, Resource, StartError};
 pub use event::{Event, EventKind, EventStream, LeaveReason};
+pub use ledger::LegLedger;
 pub use leg::{ClipConfig, JitterDelay, Leg, LegConfig, NetworkConfig, RtpSender, ToneConfig};
 pub use port::{AudioPort, PortConfig, PortEmpty, PortFull};
 pub use proto::{Direction, LegId, PlanId, RoomId};

@@ -205,6 +205,26 @@ const TIMES: &[(&str, &str, Measured)] = &[
         w.busy_us.p999
     }),
     ("busy_seconds_max", "Step time, largest", |w| w.busy_us.max),
+    (
+        "processing_seconds_p50",
+        "From a slot's beginning to the hand-over of a packet, median",
+        |w| w.processing_us.p50,
+    ),
+    (
+        "processing_seconds_p99",
+        "From a slot's beginning to the hand-over of a packet, 99th percentile",
+        |w| w.processing_us.p99,
+    ),
+    (
+        "processing_seconds_p999",
+        "From a slot's beginning to the hand-over of a packet, 99.9th percentile",
+        |w| w.processing_us.p999,
+    ),
+    (
+        "processing_seconds_max",
+        "From a slot's beginning to the hand-over of a packet, largest",
+        |w| w.processing_us.max,
+    ),
 ];
 
 /// All rows. Worker counters are summed, worker times are those of the worst.

@@ -11,6 +11,7 @@ use talkpath_rt::ring::Consumer;
 use talkpath_rt::thread::Obtained;
 use talkpath_rt::timing::SlotStats;
 
+use crate::ledger::LegLedger;
 use crate::proto::{Culprit, Segment};
 use crate::worker::stats::{LegStats, WorkerCounters};
 
@@ -48,6 +49,9 @@ pub struct WorkerStatus {
     pub busy_us: Percentiles,
     /// How far beyond its slot each step ended, in microseconds; 0 when it did not.
     pub end_us: Percentiles,
+    /// How long after the beginning of its slot a packet was handed to the shard, in microseconds: all that a packet is
+    /// delayed by beyond the waits of the ledger, which are meant.
+    pub processing_us: Percentiles,
     /// Slots in those percentiles.
     pub slots: u64,
     /// Slots that ended too late.
@@ -167,6 +171,8 @@ pub struct LegStatus {
     pub codec: Option<String>,
     /// Rate of its bus, in hertz.
     pub rate: u32,
+    /// Its plan, as `/plans` names it.
+    pub plan: u64,
     /// Index of the worker it is on.
     pub worker: u8,
     /// `joining`, `in` or `leaving`.
@@ -183,6 +189,8 @@ pub struct LegStatus {
     pub slots_before: u32,
     /// Slots after the mix at which its egress runs.
     pub slots_after: u32,
+    /// Where its delay comes from.
+    pub ledger: LegLedger,
     /// Its figures, about a second old at most.
     pub stats: LegStats,
 }
@@ -298,6 +306,7 @@ impl WorkerStatus {
             wake_us: Percentiles::of(&timing.wake, timing.max_wake),
             busy_us: Percentiles::of(&timing.busy, timing.max_busy),
             end_us: Percentiles::of(&timing.end, timing.max_end),
+            processing_us: Percentiles::of(&timing.handed, timing.max_handed),
             slots: timing.slots,
             late_slots: timing.late_slots,
             skipped_slots: timing.skipped_slots,

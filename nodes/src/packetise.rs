@@ -51,6 +51,9 @@ pub struct Fed {
     pub dropped_no_box: u32,
     /// Packets dropped because the ring was full.
     pub dropped_full: u32,
+    /// Of the first packet completed: what of it had been collected from earlier frames, so how long its beginning
+    /// waited for its end.
+    pub waited: Samples,
 }
 
 /// Packetiser of one leg.
@@ -129,6 +132,9 @@ impl Packetiser {
         outlet: &mut impl PacketOutlet,
     ) -> Fed {
         let (mut fed, mut rest, mut not_before) = (Fed::default(), encoded, now);
+        if self.staged + encoded.len() >= self.size {
+            fed.waited = Samples(self.ticks(self.staged));
+        }
         while self.staged + rest.len() >= self.size {
             let (head, tail) = rest.split_at(self.size - self.staged);
             rest = tail;

@@ -7,7 +7,7 @@
 use crate::codec::Codec;
 use crate::jitter::JitterDelays;
 use crate::limit;
-use crate::resample::Resampler;
+use crate::resample::latency_between;
 use core::time::Duration;
 use talkpath_graph::{Format, NodeSpec, Samples, Shape, Signal};
 
@@ -161,7 +161,7 @@ impl NodeSpec for Spec {
                 .output("out", Signal::Encoded),
             Self::Packetise { ptime, format, .. } => new()
                 .input("in", Signal::Encoded)
-                .latency(ptime.saturating_sub(format.duration())),
+                .latency(longest_collected(*ptime, format.duration())),
             Self::Tone { format } => new().output("out", Signal::Pcm(*format)),
             Self::Clip { format } => new().output("out", Signal::Pcm(*format)),
             Self::Ext { shape, .. } => return shape.as_ref().clone(),
@@ -199,5 +199,16 @@ impl Spec {
 
 /// Zero where there is no such resampler: building the state reports that.
 fn resample_latency(from: Format, to: Format) -> Duration {
-    Resampler::new(from.rate, to.rate).map_or(Duration::ZERO, |resampler| resampler.latency())
+    latency_between(from.rate, to.rate)
+}
+
+/// How long the beginning of a packet waits for its end at most. Packets of 30 ms made of frames of 20 ms wait 20 ms and
+/// 10 ms by turns.
+fn longest_collected(ptime: Duration, frame: Duration) -> Duration {
+    let (mut step, mut rest) = (ptime.as_nanos(), frame.as_nanos());
+    while rest > 0 {
+        (step, rest) = (rest, step % rest);
+    }
+    // A divisor of the packet time: it fits.
+    ptime.saturating_sub(Duration::from_nanos(step as u64))
 }

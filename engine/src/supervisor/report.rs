@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::ledger::{LegLedger, Placed};
 use crate::proto::{LegId, RoomId};
 use crate::status::{
     Fill, LateStatus, LegStatus, PlanInfo, RoomStatus, Status, SupervisorCounters, WorkerStatus,
@@ -35,6 +36,55 @@ impl Supervisor {
         }
     }
 
+    pub(super) fn leg_status(&self, id: LegId, leg: &LegState) -> LegStatus {
+        LegStatus {
+            id: id.to_string(),
+            bits: id.to_bits(),
+            kind: leg.face.kind,
+            codec: leg.face.codec.clone(),
+            rate: leg.rate.hz(),
+            plan: leg.plan.to_bits(),
+            worker: leg.worker,
+            state: match leg.stage {
+                Stage::Joining => "joining",
+                Stage::In => "in",
+                Stage::Leaving(_) => "leaving",
+            },
+            gain_db: leg.gain_db,
+            muted: leg.muted,
+            receive: leg.direction.receive,
+            send: leg.direction.send,
+            slots_before: leg.place.before,
+            slots_after: leg.place.after,
+            ledger: self.ledger(leg),
+            stats: leg.stats,
+        }
+    }
+
+    /// Where the delay of a leg comes from.
+    pub(super) fn ledger(&self, leg: &LegState) -> LegLedger {
+        let slots = |slots: u32| self.config.slot * slots;
+        let room = self.rooms.get(&leg.room);
+        let margin = room.map_or(0, |room| room.margin);
+        let placed = Placed {
+            before: slots(leg.place.before),
+            after: slots(leg.place.after),
+            margin: slots(margin),
+        };
+        let plans = &self.sites[usize::from(leg.worker)].plans;
+        let compiled = plans.compiled(leg.plan);
+        let latencies = compiled.map(|compiled| compiled.latencies);
+        let rates = room.iter().flat_map(|room| &room.rates);
+        let rates = rates.map(|(rate, _)| *rate);
+        LegLedger::new(
+            latencies.unwrap_or_default(),
+            placed,
+            leg.rate,
+            rates,
+            &leg.stats,
+        )
+    }
+
     fn sum(&self, of: impl Fn(&Site) -> u64) -> u64 {
         self.sites.iter().map(of).sum()
     }
@@ -50,7 +100,7 @@ impl Supervisor {
             margin: room.margin,
             rates: room.rates.iter().map(|(rate, _)| rate.hz()).collect(),
             closing: room.closing,
-            legs: legs.map(|(id, leg)| leg_status(*id, leg)).collect(),
+            legs: legs.map(|(id, leg)| self.leg_status(*id, leg)).collect(),
         }
     }
 
@@ -141,27 +191,4 @@ fn worker_status(site: &Site) -> WorkerStatus {
             .map(|(at, by, culprit)| LateStatus::new(at, by, culprit)),
         site.table.load(),
     )
-}
-
-fn leg_status(id: LegId, leg: &LegState) -> LegStatus {
-    LegStatus {
-        id: id.to_string(),
-        bits: id.to_bits(),
-        kind: leg.face.kind,
-        codec: leg.face.codec.clone(),
-        rate: leg.rate.hz(),
-        worker: leg.worker,
-        state: match leg.stage {
-            Stage::Joining => "joining",
-            Stage::In => "in",
-            Stage::Leaving(_) => "leaving",
-        },
-        gain_db: leg.gain_db,
-        muted: leg.muted,
-        receive: leg.direction.receive,
-        send: leg.direction.send,
-        slots_before: leg.place.before,
-        slots_after: leg.place.after,
-        stats: leg.stats,
-    }
 }

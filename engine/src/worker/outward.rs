@@ -135,6 +135,10 @@ impl Cohort<'_> {
             if let Some(leg) = self.legs.get_mut(lane.leg) {
                 leg.run.stats.sent += u64::from(fed.sent);
                 leg.run.stats.unsent += unsent;
+                if fed.sent > 0 {
+                    let waited = format.rate.duration_of(fed.waited);
+                    leg.run.stats.collected.record(waited);
+                }
             }
         }
     }

@@ -39,6 +39,7 @@ impl Worker {
                 self.ahead(segment).step(rest);
                 let (lanes, first) = lanes_of(chunk, segment, slot, &mut self.legs, &self.rooms);
                 let legs = lanes.len() as u32;
+                let sent = self.counters.packets_out;
                 Cohort {
                     legs: &mut self.legs,
                     rooms: &mut self.rooms,
@@ -58,6 +59,13 @@ impl Worker {
                 }
                 .run(plan, segment);
                 let end = io.cost_clock.now();
+                match self.counters.packets_out - sent {
+                    0 => {}
+                    sent => io
+                        .stats
+                        .current()
+                        .record_handed(end.saturating_sub(now), sent),
+                }
                 let took = end.saturating_sub(core::mem::replace(&mut begin, end));
                 if let Some((leg, room)) = first {
                     self.blame.ran(Culprit {

@@ -5,7 +5,8 @@
 use core::time::Duration;
 
 use serde::Serialize;
-use talkpath_nodes::jitter::JitterCounters;
+use talkpath_nodes::jitter::{JitterCounters, PlayoutDelay};
+use talkpath_nodes::waited::Waited;
 
 /// Figures of one leg since it joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -42,9 +43,20 @@ pub struct LegStats {
     pub level: u8,
     /// Whether the leg talks.
     pub talking: bool,
+    /// How long packets were held on the way in; shown in the ledger.
+    #[serde(skip)]
+    pub playout: PlayoutDelay,
+    /// How long the beginning of a packet waited for its end on the way out; shown in the ledger.
+    #[serde(skip)]
+    pub collected: Waited,
 }
 
 impl LegStats {
+    /// Adds what a jitter buffer measured.
+    pub(super) fn add_delay(&mut self, delay: &PlayoutDelay) {
+        self.playout = delay.after(&self.playout);
+    }
+
     /// Adds what a jitter buffer counted.
     pub(super) fn add(&mut self, c: &JitterCounters) {
         self.received += c.received;

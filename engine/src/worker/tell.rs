@@ -125,6 +125,7 @@ impl Worker {
         let mut stats = body.run.stats;
         if let Some(buffer) = jitter_seat(body).and_then(|seat| self.bank.jitter.get(seat)) {
             stats.add(buffer.counters());
+            stats.add_delay(buffer.delay());
             stats.queued = buffer.queued() as u32;
         }
         if !body.direction.receive {
