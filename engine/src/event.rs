@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
+use serde::{Deserialize, Serialize};
 
 use crate::proto::{Culprit, LegId, RoomId};
 
@@ -14,7 +15,8 @@ use crate::proto::{Culprit, LegId, RoomId};
 pub(crate) const BACKLOG: usize = 4_096;
 
 /// Why a leg is no longer in its room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LeaveReason {
     /// Somebody asked for it.

@@ -10,6 +10,7 @@
 //! | [`ledger`] | where a leg's delay comes from | any |
 //! | [`negotiate`] | offers and answers | any |
 //! | `supervisor` | desired state, plans, placement, transactions | supervisor |
+//! | [`record`], [`replay`] | a session written down, and run again to the same bits | recorder; any |
 //! | [`proto`] | what crosses the rings | moves between both |
 //! | [`worker`] | the slots | worker |
 //!
@@ -31,6 +32,8 @@ mod metrics;
 pub mod negotiate;
 pub mod port;
 pub mod proto;
+pub mod record;
+pub mod replay;
 pub mod room;
 mod shard_link;
 pub mod status;
@@ -47,6 +50,7 @@ pub use ledger::LegLedger;
 pub use leg::{ClipConfig, JitterDelay, Leg, LegConfig, NetworkConfig, RtpSender, ToneConfig};
 pub use port::{AudioPort, PortConfig, PortEmpty, PortFull};
 pub use proto::{Direction, LegId, PlanId, RoomId};
+pub use record::{RecordTo, RecordingState};
 pub use room::{Room, RoomConfig};
 pub use shard_link::{FromWorkers, ShardLink, ToWorkers};
 pub use status::{Counter, PlanInfo, Status};

@@ -12,6 +12,7 @@
 //! | `control` | polls and requests | supervisor |
 //! | `asked` | requests as plain data | supervisor |
 //! | `media` | packets in, digests of packets out | shard |
+//! | `session` | puts the tapes on at the start | caller |
 //! | `recorder` | gathers it all and writes | recorder |
 //! | `block`, `numbers` | the format, see `docs/replay.md` | recorder, replay |
 //!
@@ -25,6 +26,7 @@ pub(crate) mod header;
 pub(crate) mod media;
 pub(crate) mod numbers;
 pub(crate) mod recorder;
+pub(crate) mod session;
 pub(crate) mod steps;
 pub(crate) mod taps;
 

@@ -13,6 +13,10 @@ use talkpath_rt::thread::Obtained;
 
 use crate::api::engine_calls;
 use crate::config::{ConfigError, EngineConfig};
+use crate::error::StartError;
+use crate::record::control::ControlTape;
+use crate::record::recorder::Recorder;
+use crate::record::{RecordTo, RecordingState, session, taps};
 use crate::shard_link::ShardLink;
 use crate::supervisor::{Desk, Link, Request, Supervisor};
 use crate::wiring::{Wired, Wiring, wire};
@@ -50,6 +54,7 @@ struct Core {
     /// By worker: until when it is held up.
     held: Vec<Duration>,
     clock: ManualClock,
+    recorder: Option<Recorder>,
 }
 
 impl fmt::Debug for VirtualEngine {
@@ -70,11 +75,35 @@ impl VirtualEngine {
     pub fn new(config: EngineConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         let clock = ManualClock::new(START);
+        let wiring = wire(&config, START, || Box::new(clock.clone()));
+        Ok(Self::of(config, clock, wiring, None))
+    }
+
+    /// As [`new`](Self::new), with the session written down for a [replay](crate::replay) until
+    /// [`end_recording`](Self::end_recording).
+    ///
+    /// # Errors
+    /// The first setting out of its range, or a header that cannot be written.
+    pub fn recorded(config: EngineConfig, to: RecordTo) -> Result<Self, StartError> {
+        config.validate()?;
+        let clock = ManualClock::new(START);
+        let mut wiring = wire(&config, START, || Box::new(clock.clone()));
+        let recording = session::begin(&config, (START, START), &mut wiring, to)
+            .map_err(StartError::Recording)?;
+        Ok(Self::of(config, clock, wiring, Some(recording)))
+    }
+
+    fn of(
+        config: EngineConfig,
+        clock: ManualClock,
+        wiring: Wiring,
+        recording: Option<(Recorder, ControlTape)>,
+    ) -> Self {
         let Wiring {
             workers: wired,
             routes,
             shard,
-        } = wire(&config, START, || Box::new(clock.clone()));
+        } = wiring;
         let (mut workers, mut ends) = (Vec::new(), Vec::new());
         for Wired {
             worker,
@@ -85,21 +114,38 @@ impl VirtualEngine {
             workers.push((worker, io));
             ends.push((end, Obtained::default()));
         }
-        let supervisor = Supervisor::new(config, ends, routes, START, START);
+        let mut supervisor = Supervisor::new(config, ends, routes, START, START);
+        let recorder = recording.map(|(recorder, tape)| {
+            supervisor.set_tape(tape);
+            recorder
+        });
         let core = Core {
             supervisor,
             held: vec![Duration::ZERO; workers.len()],
             workers,
             clock: clock.clone(),
+            recorder,
         };
         let core = Arc::new(Mutex::new(core));
         let link = Link::Here(Arc::<Mutex<Core>>::clone(&core));
-        Ok(Self {
+        Self {
             link,
             core,
             clock,
             shard: Mutex::new(Some(shard)),
-        })
+        }
+    }
+
+    /// Ends the recording, if there is one; how it fared.
+    pub fn end_recording(&self) -> Option<RecordingState> {
+        let mut core = self.core();
+        for (index, (_, io)) in core.workers.iter_mut().enumerate() {
+            taps::of_worker(index as u8, io, &mut taps::Flush);
+        }
+        core.supervisor.flush_tapes();
+        let recorder = core.recorder.as_mut()?;
+        recorder.finish();
+        Some(recorder.shared().state())
     }
 
     pub(crate) fn link(&self) -> &Link {
@@ -212,6 +258,13 @@ impl Core {
             });
         }
         self.supervisor.poll(now);
+        self.visit();
+    }
+
+    fn visit(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.visit(false);
+        }
     }
 }
 
@@ -219,5 +272,6 @@ impl Desk for Core {
     fn take(&mut self, request: Request) {
         self.supervisor.poll(self.clock.now());
         self.supervisor.handle(request);
+        self.visit();
     }
 }

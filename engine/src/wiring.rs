@@ -101,6 +101,7 @@ fn wire_one(
         mesh,
         stats: stats_source,
         cost_clock,
+        tape: None,
     };
     let ends = Ends {
         commands: command_tx,

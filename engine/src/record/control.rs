@@ -86,8 +86,8 @@ impl ControlTape {
             Noted::Clip(asked, samples) => {
                 if let Some(samples) = samples {
                     let bytes: Vec<u8> = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
-                    if bytes.len() > MOST / 2 {
-                        return self.cannot("a clip of more than two million samples");
+                    if bytes.len() > MOST / 4 {
+                        return self.cannot("a clip of more than a million samples");
                     }
                     self.note(tagged(2, &bytes));
                 }
@@ -134,7 +134,7 @@ pub(crate) enum Control {
     Poll(Duration),
     Ask(Request),
     /// The session went on with something that is not in the recording.
-    Cannot(String),
+    Cannot,
 }
 
 /// Reads notes again.
@@ -165,7 +165,7 @@ impl ControlReader {
                     let samples = samples.iter().map(|bytes| f32::from_le_bytes(*bytes));
                     self.clips.push(samples.collect());
                 }
-                3 => return Some(Control::Cannot(String::from_utf8_lossy(content).into())),
+                3 => return Some(Control::Cannot),
                 // Of a later version: it may be left out, as whoever made it has decided.
                 _ => {}
             }

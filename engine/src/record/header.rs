@@ -43,7 +43,9 @@ impl Header {
         let version = env!("CARGO_PKG_VERSION");
         if self.talkpath != version {
             let recorded = &self.talkpath;
-            all.push(format!("recorded by talkpath {recorded}, this is {version}"));
+            all.push(format!(
+                "recorded by talkpath {recorded}, this is {version}"
+            ));
         } else if self.program != program() {
             all.push("recorded by another build of talkpath".to_owned());
         }
@@ -54,7 +56,9 @@ impl Header {
                 list => list.join(" "),
             };
             let (there, here) = (names(&self.processor), names(&here));
-            all.push(format!("recorded on a processor with {there}, this one has {here}"));
+            all.push(format!(
+                "recorded on a processor with {there}, this one has {here}"
+            ));
         }
         all
     }

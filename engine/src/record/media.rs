@@ -6,6 +6,7 @@ use talkpath_nodes::packet::{Header, Packet};
 use talkpath_rt::boxes::{Borrower, Lender, boxes};
 use talkpath_rt::tape::{Flag, TapeOut};
 
+use super::block::MOST;
 use super::numbers;
 use super::steps::nanos;
 
@@ -55,8 +56,10 @@ impl PacketTape {
             self.lost.raise();
             return None;
         };
-        copy.clone_from(packet);
-        copy.worker = worker;
+        (copy.leg, copy.worker) = (packet.leg, worker);
+        (copy.received, copy.header) = (packet.received, packet.header);
+        // It comes out of a packet, so it fits into one.
+        copy.set_payload(packet.payload()).unwrap_or_default();
         Some(copy)
     }
 
@@ -74,9 +77,16 @@ impl PacketTape {
 }
 
 impl PacketsKept {
-    /// Appends all that has come to `bytes`.
+    /// Whether anything has come.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.copies.waiting() > 0
+    }
+
+    /// Appends what has come to `bytes`, half a block at most.
     pub(crate) fn drain(&mut self, bytes: &mut Vec<u8>) {
-        while let Some(mut packet) = self.copies.recv() {
+        while bytes.len() < MOST / 2
+            && let Some(mut packet) = self.copies.recv()
+        {
             write(&packet, &mut self.last, bytes);
             packet.reset();
             if self.copies.give_back(packet).is_err() {
@@ -191,8 +201,12 @@ pub fn digest(packet: &Packet) -> u64 {
     let (words, rest) = packet.payload().as_chunks::<8>();
     let mut last = [0; 8];
     last[..rest.len()].copy_from_slice(rest);
-    let words = words.iter().chain([&last]).map(|word| u64::from_le_bytes(*word));
+    let words = words
+        .iter()
+        .chain([&last])
+        .map(|word| u64::from_le_bytes(*word));
     // A multiplication by an odd constant and a rotation lose nothing of a single change.
-    let step = |sum: u64, word: u64| (sum.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let step =
+        |sum: u64, word: u64| (sum.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     head.into_iter().chain(words).fold(0, step)
 }

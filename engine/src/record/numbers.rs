@@ -75,8 +75,14 @@ mod tests {
 
     #[test]
     fn more_than_64_bits_are_refused() {
-        assert_eq!(take(&mut &[0xff; 9].into_iter().chain([1]).collect::<Vec<_>>()[..]), Some(u64::MAX));
-        assert_eq!(take(&mut &[0xff; 9].into_iter().chain([2]).collect::<Vec<_>>()[..]), None);
+        assert_eq!(
+            take(&mut &[0xff; 9].into_iter().chain([1]).collect::<Vec<_>>()[..]),
+            Some(u64::MAX)
+        );
+        assert_eq!(
+            take(&mut &[0xff; 9].into_iter().chain([2]).collect::<Vec<_>>()[..]),
+            None
+        );
         assert_eq!(take(&mut &[0x80; 11][..]), None);
         assert_eq!(take_bytes(&mut &[1, 2][..], 3), None);
     }

@@ -12,11 +12,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use talkpath_rt::tape::TapeIn;
 
-use super::block::{self, StreamId};
+use super::block::{self, MOST, StreamId};
 use super::control::ControlKept;
 use super::header::Header;
 use super::media::PacketsKept;
 use super::numbers;
+
+/// The last word of a recording of a session from its start to its end.
+pub(crate) const WHOLE: &str = "the session ended";
 
 /// Bytes of one stream that are worth a block.
 const BLOCK: usize = 1 << 15;
@@ -72,6 +75,13 @@ pub(crate) struct Kept {
     pub tapes: Vec<(StreamId, TapeIn)>,
     pub control: ControlKept,
     pub packets: PacketsKept,
+}
+
+impl Kept {
+    /// Whether anything has come that a visit would fetch, of what one visit may leave behind.
+    fn is_waiting(&self) -> bool {
+        !self.control.notes.is_empty() || self.packets.is_waiting()
+    }
 }
 
 /// Writes a recording.
@@ -131,10 +141,13 @@ impl Recorder {
         }
     }
 
-    /// The session is over: writes all there is, and how it ended.
-    pub(crate) fn finish(&mut self, why: &str) {
+    /// The session is over: writes all there is, and that it is whole.
+    pub(crate) fn finish(&mut self) {
+        while !self.ended && self.kept.is_waiting() {
+            self.visit(true);
+        }
         self.visit(true);
-        self.end(why);
+        self.end(WHOLE);
     }
 
     /// Takes all numbers off the tapes. Why the recording must end here, if it must.
@@ -159,13 +172,21 @@ impl Recorder {
         if packets.lost.is_raised() {
             lost = Some("packets came faster than they could be written".to_owned());
         }
-        let pending = self.pending.entry(StreamId::of(block::PACKETS)).or_default();
+        let pending = self
+            .pending
+            .entry(StreamId::of(block::PACKETS))
+            .or_default();
         packets.drain(pending);
         if control.lost.is_raised() {
             lost = Some("requests came faster than they could be written".to_owned());
         }
-        let pending = self.pending.entry(StreamId::of(block::CONTROL)).or_default();
-        for note in control.notes.try_iter() {
+        let pending = self
+            .pending
+            .entry(StreamId::of(block::CONTROL))
+            .or_default();
+        while pending.len() < MOST / 2
+            && let Ok(note) = control.notes.try_recv()
+        {
             pending.extend(&note);
             if let [3, name @ ..] = &note[..] {
                 let name = String::from_utf8_lossy(name.get(1..).unwrap_or_default()).into_owned();

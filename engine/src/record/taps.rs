@@ -135,11 +135,7 @@ impl Taps for Recording {
 
 impl Recording {
     /// A tape whose other end is kept.
-    pub(crate) fn tape(
-        &mut self,
-        id: StreamId,
-        capacity: usize,
-    ) -> talkpath_rt::tape::TapeOut {
+    pub(crate) fn tape(&mut self, id: StreamId, capacity: usize) -> talkpath_rt::tape::TapeOut {
         let (out, kept) = tape(capacity);
         self.kept.push((id, kept));
         out

@@ -99,6 +99,7 @@ impl Bare {
             mesh: Default::default(),
             stats: source,
             cost_clock: Box::new(clock.clone()),
+            tape: None,
         };
         let base = Duration::from_secs(1);
         let worker = Worker::new(WorkerConfig {
