@@ -2,6 +2,7 @@
 //!
 //! `docs/counters.md` explains each; adding a counter means adding a row here and there.
 
+use crate::record::RecordingState;
 use crate::status::{Counter, Status, WorkerStatus};
 use crate::worker::stats::WorkerCounters;
 
@@ -49,6 +50,21 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
     ("packets_held_total", "Packets for a leg on hold", |c| {
         c.packets_held
     }),
+    (
+        "packets_crowded_total",
+        "Packets of calls beyond those that may run in one slot",
+        |c| c.packets_crowded,
+    ),
+    (
+        "packets_relayed_total",
+        "Packets of calls passed on as they are",
+        |c| c.packets_relayed,
+    ),
+    (
+        "packets_transcoded_total",
+        "Packets of calls decoded or regrouped",
+        |c| c.packets_transcoded,
+    ),
     ("packets_out_total", "Packets given to shards", |c| {
         c.packets_out
     }),
@@ -78,6 +94,11 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.partials_stray,
     ),
     (
+        "partials_other_epoch_total",
+        "Sums of another worker under another membership of the room",
+        |c| c.partials_other_epoch,
+    ),
+    (
         "packets_passed_total",
         "Packets passed on to another worker",
         |c| c.packets_passed,
@@ -105,7 +126,19 @@ type OfEngine = fn(&Status) -> u64;
 
 const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
     ("rooms", "Rooms just now", false, |s| s.rooms.len() as u64),
+    ("calls", "Point-to-point calls just now", false, |s| {
+        s.calls.len() as u64
+    }),
     ("legs", "Legs in rooms just now", false, |s| s.legs() as u64),
+    (
+        "calls_begun_total",
+        "Calls that were given a handle",
+        true,
+        |s| s.supervisor.calls_begun,
+    ),
+    ("calls_ended_total", "Calls that are over", true, |s| {
+        s.supervisor.calls_ended
+    }),
     ("rooms_created_total", "Rooms created", true, |s| {
         s.supervisor.rooms_created
     }),
@@ -168,6 +201,22 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         "Events lost to slow subscribers",
         true,
         |s| s.supervisor.events_lost,
+    ),
+    (
+        "events_lost_critical_total",
+        "Critical events lost to slow subscribers",
+        true,
+        |s| s.supervisor.events_lost_critical,
+    ),
+    ("recording", "1 while the session is recorded", false, |s| {
+        let goes_on = |recording: &RecordingState| recording.ended.is_none();
+        s.recording.as_ref().is_some_and(goes_on).into()
+    }),
+    (
+        "recording_bytes_total",
+        "Bytes written of the recording",
+        true,
+        |s| s.recording.as_ref().map_or(0, |recording| recording.bytes),
     ),
     (
         "stale_returns_total",

@@ -29,7 +29,7 @@ mod config;
 mod counters;
 mod playout;
 mod queue;
-mod source;
+pub(crate) mod source;
 
 pub use config::{JitterConfig, JitterDelays};
 pub use counters::{DropReason, JitterCounters, PlayoutDelay};

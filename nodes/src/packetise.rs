@@ -5,6 +5,8 @@
 //! timestamp advance even when there is no box or the ring is full: the hole is then seen as loss at the far end
 //! instead of shifting the stream (RFC 3550 section 5.1).
 
+mod mirror;
+
 use crate::codec::Codec;
 use crate::packet::{Header, MAX_PAYLOAD, Packet};
 use core::time::Duration;
@@ -39,6 +41,17 @@ pub struct PacketiseConfig {
     /// Sequence number of the first packet, random.
     pub sequence: u16,
     /// Timestamp of the first packet, random.
+    pub timestamp: u32,
+}
+
+/// Where a stream of ours stands: what its next packet carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    /// Synchronisation source.
+    pub ssrc: u32,
+    /// Sequence number.
+    pub sequence: u16,
+    /// Timestamp, in ticks of the codec's clock.
     pub timestamp: u32,
 }
 
@@ -200,7 +213,7 @@ impl Packetiser {
         };
         let staged = core::mem::take(&mut self.staged);
         self.sequence = self.sequence.wrapping_add(1);
-        self.timestamp = self.timestamp.wrapping_add(self.ticks(self.size));
+        self.timestamp = self.timestamp.wrapping_add(self.ticks(staged + head.len()));
         let Some(mut packet) = outlet.take() else {
             fed.dropped_no_box += 1;
             return;

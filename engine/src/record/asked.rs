@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 use talkpath_graph::{FrameTime, SampleRate};
 use talkpath_nodes::codec::Codec;
 
+use crate::call::CallConfig;
 use crate::event::LeaveReason;
 use crate::leg::{ClipConfig, JitterDelay, NetworkConfig, RtpSender, ToneConfig};
 use crate::negotiate::Capabilities;
-use crate::proto::{Direction, LegId, RoomId};
+use crate::proto::{CallId, Direction, LegId, RoomId, Side};
 use crate::room::RoomConfig;
-use crate::supervisor::{Edit, Reply, Request, Source};
+use crate::supervisor::{CallEdit, Edit, Reply, Request, Source};
 
 /// A request. Handles are their bits, floating-point values theirs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +78,29 @@ pub(crate) enum Asked {
         to: usize,
     },
     Rebalance,
+    CreateCall {
+        a: Network,
+        b: Network,
+    },
+    ChangeCall {
+        call: u64,
+        side: Side,
+        network: Network,
+    },
+    CallDirection {
+        call: u64,
+        side: Side,
+        receive: bool,
+        send: bool,
+    },
+    CallSsrc {
+        call: u64,
+        side: Side,
+        ssrc: u32,
+    },
+    HangUp {
+        call: u64,
+    },
 }
 
 /// A [`NetworkConfig`].
@@ -149,6 +173,11 @@ impl Noted {
                 to: *to,
             },
             Request::Rebalance { .. } => Asked::Rebalance,
+            Request::CreateCall { config, .. } => Asked::CreateCall {
+                a: Network::from(&config.a),
+                b: Network::from(&config.b),
+            },
+            Request::EditCall { call, edit, .. } => Asked::edit_call(call.to_bits(), *edit),
             // The end is the end of the recording.
             Request::Stop { .. }
             | Request::FindRoom { .. }
@@ -157,7 +186,10 @@ impl Noted {
             | Request::LegStats { .. }
             | Request::Subscribe { .. }
             | Request::Status { .. }
-            | Request::Plans { .. } => return Self::Nothing,
+            | Request::Plans { .. }
+            | Request::Timing { .. }
+            | Request::Calls { .. }
+            | Request::CallStats { .. } => return Self::Nothing,
         })
     }
 
@@ -206,11 +238,36 @@ impl Asked {
         }
     }
 
+    fn edit_call(call: u64, edit: CallEdit) -> Self {
+        match edit {
+            CallEdit::Change(side, config) => Self::ChangeCall {
+                call,
+                side,
+                network: Network::from(&config),
+            },
+            CallEdit::Direction(side, Direction { receive, send }) => Self::CallDirection {
+                call,
+                side,
+                receive,
+                send,
+            },
+            CallEdit::Ssrc(side, ssrc) => Self::CallSsrc { call, side, ssrc },
+            CallEdit::HangUp => Self::HangUp { call },
+        }
+    }
+
     /// The request again; nobody waits for its answer. `None` when it names what there cannot be.
     pub(crate) fn request(self, clips: &[Arc<[f32]>]) -> Option<Request> {
         let edit = |leg, edit| {
             Some(Request::Edit {
                 leg: LegId::from_bits(leg)?,
+                edit,
+                reply: nobody(),
+            })
+        };
+        let edit_call = |call, edit| {
+            Some(Request::EditCall {
+                call: CallId::from_bits(call)?,
                 edit,
                 reply: nobody(),
             })
@@ -292,6 +349,23 @@ impl Asked {
                 reply: nobody(),
             }),
             Self::Rebalance => Some(Request::Rebalance { reply: nobody() }),
+            Self::CreateCall { a, b } => Some(Request::CreateCall {
+                config: Box::new(CallConfig::new(a.config()?, b.config()?)),
+                reply: nobody(),
+            }),
+            Self::ChangeCall {
+                call,
+                side,
+                network,
+            } => edit_call(call, CallEdit::Change(side, network.config()?)),
+            Self::CallDirection {
+                call,
+                side,
+                receive,
+                send,
+            } => edit_call(call, CallEdit::Direction(side, Direction { receive, send })),
+            Self::CallSsrc { call, side, ssrc } => edit_call(call, CallEdit::Ssrc(side, ssrc)),
+            Self::HangUp { call } => edit_call(call, CallEdit::HangUp),
         }
     }
 }

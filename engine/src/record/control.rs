@@ -16,6 +16,7 @@ use talkpath_rt::tape::Flag;
 use super::asked::{Asked, Clips, Noted};
 use super::block::MOST;
 use super::numbers;
+use super::recorder::{RecordingState, Shared};
 use super::steps::nanos;
 use crate::supervisor::Request;
 
@@ -33,6 +34,8 @@ pub(crate) struct ControlTape {
     clips: Clips,
     last: Duration,
     flushed: Duration,
+    /// How the recording fares, for the status.
+    shared: Arc<Shared>,
 }
 
 /// The recorder's end.
@@ -43,7 +46,7 @@ pub(crate) struct ControlKept {
 }
 
 /// Both ends.
-pub(crate) fn control() -> (ControlTape, ControlKept) {
+pub(crate) fn control(shared: Arc<Shared>) -> (ControlTape, ControlKept) {
     let (out, notes) = bounded(NOTES);
     let lost = Flag::new();
     let kept = ControlKept {
@@ -57,6 +60,7 @@ pub(crate) fn control() -> (ControlTape, ControlKept) {
         clips: Clips::default(),
         last: Duration::ZERO,
         flushed: Duration::ZERO,
+        shared,
     };
     (tape, kept)
 }
@@ -73,6 +77,11 @@ impl ControlTape {
             self.flushed = now;
         }
         due
+    }
+
+    /// How the recording fares.
+    pub(crate) fn state(&self) -> RecordingState {
+        self.shared.state()
     }
 
     /// A request is about to be handled.

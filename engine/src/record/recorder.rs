@@ -101,14 +101,19 @@ impl Recorder {
     ///
     /// # Errors
     /// What the file's system said.
-    pub(crate) fn new(to: RecordTo, header: &Header, kept: Kept) -> io::Result<Self> {
+    pub(crate) fn new(
+        to: RecordTo,
+        header: &Header,
+        kept: Kept,
+        shared: Arc<Shared>,
+    ) -> io::Result<Self> {
         let mut recorder = Self {
             to: to.to,
             max_bytes: to.max_bytes,
             kept,
             pending: BTreeMap::new(),
             written: 0,
-            shared: Arc::default(),
+            shared,
             ended: false,
         };
         recorder.to.write_all(&block::MAGIC)?;

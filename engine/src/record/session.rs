@@ -1,13 +1,14 @@
 //! The beginning of a recording: tapes on everything that was wired, and a recorder that has their other ends.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::block::{SENT, StreamId};
 use super::control::{ControlTape, control};
 use super::header::Header;
 use super::media::{SentTape, packets};
-use super::recorder::{Kept, RecordTo, Recorder};
+use super::recorder::{Kept, RecordTo, Recorder, Shared};
 use super::taps::Recording;
 use crate::config::EngineConfig;
 use crate::wiring::Wiring;
@@ -38,12 +39,13 @@ pub(crate) fn begin(
     wiring.shard.from_worker.set_tape(SentTape::new(tapes));
     let (packet_tape, packets) = packets((2 * config.capacity_legs).max(1_024));
     wiring.shard.to_worker.set_tape(packet_tape);
-    let (control_tape, control) = control();
+    let shared = Arc::new(Shared::default());
+    let (control_tape, control) = control(Arc::clone(&shared));
     let kept = Kept {
         tapes: recording.kept,
         control,
         packets,
     };
     let header = Header::new(config, base, started);
-    Ok((Recorder::new(to, &header, kept)?, control_tape))
+    Ok((Recorder::new(to, &header, kept, shared)?, control_tape))
 }

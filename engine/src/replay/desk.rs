@@ -13,6 +13,7 @@ use super::file::{PacketStream, Recording};
 use super::play::Threads;
 use super::report::{Difference, LegSpan, Listener, Mix, ReplayError, Replayed, RoomSpan};
 use crate::event::{Event, EventKind, EventStream};
+use crate::proto::LegId;
 use crate::record::block::{SENT, StreamId};
 use crate::record::digest;
 use crate::shard_link::{FromWorkers, ShardLink, ToWorkers};
@@ -214,7 +215,14 @@ impl<'a> Desk<'a> {
         any
     }
 
-    fn note(&mut self, Event { at, kind }: Event) {
+    fn left(&mut self, leg: LegId, at: Duration) {
+        let mut legs = self.report.legs.iter_mut();
+        if let Some(span) = legs.find(|span| span.bits == leg.to_bits()) {
+            span.left = Some(at);
+        }
+    }
+
+    fn note(&mut self, Event { at, kind, .. }: Event) {
         let at = at.saturating_sub(self.base);
         match kind {
             EventKind::RoomCreated { room, name } => self.report.rooms.push(RoomSpan {
@@ -231,21 +239,17 @@ impl<'a> Desk<'a> {
                 }
             }
             EventKind::Joined { room, leg } => {
-                self.report.legs.push(LegSpan {
-                    id: leg.to_string(),
-                    bits: leg.to_bits(),
-                    room: room.to_string(),
-                    joined: at,
-                    left: None,
-                    given: 0,
-                    sent: 0,
-                });
+                let room = Some(room.to_string());
+                self.report.legs.push(span(leg, room, None, at));
             }
-            EventKind::Left { leg, .. } => {
-                let mut legs = self.report.legs.iter_mut();
-                if let Some(span) = legs.find(|span| span.bits == leg.to_bits()) {
-                    span.left = Some(at);
-                }
+            EventKind::Left { leg, .. } => self.left(leg, at),
+            EventKind::CallStarted { call, sides } => {
+                let call = Some(call.to_string());
+                let side = |leg: LegId| span(leg, None, call.clone(), at);
+                self.report.legs.extend(sides.map(side));
+            }
+            EventKind::CallEnded { sides, .. } => {
+                sides.into_iter().for_each(|leg| self.left(leg, at));
             }
             _ => {}
         }
@@ -263,5 +267,19 @@ impl<'a> Desk<'a> {
         }
         let fold = |sum: u64, of: &u64| (sum ^ of).wrapping_mul(0x100_0000_01b3);
         self.report.digest = self.sums.iter().fold(0xcbf2_9ce4_8422_2325, fold);
+    }
+}
+
+/// A leg that has just come.
+fn span(leg: LegId, room: Option<String>, call: Option<String>, joined: Duration) -> LegSpan {
+    LegSpan {
+        id: leg.to_string(),
+        bits: leg.to_bits(),
+        room,
+        call,
+        joined,
+        left: None,
+        given: 0,
+        sent: 0,
     }
 }

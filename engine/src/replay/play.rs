@@ -16,6 +16,7 @@ use talkpath_rt::thread::Obtained;
 use super::desk::{Desk, Told};
 use super::file::{ControlStream, Recording};
 use super::report::{Listener, Mix, ReplayError, Replayed};
+use crate::event::{EventClass, EventFilter};
 use crate::proto::{RoomBody, RoomId};
 use crate::record::block::{COST, STEPS, StreamId};
 use crate::record::control::Control;
@@ -160,10 +161,10 @@ pub(super) fn play(
         header.started,
     );
     let (reply, events) = bounded(1);
-    supervisor.handle(Request::Subscribe {
-        backlog: BACKLOG,
-        reply,
-    });
+    let filter = EventFilter::default()
+        .of_classes([EventClass::Notice, EventClass::Warning])
+        .backlog(BACKLOG);
+    supervisor.handle(Request::Subscribe { filter, reply });
     let events = events.recv().map_err(|_| ReplayError::Panicked {
         thread: "supervisor".to_owned(),
         words: "it does not answer".to_owned(),

@@ -45,15 +45,17 @@ pub struct Mix {
     pub samples: Vec<f32>,
 }
 
-/// A leg of the session. Times are since slot 0.
+/// A leg of the session, or a side of a point-to-point call. Times are since slot 0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LegSpan {
     /// Its handle, as the status shows it.
     pub id: String,
     /// The handle's bits.
     pub bits: u64,
-    /// Handle of its room.
-    pub room: String,
+    /// Handle of its room; `None` for a side of a call.
+    pub room: Option<String>,
+    /// Handle of its point-to-point call.
+    pub call: Option<String>,
     /// When it was in.
     pub joined: Duration,
     /// When it was gone; `None`: not before the end.

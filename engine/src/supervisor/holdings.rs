@@ -91,7 +91,7 @@ impl Supervisor {
     }
 
     /// A seat for every state, or none taken at all.
-    fn take_seats(
+    pub(super) fn take_seats(
         &mut self,
         site: usize,
         states: [OpStates; 2],
@@ -193,8 +193,9 @@ impl Supervisor {
         self.counters.stale_returns += u64::from(!known);
         self.counters.legs_left += 1;
         let reason = state.reason().unwrap_or(LeaveReason::Requested);
-        self.publish(
+        self.publish_about(
             self.now,
+            Some((Some(state.room), state.worker)),
             EventKind::Left {
                 room: state.room,
                 leg,
@@ -202,5 +203,6 @@ impl Supervisor {
             },
         );
         self.last_leg_gone(state.room);
+        self.part_left(state.room, state.worker);
     }
 }

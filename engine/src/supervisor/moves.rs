@@ -172,6 +172,7 @@ impl Supervisor {
         let mut batch = Batch::default();
         self.vacate(room, moving.from, moving.plan, moving.place, &mut batch);
         self.submit_at(batch, 0);
+        self.part_left(room, moving.from);
         self.counters.legs_moved += 1;
         let worker = usize::from(worker);
         self.publish(self.now, EventKind::Moved { leg, worker });
@@ -215,7 +216,7 @@ impl Supervisor {
 }
 
 /// The first slot from `ahead` on that comes right after an egress at `phase`.
-fn after_egress(ahead: u64, period: u32, phase: u32) -> u64 {
+pub(super) fn after_egress(ahead: u64, period: u32, phase: u32) -> u64 {
     let period = u64::from(period.max(1));
     let wanted = (u64::from(phase) + 1) % period;
     ahead + (wanted + period - ahead % period) % period

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use talkpath_rt::timing::SlotStats;
+
 use crate::ledger::{LegLedger, Placed};
 use crate::proto::{LegId, RoomId};
 use crate::status::{
-    Fill, LateStatus, LegStatus, PlanInfo, RoomStatus, Status, SupervisorCounters, WorkerStatus,
+    CallStatus, Fill, LateStatus, LegStatus, PlanInfo, RoomStatus, SideStatus, Status,
+    SupervisorCounters, WorkerStatus,
 };
 
 use super::Supervisor;
+use super::calls::{self, CallState};
 use super::legs::{LegState, Stage};
 use super::rooms::RoomState;
 use super::site::Site;
@@ -26,14 +30,22 @@ impl Supervisor {
                 .iter()
                 .map(|(id, room)| self.room_status(*id, room))
                 .collect(),
+            calls: self.calls.values().map(call_status).collect(),
             capacity: self.fills(),
             supervisor: SupervisorCounters {
                 edits_waiting: self.sum(|site| site.transactions.waiting().0 as u64),
                 command_ring_full: self.sum(|site| site.transactions.ring_full),
-                events_lost: self.subscribers.lost(),
+                events_lost: self.subscribers.lost().total(),
+                events_lost_critical: self.subscribers.lost().critical,
                 ..self.counters
             },
+            recording: self.tape.as_ref().map(|tape| tape.state()),
         }
+    }
+
+    /// Slot timing of every worker since the start.
+    pub(super) fn timing(&self) -> Vec<SlotStats> {
+        self.sites.iter().map(|site| site.timing.clone()).collect()
     }
 
     pub(super) fn leg_status(&self, id: LegId, leg: &LegState) -> LegStatus {
@@ -116,9 +128,12 @@ impl Supervisor {
             self.config.capacity_rooms,
             rooms.high_water(),
         );
+        let calls = &self.call_ids;
+        let calls = (calls.in_use(), self.config.calls(), calls.high_water());
         let own = [
             fill("legs", legs),
             fill("rooms", rooms),
+            fill("calls", calls),
             fill("plans", self.fullest_plans()),
         ];
         let mut all = Vec::new();
@@ -191,4 +206,33 @@ fn worker_status(site: &Site) -> WorkerStatus {
             .map(|(at, by, culprit)| LateStatus::new(at, by, culprit)),
         site.table.load(),
     )
+}
+
+fn call_status(call: &CallState) -> CallStatus {
+    let side = |n: usize| {
+        let (leg, config, direction) = (call.info.sides[n], call.configs[n], call.directions[n]);
+        SideStatus {
+            id: leg.to_string(),
+            bits: leg.to_bits(),
+            codec: config.codec.to_string(),
+            payload_type: config.payload_type,
+            ptime_ms: config.ptime.as_millis() as u64,
+            receive: direction.receive,
+            send: direction.send,
+        }
+    };
+    let [a, b] = call.configs;
+    CallStatus {
+        id: call.info.id.to_string(),
+        sides: [side(0), side(1)],
+        worker: call.worker,
+        plan: call.plan.to_bits(),
+        state: match call.stage {
+            calls::Stage::Beginning => "beginning",
+            calls::Stage::Up => "up",
+            calls::Stage::Ending(_) => "ending",
+        },
+        relay: (a.codec, a.ptime) == (b.codec, b.ptime),
+        stats: call.stats,
+    }
 }

@@ -145,9 +145,9 @@ impl Cohort<'_> {
 }
 
 /// The way out as the packetiser sees it.
-struct Outlet<'a> {
-    packets: &'a mut Lender<Packet>,
-    worker: u8,
+pub(super) struct Outlet<'a> {
+    pub packets: &'a mut Lender<Packet>,
+    pub worker: u8,
 }
 
 impl PacketOutlet for Outlet<'_> {

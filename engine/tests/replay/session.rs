@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use talkpath_engine::replay::{Listener, Mix, Recording, Replayed, replay};
 use talkpath_engine::{
-    Direction, EngineConfig, Leg, LegConfig, Room, RoomConfig, RoomId, VirtualEngine,
+    Call, CallConfig, Direction, EngineConfig, Leg, LegConfig, Room, RoomConfig, RoomId, Side,
+    VirtualEngine,
 };
+
+use talkpath_nodes::packet::Header;
 
 use super::Paper;
 use super::common::{
@@ -29,7 +32,7 @@ struct BadLine {
     caller: Caller,
     due: Duration,
     /// On their way: when they arrive.
-    way: Vec<(Duration, talkpath_nodes::packet::Header, Vec<u8>)>,
+    way: Vec<(Duration, Header, Vec<u8>)>,
 }
 
 impl BadLine {
@@ -59,9 +62,11 @@ struct World {
     rooms: Vec<Room>,
     phones: Vec<BadLine>,
     players: Vec<Leg>,
+    calls: Vec<Call>,
     workers: usize,
     number: u32,
     moved: u32,
+    turn: u32,
 }
 
 const CODECS: [Codec; 4] = [
@@ -83,9 +88,11 @@ impl World {
             rooms,
             phones: Vec::new(),
             players: Vec::new(),
+            calls: Vec::new(),
             workers,
             number: 0,
             moved: 0,
+            turn: 0,
         }
     }
 
@@ -112,7 +119,7 @@ impl World {
         }
         let at = self.dice.roll(phones) as usize;
         let leg = self.phones[at].caller.leg.clone();
-        match self.dice.roll(12) {
+        match self.dice.roll(14) {
             0 | 1 if phones < 12 => self.join(),
             0 => {
                 leg.leave().expect("it is in");
@@ -139,12 +146,61 @@ impl World {
             }
             7 => leg.set_ssrc(self.dice.roll(1 << 30) as u32).expect("in"),
             8 => self.player(),
+            10 | 11 => self.call(),
             9 => {
                 self.studio.engine.rebalance().expect("running");
             }
             _ => {
                 let to = self.dice.roll(self.workers as u64) as usize;
                 self.moved += u32::from(leg.move_to(to).is_ok());
+            }
+        }
+    }
+
+    /// A call of two phones begins, changes or ends.
+    fn call(&mut self) {
+        self.number += 1;
+        let [one, other] = [self.dice.roll(3), self.dice.roll(3)].map(|n| CODECS[n as usize]);
+        let n = 700 + 2 * self.number;
+        match self.calls.last() {
+            Some(call) if self.dice.roll(3) == 0 => {
+                call.hang_up().expect("it is up");
+                self.calls.pop();
+            }
+            Some(call) if self.dice.roll(2) == 0 => {
+                call.change(Side::A, network(one, n)).expect("it is up");
+                call.set_ssrc(Side::B, n).expect("it is up");
+                let flow = Direction {
+                    receive: true,
+                    send: self.dice.roll(4) > 0,
+                };
+                call.set_direction(Side::B, flow).expect("it is up");
+            }
+            _ if self.calls.len() < 3 => {
+                let config = CallConfig::new(network(one, n), network(other, n + 1));
+                let call = self.studio.engine.create_call(config);
+                self.calls.push(call.expect("capacity"));
+            }
+            _ => {}
+        }
+    }
+
+    /// Both sides of every call send a packet, of the right codec or not.
+    fn talk(&mut self) {
+        let now = self.studio.engine.now();
+        self.turn += 1;
+        for call in &self.calls {
+            for side in [Side::A, Side::B] {
+                let codec = CODECS[self.dice.roll(3) as usize];
+                let header = Header {
+                    payload_type: payload_type(codec),
+                    sequence: self.turn as u16,
+                    timestamp: self.turn.wrapping_mul(160),
+                    ssrc: 9,
+                    ..Header::default()
+                };
+                let payload = [self.turn as u8; 160];
+                self.studio.inject(call.side(side), now, header, &payload);
             }
         }
     }
@@ -178,6 +234,11 @@ impl World {
         while self.studio.engine.now() < end {
             for phone in &mut self.phones {
                 phone.speak(&mut self.studio, &mut self.dice);
+            }
+            if self.turn.is_multiple_of(2) {
+                self.talk();
+            } else {
+                self.turn += 1;
             }
             if self.dice.roll(12) == 0 {
                 self.happen();
@@ -228,8 +289,10 @@ fn a_minute_replays(workers: usize) {
     assert!(sent > 10_000, "{sent} packets");
     assert!(first.legs.len() > 20, "{} legs", first.legs.len());
     assert!(first.legs.iter().any(|leg| leg.left.is_some()));
+    let sides = first.legs.iter().filter(|leg| leg.call.is_some());
+    assert!(sides.filter(|leg| leg.sent > 0).count() > 4, "calls");
     assert!(first.rooms.len() > 3 && first.rooms[2].ended.is_some());
-    assert!(first.session >= Duration::from_secs(60));
+    assert!(first.session >= ms(59_990), "{:?}", first.session);
     if workers > 1 {
         assert!(moved > 20, "{moved} moves");
     }
