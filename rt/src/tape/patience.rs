@@ -1,6 +1,7 @@
 //! How a thread that plays a tape waits for another: never in production, never on a worker that is live.
 
 use crate::sync::thread;
+#[cfg(not(loom))]
 use std::time::Duration;
 
 /// Tries before the processor is given away between two of them.
@@ -8,6 +9,7 @@ const SPINS: u32 = 50;
 /// Tries before the thread sleeps between two of them.
 const YIELDS: u32 = 500;
 /// How long it sleeps.
+#[cfg(not(loom))]
 const NAP: Duration = Duration::from_micros(100);
 
 /// Waits a little longer each time.
