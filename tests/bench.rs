@@ -115,7 +115,15 @@ fn is_whole(report: &Value) {
 fn help_names_every_scenario_and_flag() {
     holds(
         &said(&["--help"]),
-        &["room", "rooms", "churn", "migrate", "three to ten legs"],
+        &[
+            "room",
+            "rooms",
+            "transcode",
+            "relay",
+            "churn",
+            "migrate",
+            "three to ten legs",
+        ],
     );
     holds(
         &said(&["churn", "--help"]),
@@ -128,6 +136,7 @@ fn help_names_every_scenario_and_flag() {
             "--slot-us <N>",
             "--cores <LIST>",
             "--sockets",
+            "--floor",
             "--burst",
             "--loss <PCT>",
             "--jitter <MS>",
@@ -159,6 +168,15 @@ fn what_is_impossible_says_what_is_possible() {
             &["migrate", "--workers", "1"],
             &["--workers: was 1", "2 to 16"],
         ),
+        (
+            &["room", "--sockets", "--floor", "--codec", "pcma"],
+            &["--floor: was room with PCMA/8000", "PCMU/8000"],
+        ),
+        (
+            &["relay", "--sockets", "--floor"],
+            &["--floor: was relay", "room and rooms"],
+        ),
+        (&["room", "--floor"], &["--sockets"]),
         (&["rooms", "--legs", "0"], &["--legs", "1..=4000"]),
         (&["nothing"], &["nothing"]),
     ] {
@@ -276,6 +294,41 @@ fn a_room_over_sockets_with_phones_in_a_process_of_their_own() {
         "{report}"
     );
     assert!(report["generator"]["slots"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn the_floor_is_measured_with_the_same_phones() {
+    let report = report(&["rooms", "--legs", "12", "--sockets", "--floor"]);
+    is_whole(&report);
+    let floor = &report["floor"];
+    for turn in ["before", "after"] {
+        let taken = floor[turn]["cpu_ms_per_leg_second"].as_f64().unwrap();
+        let received = floor[turn]["received_percent"].as_f64().unwrap();
+        assert!(taken > 0.0 && received > 50.0, "{floor}");
+    }
+    assert!(floor["ratio"].as_f64().unwrap() > 0.0, "{floor}");
+}
+
+#[test]
+fn calls_are_passed_on_or_transcoded() {
+    for (scenario, codec) in [
+        ("relay", "PCMU/8000"),
+        ("transcode", "PCMU/8000 and PCMA/8000"),
+    ] {
+        for transport in [&[][..], &["--sockets", "--slot-us", "250"]] {
+            let report = report(&[&[scenario, "--legs", "6"], transport].concat());
+            is_whole(&report);
+            assert_eq!(report["codec"], codec);
+            assert_eq!(
+                (&report["meeting"], &report["rooms"]),
+                (&"call".into(), &3.into())
+            );
+            // The marker comes through either way, long before a jitter buffer would let it go.
+            let delay = &report["delay_ms"];
+            assert!(delay["count"].as_u64().unwrap() > 0, "{report}");
+            assert!(delay["p50"].as_f64().unwrap() < 15.0, "{report}");
+        }
+    }
 }
 
 #[test]

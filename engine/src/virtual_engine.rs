@@ -4,6 +4,7 @@
 //! measured, so a run is the same every time, bit for bit. Tests live on it, and offline work
 //! can.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,9 +18,11 @@ use crate::error::StartError;
 use crate::record::control::ControlTape;
 use crate::record::recorder::Recorder;
 use crate::record::{RecordTo, RecordingState, session, taps};
+use crate::scripted::ScriptedClock;
 use crate::shard_link::ShardLink;
 use crate::supervisor::{Desk, Link, Request, Supervisor};
 use crate::wiring::{Wired, Wiring, wire};
+use crate::worker::script::Work;
 use crate::worker::{Worker, io::Io};
 
 /// Where virtual time begins; not at zero, so that nothing can take zero for "now".
@@ -53,6 +56,8 @@ struct Core {
     workers: Vec<(Worker, Io)>,
     /// By worker: until when it is held up.
     held: Vec<Duration>,
+    /// By worker: what measures it.
+    costs: Vec<ScriptedClock>,
     clock: ManualClock,
     recorder: Option<Recorder>,
 }
@@ -75,8 +80,8 @@ impl VirtualEngine {
     pub fn new(config: EngineConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         let clock = ManualClock::new(START);
-        let wiring = wire(&config, START, || Box::new(clock.clone()));
-        Ok(Self::of(config, clock, wiring, None))
+        let wired = wire_scripted(&config, &clock);
+        Ok(Self::of(config, clock, wired, None))
     }
 
     /// As [`new`](Self::new), with the session written down for a [replay](crate::replay) until
@@ -87,16 +92,16 @@ impl VirtualEngine {
     pub fn recorded(config: EngineConfig, to: RecordTo) -> Result<Self, StartError> {
         config.validate()?;
         let clock = ManualClock::new(START);
-        let mut wiring = wire(&config, START, || Box::new(clock.clone()));
-        let recording = session::begin(&config, (START, START), &mut wiring, to)
+        let mut wired = wire_scripted(&config, &clock);
+        let recording = session::begin(&config, (START, START), &mut wired.0, to)
             .map_err(StartError::Recording)?;
-        Ok(Self::of(config, clock, wiring, Some(recording)))
+        Ok(Self::of(config, clock, wired, Some(recording)))
     }
 
     fn of(
         config: EngineConfig,
         clock: ManualClock,
-        wiring: Wiring,
+        (wiring, costs): (Wiring, Vec<ScriptedClock>),
         recording: Option<(Recorder, ControlTape)>,
     ) -> Self {
         let Wiring {
@@ -122,6 +127,7 @@ impl VirtualEngine {
         let core = Core {
             supervisor,
             held: vec![Duration::ZERO; workers.len()],
+            costs,
             workers,
             clock: clock.clone(),
             recorder,
@@ -218,9 +224,31 @@ impl VirtualEngine {
         }
     }
 
+    /// From now on every op costs what `cost` says: busy time, prices and the governor see that, and a worker that has
+    /// not finished begins its next slot late. Without a script work costs nothing.
+    pub fn script_costs(&self, cost: impl FnMut(Work) -> Duration + Send + 'static) {
+        let cost = Arc::new(Mutex::new(cost));
+        let mut core = self.core();
+        let Core { workers, costs, .. } = &mut *core;
+        for ((_, io), clock) in workers.iter_mut().zip(costs) {
+            io.script = Some(clock.script(cost.clone()));
+        }
+    }
+
     fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Everything wired, with a clock for each worker that measures what a script says.
+fn wire_scripted(config: &EngineConfig, clock: &ManualClock) -> (Wiring, Vec<ScriptedClock>) {
+    let costs = RefCell::new(Vec::new());
+    let wiring = wire(config, START, || {
+        let cost = ScriptedClock::new(clock.clone());
+        costs.borrow_mut().push(cost.clone());
+        Box::new(cost)
+    });
+    (wiring, costs.into_inner())
 }
 
 /// In which order the workers run a slot.
@@ -256,6 +284,11 @@ impl Core {
             around(&mut || {
                 worker.step(now, io);
             });
+            // Until its work is done it cannot begin the next slot.
+            let worked = self.costs[at].take();
+            if !worked.is_zero() {
+                self.held[at] = now + worked;
+            }
         }
         self.supervisor.poll(now);
         self.visit();

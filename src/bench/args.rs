@@ -17,6 +17,10 @@ pub enum BenchCommand {
     Room(RoomArgs),
     /// Many rooms of three to ten legs
     Rooms(Common),
+    /// Calls of two legs with different codecs: what one says is decoded and encoded anew for the other
+    Transcode(Common),
+    /// Calls of two legs with one codec: packets are passed on as they are
+    Relay(Common),
     /// Legs join and leave while it is measured; beside a quiet stretch of the same run
     Churn(ChurnArgs),
     /// Legs go from worker to worker while it is measured; beside a quiet stretch of the same run
@@ -47,6 +51,9 @@ pub struct Common {
     /// Over UDP on loopback, the phones in a process of their own; without it, boxes into the worker and out of it
     #[arg(long)]
     pub(super) sockets: bool,
+    /// Before and after, a bare loop that receives, mixes and sends, with the same phones; needs --sockets and pcmu
+    #[arg(long, requires = "sockets")]
+    pub(super) floor: bool,
     /// All phones send in the same moment, instead of spread over the packet time
     #[arg(long)]
     pub(super) burst: bool,

@@ -16,6 +16,7 @@ mod dist;
 mod during;
 mod environment;
 mod error;
+mod floor;
 mod marker;
 mod phones;
 mod place;

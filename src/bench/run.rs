@@ -8,6 +8,7 @@ use super::dist::Dist;
 use super::during::{Done, act};
 use super::environment::Environment;
 use super::error::BenchError;
+use super::floor::{self, Taken};
 use super::phones::{Desk, Heard, Order, Setup, Talk};
 use super::place::Places;
 use super::reference::BareLoop;
@@ -20,6 +21,8 @@ use super::server::{Server, Window};
 const WARM_UP: Duration = Duration::from_millis(1_500);
 /// The end of a window waits for the workers' word, which comes on the second: what happens ends so much before it.
 const EARLY: Duration = Duration::from_millis(50);
+/// The bare loop that mixes runs so long at most, before and after.
+const FLOOR: Duration = Duration::from_secs(10);
 /// Listeners keep so much of what they hear at most.
 const TAPE: Duration = Duration::from_secs(120);
 
@@ -43,6 +46,8 @@ pub(super) struct Outcome {
     /// None without sockets, or where the shard may be anywhere.
     pub shard_core: Option<usize>,
     pub phones_core: Option<usize>,
+    /// What the bare loop that mixes took, before and after.
+    pub floor: Option<(Taken, Taken)>,
     pub environment: Environment,
 }
 
@@ -50,6 +55,7 @@ pub(super) struct Outcome {
 pub(super) fn run(scenario: &Scenario) -> Result<Report, BenchError> {
     let mut environment = Environment::before();
     let places = Places::new(scenario, &environment.cores_allowed);
+    let floor_before = floor(scenario, &places)?;
     let mut server = Server::start(scenario, &places)?;
     if let Some(worker) = server.first_worker() {
         environment.look_at(worker);
@@ -93,6 +99,7 @@ pub(super) fn run(scenario: &Scenario) -> Result<Report, BenchError> {
     server.shutdown(&environment.cores_allowed)?;
     // They must outlive the worker.
     drop(rings);
+    let floor_after = floor(scenario, &places)?;
     environment.after();
 
     let pairs = moments.windows(2).map(|pair| pair[0].until(&pair[1]));
@@ -118,9 +125,20 @@ pub(super) fn run(scenario: &Scenario) -> Result<Report, BenchError> {
         warnings,
         shard_core,
         phones_core,
+        floor: floor_before.zip(floor_after),
         environment,
     };
     Ok(Report::new(scenario, outcome))
+}
+
+/// The bare loop that mixes, where it is asked for.
+fn floor(scenario: &Scenario, places: &Places) -> Result<Option<Taken>, BenchError> {
+    if !scenario.common.floor {
+        return Ok(None);
+    }
+    let desk = apart(scenario, MonotonicClock.now(), places)?;
+    let span = Duration::from_secs(scenario.common.seconds.into()).min(FLOOR);
+    floor::run(scenario, desk, places, span).map(Some)
 }
 
 /// The phones at the packet rings, in this process.
@@ -144,13 +162,11 @@ fn apart(scenario: &Scenario, base: Duration, places: &Places) -> Result<Desk, B
 
 fn setup(scenario: &Scenario, slot: Duration, base: Duration) -> Setup {
     let common = &scenario.common;
+    let talks = scenario.talks().into_iter();
+    let talks = talks.map(|(codec, ptime)| Talk::new(codec, payload_type(codec), ptime));
     Setup {
         seats: scenario.legs(),
-        talks: vec![Talk::new(
-            common.codec,
-            payload_type(common.codec),
-            common.ptime(),
-        )],
+        talks: talks.collect(),
         slot,
         base,
         burst: common.burst,

@@ -1,5 +1,9 @@
 //! A scenario: who is in which room, and what happens while it is measured.
 
+use std::time::Duration;
+
+use talkpath_nodes::codec::Codec;
+
 use super::args::{BenchCommand, Common};
 use super::error::BenchError;
 use super::phones::Probe;
@@ -8,6 +12,8 @@ use super::phones::Probe;
 const SIZES: std::ops::RangeInclusive<usize> = 3..=10;
 /// Talkers with the marker at most, one to a room.
 const TALKERS: usize = 4;
+/// The same, one to a call.
+const CALLERS: usize = 16;
 /// Who listens for one of them at most.
 const LISTENERS: usize = 4;
 
@@ -21,14 +27,26 @@ pub(super) enum During {
     Migrate(u32),
 }
 
+/// What the legs are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meeting {
+    /// Rooms, in which everybody hears everybody else.
+    Rooms,
+    /// Calls of two.
+    Calls,
+}
+
 /// All that tells one run from another, but for what every scenario is told.
 #[derive(Clone, Debug)]
 pub(super) struct Scenario {
     pub name: &'static str,
     pub common: Common,
     pub workers: usize,
-    /// The room of each leg.
+    pub meeting: Meeting,
+    /// The room or call of each leg.
     pub room_of: Vec<usize>,
+    /// The codec of every second leg of a call.
+    second: Codec,
     pub during: During,
 }
 
@@ -42,6 +60,10 @@ impl Scenario {
                 ("room", &args.common, room_of, During::Nothing)
             }
             BenchCommand::Rooms(common) => ("rooms", common, small(common.legs), During::Nothing),
+            BenchCommand::Transcode(common) => {
+                ("transcode", common, pairs(common.legs), During::Nothing)
+            }
+            BenchCommand::Relay(common) => ("relay", common, pairs(common.legs), During::Nothing),
             BenchCommand::Churn(args) => {
                 let room_of = even(args.room.common.legs, args.room.rooms);
                 let during = During::Churn(args.rate);
@@ -63,10 +85,29 @@ impl Scenario {
             });
         }
         common.check(workers)?;
+        let meeting = match command {
+            BenchCommand::Transcode(_) | BenchCommand::Relay(_) => Meeting::Calls,
+            _ => Meeting::Rooms,
+        };
+        let fits = meeting == Meeting::Rooms && during == During::Nothing;
+        if common.floor && !(fits && common.codec == Codec::Pcmu) {
+            return Err(BenchError::Flag {
+                flag: "--floor",
+                actual: format!("{name} with {}", common.codec),
+                allowed: "room and rooms with PCMU/8000".into(),
+            });
+        }
+        let second = match (name, common.codec) {
+            ("transcode", Codec::Pcmu) => Codec::Pcma,
+            ("transcode", _) => Codec::Pcmu,
+            (_, codec) => codec,
+        };
         Ok(Self {
             name,
             common: common.clone(),
             workers,
+            meeting,
+            second,
             room_of,
             during,
         })
@@ -81,16 +122,35 @@ impl Scenario {
         self.room_of.iter().max().map_or(0, |room| room + 1)
     }
 
+    /// Codec and packet time of each talk there is in the run.
+    pub(super) fn talks(&self) -> Vec<(Codec, Duration)> {
+        let ptime = self.common.ptime();
+        let mut talks = vec![(self.common.codec, ptime)];
+        if self.second != self.common.codec {
+            talks.push((self.second, ptime));
+        }
+        talks
+    }
+
+    /// Which of them a leg speaks.
+    pub(super) fn talk_of(&self, leg: usize) -> usize {
+        usize::from(self.second != self.common.codec && !leg.is_multiple_of(2))
+    }
+
     /// Who sends the marker and who listens for it: the first of a room, and the next ones in it.
     pub(super) fn probes(&self) -> Vec<Probe> {
         let members = |room: usize| {
             let legs = (0..self.legs()).filter(move |leg| self.room_of[*leg] == room);
             legs.take(1 + LISTENERS).collect::<Vec<_>>()
         };
+        let talkers = match self.meeting {
+            Meeting::Rooms => TALKERS,
+            Meeting::Calls => CALLERS,
+        };
         let rooms = (0..self.rooms()).map(members);
         rooms
             .filter(|members| members.len() > 1)
-            .take(TALKERS)
+            .take(talkers)
             .map(|members| Probe {
                 talker: members[0],
                 listeners: members[1..].to_vec(),
@@ -123,6 +183,13 @@ fn small(legs: u32) -> Vec<usize> {
     seats.take(legs as usize).collect()
 }
 
+/// Calls of two; an odd leg too many finds nobody and is left out.
+fn pairs(legs: u32) -> Vec<usize> {
+    (0..(legs / 2 * 2).max(2))
+        .map(|leg| leg as usize / 2)
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +202,8 @@ mod tests {
             .collect();
         assert_eq!(sizes, [3, 4, 5, 6, 7, 8, 9, 10, 3, 4, 1]);
         assert_eq!(small(1), [0]);
+        assert_eq!(pairs(5), [0, 0, 1, 1]);
+        assert_eq!(pairs(1), [0, 0]);
     }
 
     #[test]

@@ -187,6 +187,7 @@ impl Noted {
             | Request::Subscribe { .. }
             | Request::Status { .. }
             | Request::Plans { .. }
+            | Request::Headroom { .. }
             | Request::Timing { .. }
             | Request::Calls { .. }
             | Request::CallStats { .. } => return Self::Nothing,

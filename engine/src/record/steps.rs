@@ -6,6 +6,8 @@ use std::time::Duration;
 use talkpath_rt::clock::Clock;
 use talkpath_rt::tape::{Flag, Numbers, TapeOut};
 
+use super::numbers;
+
 /// Steps between two times at which the rings' tapes note what they have gathered.
 const FLUSH: u32 = 250;
 
@@ -59,7 +61,9 @@ impl Clock for NotedClock {
     fn now(&self) -> Duration {
         let now = self.inner.now();
         let (out, last) = &mut *self.noted.borrow_mut();
-        out.note(&[nanos(now.saturating_sub(*last))]);
+        // A clock of virtual time may go back at the end of a step.
+        let since = nanos(now).wrapping_sub(nanos(*last));
+        out.note(&[numbers::zigzag(since as i64)]);
         *last = now;
         now
     }
@@ -89,7 +93,10 @@ impl Clock for PlayedClock {
     fn now(&self) -> Duration {
         let (numbers, last) = &mut *self.played.borrow_mut();
         match numbers.next() {
-            Some(since) => *last = last.saturating_add(Duration::from_nanos(since)),
+            Some(since) => {
+                let since = numbers::unzigzag(since) as u64;
+                *last = Duration::from_nanos(nanos(*last).wrapping_add(since));
+            }
             None => self.over.raise(),
         }
         *last

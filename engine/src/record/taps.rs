@@ -65,6 +65,9 @@ pub(crate) fn of_worker(worker: u8, io: &mut Io, taps: &mut impl Taps) {
         packets_out,
         mesh,
         stats,
+        costs,
+        // In virtual time it moves the cost clock, whose readings are noted.
+        script: _,
         cost_clock: _,
         tape: _,
     } = io;
@@ -78,6 +81,9 @@ pub(crate) fn of_worker(worker: u8, io: &mut Io, taps: &mut impl Taps) {
     let (out, back) = stats.rings();
     taps.put(own.ring(9), out);
     taps.take(own.ring(10), back);
+    let (out, back) = costs.rings();
+    taps.put(own.ring(17), out);
+    taps.take(own.ring(18), back);
     for peer in mesh {
         let Peer {
             index,
@@ -105,6 +111,7 @@ pub(crate) fn of_supervisor(worker: u8, ends: &mut Ends, taps: &mut impl Taps) {
         garbage,
         events,
         stats,
+        costs,
     } = ends;
     let own = Names { worker, peer: 0 };
     taps.put(own.ring(33), commands.ring());
@@ -114,6 +121,9 @@ pub(crate) fn of_supervisor(worker: u8, ends: &mut Ends, taps: &mut impl Taps) {
     let (back, incoming) = stats.rings();
     taps.put(own.ring(37), back);
     taps.take(own.ring(38), incoming);
+    let (back, incoming) = costs.rings();
+    taps.put(own.ring(39), back);
+    taps.take(own.ring(40), incoming);
 }
 
 /// Gives every end a tape that notes.

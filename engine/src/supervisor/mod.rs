@@ -21,12 +21,15 @@
 //! | `validate` | what a leg's configuration may hold |
 //! | `plans` | equal graphs share a plan |
 //! | `placement` | which slot |
+//! | `prices` | what a leg costs, as measured (D15) |
+//! | `admission` | whether a leg may come, and how many more could (D15) |
 //! | `transactions` | credits, queue, what was sent and not answered |
 //! | `answers` | acks, garbage and events of the worker |
 //! | `report` | the status |
 //!
 //! Handles are reused only after the worker's ack and the return of the box (D11).
 
+mod admission;
 mod answers;
 mod batch;
 mod blueprint;
@@ -38,6 +41,7 @@ mod moves;
 mod parts;
 mod placement;
 mod plans;
+mod prices;
 mod report;
 mod request;
 mod rooms;
@@ -67,6 +71,7 @@ use crate::status::SupervisorCounters;
 
 use calls::CallState;
 use legs::LegState;
+use prices::Prices;
 use rooms::RoomState;
 use shrink::Vacant;
 use site::Site;
@@ -91,6 +96,7 @@ pub(crate) struct Supervisor {
     call_sides: BTreeMap<LegId, CallId>,
     /// The workers, by index.
     sites: Vec<Site>,
+    prices: Prices,
     routes: Routes,
     subscribers: Subscribers,
     counters: SupervisorCounters,
@@ -114,6 +120,7 @@ impl Supervisor {
             started: now,
             base,
             sites: workers.into_iter().map(site).collect(),
+            prices: Prices::new(config.price_quantile),
             routes,
             rooms: BTreeMap::new(),
             vacant: Vacant::default(),
@@ -200,6 +207,14 @@ impl Supervisor {
                 let outcome = self.rebalance();
                 self.answer(&reply, outcome);
             }
+            Request::Headroom {
+                room,
+                source,
+                reply,
+            } => {
+                // A question, not a request refused: not counted.
+                send(&reply, self.headroom(room, &source));
+            }
             Request::Stop { reply } => {
                 self.flush_tapes();
                 self.stop();
@@ -234,6 +249,7 @@ impl Supervisor {
             site.garbage.flush_tape();
             site.events.flush_tape();
             site.stats.rings().1.flush_tape();
+            site.costs.rings().1.flush_tape();
         }
     }
 

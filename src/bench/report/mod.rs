@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use super::dist::{Dist, Quantiles};
 use super::environment::Environment;
+use super::floor::Taken;
 use super::run::Outcome;
-use super::scenario::Scenario;
+use super::scenario::{Meeting, Scenario};
 use super::verdict::{Generator, Server, Verdict};
 use figures::Figures;
 use plot::Curve;
@@ -24,7 +25,9 @@ pub(super) struct Report {
     /// `in process` or `sockets`.
     pub transport: &'static str,
     pub legs: usize,
+    /// Rooms, or calls.
     pub rooms: usize,
+    pub meeting: &'static str,
     pub workers: usize,
     pub codec: String,
     pub ptime_ms: u64,
@@ -45,6 +48,7 @@ pub(super) struct Report {
     pub quiet: Option<Figures>,
     pub added: Option<Added>,
     pub reference: Option<Reference>,
+    pub floor: Option<Floor>,
     pub verdict: Verdict,
     pub environment: Environment,
     #[serde(skip)]
@@ -67,6 +71,26 @@ pub(super) struct Reference {
     pub ratio_p50: Option<f64>,
     pub ratio_p99: Option<f64>,
     pub ratio_p999: Option<f64>,
+}
+
+/// The bare loop that receives, mixes and sends, with the same phones before and after.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(super) struct Floor {
+    pub before: Taken,
+    pub after: Taken,
+    /// The server's CPU time for one leg's second divided by the mean of both.
+    pub ratio: f64,
+}
+
+impl Floor {
+    fn new((before, after): (Taken, Taken), server: f64) -> Self {
+        let mean = (before.cpu_ms_per_leg_second + after.cpu_ms_per_leg_second) / 2.0;
+        Self {
+            before,
+            after,
+            ratio: server / mean,
+        }
+    }
 }
 
 impl Reference {
@@ -105,6 +129,7 @@ impl Report {
             warnings,
             shard_core,
             phones_core,
+            floor,
             environment,
         } = outcome;
         let (legs, common) = (scenario.legs(), &scenario.common);
@@ -121,6 +146,11 @@ impl Report {
             late_percent: percent(figures.late_slots, figures.slots),
             received_percent: figures.received_percent,
         };
+        let codecs: Vec<_> = scenario
+            .talks()
+            .iter()
+            .map(|talk| talk.0.to_string())
+            .collect();
         let mut curves = Curve::all(&measured);
         curves.extend(bare.as_ref().map(Curve::bare));
         Self {
@@ -132,8 +162,12 @@ impl Report {
             },
             legs,
             rooms: scenario.rooms(),
+            meeting: match scenario.meeting {
+                Meeting::Rooms => "room",
+                Meeting::Calls => "call",
+            },
             workers: scenario.workers,
-            codec: common.codec.to_string(),
+            codec: codecs.join(" and "),
             ptime_ms: common.ptime().as_millis() as u64,
             slot_us: common.slot_us,
             burst: common.burst,
@@ -147,6 +181,7 @@ impl Report {
             warnings,
             added: quiet.as_ref().map(|quiet| Added::new(quiet, &figures)),
             reference: bare.map(|bare| Reference::new(&bare, &figures.wake_us)),
+            floor: floor.map(|floor| Floor::new(floor, figures.cpu_ms_per_leg_second)),
             figures,
             quiet,
             environment,

@@ -49,11 +49,12 @@ impl Report {
             .priority
             .map_or("ordinary priority".into(), |p| format!("FIFO {p}"));
         format!(
-            "{}, {}: {} legs talking in {} room{}, {} at {} ms, {:.1} s; {place}, {order}, slot {} µs",
+            "{}, {}: {} legs talking in {} {}{}, {} at {} ms, {:.1} s; {place}, {order}, slot {} µs",
             self.scenario,
             self.transport,
             self.legs,
             self.rooms,
+            self.meeting,
             if self.rooms == 1 { "" } else { "s" },
             self.codec,
             self.ptime_ms,
@@ -116,6 +117,19 @@ impl Report {
                 added.long_gaps_per_million,
                 1,
             );
+        }
+        if let Some(floor) = &self.floor {
+            real(
+                "floor before, ms the same",
+                floor.before.cpu_ms_per_leg_second,
+                4,
+            );
+            real(
+                "floor after, ms the same",
+                floor.after.cpu_ms_per_leg_second,
+                4,
+            );
+            real("CPU, times the floor", floor.ratio, 2);
         }
         if let Some(reference) = &self.reference {
             for (name, ratio) in [
