@@ -15,6 +15,7 @@ use crate::call::CallConfig;
 use crate::event::LeaveReason;
 use crate::leg::{ClipConfig, JitterDelay, NetworkConfig, RtpSender, ToneConfig};
 use crate::negotiate::Capabilities;
+use crate::priority::Priority;
 use crate::proto::{CallId, Direction, LegId, RoomId, Side};
 use crate::room::RoomConfig;
 use crate::supervisor::{CallEdit, Edit, Reply, Request, Source};
@@ -34,12 +35,14 @@ pub(crate) enum Asked {
     JoinNetwork {
         room: u64,
         network: Network,
+        priority: Priority,
     },
     JoinTone {
         room: u64,
         hz: u32,
         dbov: u32,
         rate: u32,
+        priority: Priority,
     },
     JoinClip {
         room: u64,
@@ -47,6 +50,7 @@ pub(crate) enum Asked {
         clip: usize,
         rate: u32,
         looping: bool,
+        priority: Priority,
     },
     Change {
         leg: u64,
@@ -68,6 +72,10 @@ pub(crate) enum Asked {
     Ssrc {
         leg: u64,
         ssrc: u32,
+    },
+    Priority {
+        leg: u64,
+        priority: Priority,
     },
     Leave {
         leg: u64,
@@ -97,6 +105,10 @@ pub(crate) enum Asked {
         call: u64,
         side: Side,
         ssrc: u32,
+    },
+    MoveCall {
+        call: u64,
+        to: usize,
     },
     HangUp {
         call: u64,
@@ -158,7 +170,12 @@ impl Noted {
             Request::CloseRoom { room, .. } => Asked::CloseRoom {
                 room: room.to_bits(),
             },
-            Request::Join { room, source, .. } => return Self::join(*room, source, clips),
+            Request::Join {
+                room,
+                source,
+                priority,
+                ..
+            } => return Self::join(*room, source, *priority, clips),
             Request::Change { leg, config, .. } => Asked::Change {
                 leg: leg.to_bits(),
                 network: Network::from(config),
@@ -194,18 +211,20 @@ impl Noted {
         })
     }
 
-    fn join(room: RoomId, source: &Source, clips: &mut Clips) -> Self {
+    fn join(room: RoomId, source: &Source, priority: Priority, clips: &mut Clips) -> Self {
         let room = room.to_bits();
         match source {
             Source::Network(config) => Self::Asked(Asked::JoinNetwork {
                 room,
                 network: Network::from(config),
+                priority,
             }),
             Source::Tone(ToneConfig { hz, dbov, rate }) => Self::Asked(Asked::JoinTone {
                 room,
                 hz: hz.to_bits(),
                 dbov: dbov.to_bits(),
                 rate: rate.hz(),
+                priority,
             }),
             Source::Clip(ClipConfig {
                 samples,
@@ -218,6 +237,7 @@ impl Noted {
                     clip,
                     rate: rate.hz(),
                     looping: *looping,
+                    priority,
                 };
                 Self::Clip(asked, new.then(|| Arc::clone(samples)))
             }
@@ -236,6 +256,7 @@ impl Asked {
             Edit::Mute(muted) => Self::Mute { leg, muted },
             Edit::Direction(Direction { receive, send }) => Self::Direction { leg, receive, send },
             Edit::Ssrc(ssrc) => Self::Ssrc { leg, ssrc },
+            Edit::Priority(priority) => Self::Priority { leg, priority },
         }
     }
 
@@ -253,6 +274,7 @@ impl Asked {
                 send,
             },
             CallEdit::Ssrc(side, ssrc) => Self::CallSsrc { call, side, ssrc },
+            CallEdit::Move(to) => Self::MoveCall { call, to },
             CallEdit::HangUp => Self::HangUp { call },
         }
     }
@@ -273,10 +295,11 @@ impl Asked {
                 reply: nobody(),
             })
         };
-        let join = |room, source| {
+        let join = |room, source, priority| {
             Some(Request::Join {
                 room: RoomId::from_bits(room)?,
                 source,
+                priority,
                 reply: nobody(),
             })
         };
@@ -301,32 +324,38 @@ impl Asked {
                 room: RoomId::from_bits(room)?,
                 reply: nobody(),
             }),
-            Self::JoinNetwork { room, network } => join(room, Source::Network(network.config()?)),
+            Self::JoinNetwork {
+                room,
+                network,
+                priority,
+            } => join(room, Source::Network(network.config()?), priority),
             Self::JoinTone {
                 room,
                 hz,
                 dbov,
                 rate,
+                priority,
             } => {
                 let tone = ToneConfig {
                     hz: f32::from_bits(hz),
                     dbov: f32::from_bits(dbov),
                     rate: SampleRate::new(rate).ok()?,
                 };
-                join(room, Source::Tone(tone))
+                join(room, Source::Tone(tone), priority)
             }
             Self::JoinClip {
                 room,
                 clip,
                 rate,
                 looping,
+                priority,
             } => {
                 let clip = ClipConfig {
                     samples: Arc::clone(clips.get(clip)?),
                     rate: SampleRate::new(rate).ok()?,
                     looping,
                 };
-                join(room, Source::Clip(clip))
+                join(room, Source::Clip(clip), priority)
             }
             Self::Change { leg, network } => Some(Request::Change {
                 leg: LegId::from_bits(leg)?,
@@ -339,6 +368,7 @@ impl Asked {
                 edit(leg, Edit::Direction(Direction { receive, send }))
             }
             Self::Ssrc { leg, ssrc } => edit(leg, Edit::Ssrc(ssrc)),
+            Self::Priority { leg, priority } => edit(leg, Edit::Priority(priority)),
             Self::Leave { leg, reason } => Some(Request::Leave {
                 leg: LegId::from_bits(leg)?,
                 reason,
@@ -366,6 +396,7 @@ impl Asked {
                 send,
             } => edit_call(call, CallEdit::Direction(side, Direction { receive, send })),
             Self::CallSsrc { call, side, ssrc } => edit_call(call, CallEdit::Ssrc(side, ssrc)),
+            Self::MoveCall { call, to } => edit_call(call, CallEdit::Move(to)),
             Self::HangUp { call } => edit_call(call, CallEdit::HangUp),
         }
     }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use talkpath_engine::replay::{Listener, Mix, Recording, Replayed, replay};
 use talkpath_engine::{
-    Call, CallConfig, Direction, EngineConfig, Leg, LegConfig, Room, RoomConfig, RoomId, Side,
-    VirtualEngine,
+    Call, CallConfig, Direction, EngineConfig, Leg, LegConfig, Priority, Room, RoomConfig, RoomId,
+    Side, VirtualEngine,
 };
 
 use talkpath_nodes::packet::Header;
@@ -176,6 +176,10 @@ impl World {
                 };
                 call.set_direction(Side::B, flow).expect("it is up");
             }
+            Some(call) if self.dice.roll(3) == 0 => {
+                let to = self.dice.roll(self.workers as u64) as usize;
+                self.moved += u32::from(call.move_to(to).is_ok());
+            }
             _ if self.calls.len() < 3 => {
                 let config = CallConfig::new(network(one, n), network(other, n + 1));
                 let call = self.studio.engine.create_call(config);
@@ -218,7 +222,8 @@ impl World {
             }
         };
         let room = &self.rooms[self.dice.roll(2) as usize];
-        self.players.push(room.join(config).expect("capacity"));
+        let leg = room.join_as(config, Priority::Low).expect("capacity");
+        self.players.push(leg);
         let short = RoomConfig {
             ends_with_last_leg: true,
             ..RoomConfig::new(format!("short {}", self.number))
