@@ -113,7 +113,7 @@ pub struct TapeIn {
 
 impl TapeIn {
     /// The next number, when one has come.
-    pub fn next(&mut self) -> Option<u64> {
+    pub fn fetch(&mut self) -> Option<u64> {
         self.numbers.pop()
     }
 

@@ -167,7 +167,7 @@ impl Recorder {
             let pending = self.pending.entry(*id).or_default();
             // First whether it has: all it had noted before is there then.
             let overflowed = tape.has_overflowed();
-            while let Some(number) = tape.next() {
+            while let Some(number) = tape.fetch() {
                 numbers::put(number, pending);
             }
             if overflowed {

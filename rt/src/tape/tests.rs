@@ -3,11 +3,12 @@ use std::thread;
 
 /// What `out` has noted.
 fn numbers(kept: &mut TapeIn) -> Vec<u64> {
-    core::iter::from_fn(|| kept.next()).collect()
+    core::iter::from_fn(|| kept.fetch()).collect()
 }
 
 fn play(numbers: &[u64]) -> Numbers {
-    Box::new(numbers.to_vec().into_iter())
+    let numbers = numbers.to_vec();
+    Box::new(numbers.into_iter())
 }
 
 #[test]
