@@ -115,5 +115,8 @@ fn main() {
         times.sort_by(f64::total_cmp);
         times[times.len() / 2]
     });
-    println!("one worker: {one:.0} ns per leg and period, two: {two:.0} ns, ratio {:.3}", two / one);
+    println!(
+        "one worker: {one:.0} ns per leg and period, two: {two:.0} ns, ratio {:.3}",
+        two / one
+    );
 }
