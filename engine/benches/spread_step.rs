@@ -98,7 +98,9 @@ fn main() {
     let numbers: Vec<usize> = std::env::args().filter_map(|n| n.parse().ok()).collect();
     if let [workers] = numbers[..] {
         let mut rig = Rig::new(workers);
-        (0..50).for_each(|_| drop(rig.period()));
+        for _ in 0..50 {
+            rig.period();
+        }
         return;
     }
     let mut rigs = [1, 2].map(Rig::new);
