@@ -162,7 +162,7 @@ pub enum Command {
         /** Where to. */
         to: u8,
     },
-    /// The leg comes from another worker: its seats here, which come back as its old ones ([`Garbage::Berth`]).
+    /// The leg, or the call of this side A, comes from another worker: its seats here, which come back as its old ones ([`Garbage::Berth`]).
     AwaitLeg {
         /** The leg. */
         leg: LegId,
@@ -187,6 +187,13 @@ pub enum Command {
         call: CallId,
         /** The call as it shall be. */
         value: Box<CallBody>,
+    },
+    /// The call goes to another worker, over the mesh, at this slot (D6); its berth there goes by the handle of side A.
+    SendCall {
+        /** The call. */
+        call: CallId,
+        /** Where to. */
+        to: u8,
     },
     /// Hold and resume of a call's directions.
     SetFlows {
@@ -255,7 +262,7 @@ pub enum Ack {
         /** Which leg. */
         leg: LegId,
     },
-    /// The leg has come over the mesh and runs here; the berth, with its old seats, is in the garbage ring.
+    /// The leg, or the call of this side A, has come over the mesh and runs here; the berth, with its old seats, is in the garbage ring.
     LegHere {
         /** Which leg. */
         leg: LegId,

@@ -20,6 +20,7 @@ mod floor;
 mod marker;
 mod phones;
 mod place;
+mod ramp;
 mod reference;
 mod report;
 mod run;
@@ -28,6 +29,7 @@ mod seats;
 mod server;
 mod speech;
 mod verdict;
+mod window;
 
 pub use args::{BenchCommand, ChurnArgs, Common, MigrateArgs, RoomArgs};
 pub use error::BenchError;

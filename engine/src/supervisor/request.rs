@@ -59,6 +59,7 @@ pub(crate) enum CallEdit {
     Change(Side, NetworkConfig),
     Direction(Side, Direction),
     Ssrc(Side, u32),
+    Move(usize),
     HangUp,
 }
 

@@ -69,6 +69,7 @@ impl Note {
             | Command::SetSsrc { .. }
             | Command::SetPriority { .. }
             | Command::SetFlows { .. }
+            | Command::SendCall { .. }
             | Command::SetPeers { .. }
             | Command::SendLeg { .. } => Self::Set,
         }

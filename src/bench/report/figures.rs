@@ -65,6 +65,8 @@ pub(in crate::bench) struct Figures {
 pub(in crate::bench) struct Traffic {
     /// Packets given to the server.
     pub packets_in: u64,
+    /// Packets that came to the workers, counted over the server's stretch, which is some milliseconds apart.
+    pub packets_in_taken: u64,
     /// Packets that found no empty box, or no room in a ring or socket.
     pub packets_in_refused: u64,
     /// Packets kept back on purpose.
@@ -95,7 +97,6 @@ pub(in crate::bench) struct GeneratorFigures {
 
 impl Figures {
     pub(super) fn new(
-        legs: usize,
         stretch: &Stretch,
         cores: &[Option<usize>],
         shard_core: Option<usize>,
@@ -127,10 +128,11 @@ impl Figures {
             shard_cpu_percent: server.shard.map(percent),
             rest_cpu_percent: server.rest.map(percent),
             busiest_percent: percent(busiest),
-            cpu_ms_per_leg_second: 1e3 * cpu.as_secs_f64() / seconds / legs as f64,
+            cpu_ms_per_leg_second: 1e3 * cpu.as_secs_f64() / seconds / stretch.legs.max(1) as f64,
             allocations: server.allocations,
             traffic: Traffic {
                 packets_in: heard.sent,
+                packets_in_taken: server.packets_taken,
                 packets_in_refused: heard.refused,
                 packets_in_lost: heard.lost,
                 packets_out: heard.received,

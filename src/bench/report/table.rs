@@ -26,6 +26,12 @@ impl fmt::Display for Report {
         for (name, value) in self.rows() {
             writeln!(f, "{name:<30}{value:>14}")?;
         }
+        if let Some(overload) = &self.overload {
+            writeln!(f)?;
+            for line in overload.lines() {
+                writeln!(f, "{line}")?;
+            }
+        }
         writeln!(f)?;
         for line in self.verdict.lines() {
             writeln!(f, "{line}")?;
@@ -84,6 +90,7 @@ impl Report {
         }
         whole("allocations on the worker", figures.allocations);
         whole("packets in", traffic.packets_in);
+        whole("packets in, at the workers", traffic.packets_in_taken);
         whole("packets in refused", traffic.packets_in_refused);
         whole("packets in lost on purpose", traffic.packets_in_lost);
         whole("packets out", traffic.packets_out);
