@@ -94,6 +94,21 @@ fn samples() -> Vec<EventKind> {
             by: ms(2),
             culprit,
         },
+        EventKind::Displaced { leg, by: leg },
+        EventKind::Shed {
+            worker,
+            what: Left::Periods(2),
+            priority: Priority::Low,
+            legs: 3,
+            load: 1_200,
+        },
+        EventKind::Recovered {
+            worker,
+            what: Left::Effect(Shed::Concealment),
+            priority: Priority::Low,
+            legs: 3,
+            load: 500,
+        },
         EventKind::Missed { lost },
     ]
 }
