@@ -108,6 +108,11 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.legs_arrived,
     ),
     (
+        "plan_swaps_total",
+        "Legs that were given another plan while they ran",
+        |c| c.swaps,
+    ),
+    (
         "node_panics_total",
         "Nodes that panicked, each with half a leg",
         |c| c.panics,
