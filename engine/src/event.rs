@@ -19,6 +19,7 @@ mod subscribers;
 use std::time::Duration;
 
 use crossbeam::channel::Receiver;
+use serde::{Deserialize, Serialize};
 
 use crate::proto::{CallId, CallStats, Culprit, LegId, RoomId};
 
@@ -30,7 +31,8 @@ pub(crate) use subscribers::Subscribers;
 pub(crate) const BACKLOG: usize = 4_096;
 
 /// Why a leg is no longer in its room, or a call over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LeaveReason {
     /// Somebody asked for it.
@@ -41,6 +43,8 @@ pub enum LeaveReason {
     MediaTimeout,
     /// Its player came to the end.
     Finished,
+    /// An emergency call needed its room (D15).
+    Displaced,
     /// The engine was shut down.
     Shutdown,
 }
@@ -54,6 +58,7 @@ impl LeaveReason {
             Self::RoomClosed => "room_closed",
             Self::MediaTimeout => "media_timeout",
             Self::Finished => "finished",
+            Self::Displaced => "displaced",
             Self::Shutdown => "shutdown",
         }
     }
@@ -212,6 +217,13 @@ pub enum EventKind {
     Finished {
         /// The leg.
         leg: LegId,
+    },
+    /// An emergency call is in, for which this leg had to leave (D15).
+    Displaced {
+        /// Who left; the handle is stale now.
+        leg: LegId,
+        /// The emergency call.
+        by: LegId,
     },
     /// A node of the leg failed or gave a value that is no number; its frame was concealed.
     Faulted {

@@ -11,6 +11,7 @@
 //! | [`ledger`] | where a leg's delay comes from | any |
 //! | [`negotiate`] | offers and answers | any |
 //! | `supervisor` | desired state, plans, placement, transactions | supervisor |
+//! | [`record`], [`replay`] | a session written down, and run again to the same bits | recorder; any |
 //! | [`proto`] | what crosses the rings | moves between both |
 //! | [`worker`] | the slots | worker |
 //!
@@ -35,7 +36,10 @@ pub mod leg_graph;
 mod metrics;
 pub mod negotiate;
 pub mod port;
+pub mod priority;
 pub mod proto;
+pub mod record;
+pub mod replay;
 pub mod room;
 mod scripted;
 mod shard_link;
@@ -56,7 +60,9 @@ pub use ledger::LegLedger;
 pub use leg::{ClipConfig, JitterDelay, Leg, LegConfig, NetworkConfig, RtpSender, ToneConfig};
 pub use leg_graph::LegGraph;
 pub use port::{AudioPort, PortConfig, PortEmpty, PortFull};
+pub use priority::Priority;
 pub use proto::{CallId, CallStats, Direction, FlowStats, LegId, PlanId, RoomId, Segment, Side};
+pub use record::{RecordTo, RecordingState};
 pub use room::{Room, RoomConfig};
 pub use shard_link::{FromWorkers, ShardLink, ToWorkers};
 pub use status::{Counter, PlanInfo, Status};

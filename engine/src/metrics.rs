@@ -2,6 +2,7 @@
 //!
 //! `docs/counters.md` explains each; adding a counter means adding a row here and there.
 
+use crate::record::RecordingState;
 use crate::status::{Counter, Status, WorkerStatus};
 use crate::worker::stats::WorkerCounters;
 
@@ -113,6 +114,11 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.swaps,
     ),
     (
+        "calls_arrived_total",
+        "Calls that came from another worker",
+        |c| c.calls_arrived,
+    ),
+    (
         "node_panics_total",
         "Nodes that panicked, each with half a leg",
         |c| c.panics,
@@ -145,6 +151,12 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         true,
         |s| s.supervisor.calls_begun,
     ),
+    (
+        "calls_moved_total",
+        "Calls that changed their worker",
+        true,
+        |s| s.supervisor.calls_moved,
+    ),
     ("calls_ended_total", "Calls that are over", true, |s| {
         s.supervisor.calls_ended
     }),
@@ -162,6 +174,12 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         "Legs that went to another worker",
         true,
         |s| s.supervisor.legs_moved,
+    ),
+    (
+        "legs_displaced_total",
+        "Legs that left for an emergency call",
+        true,
+        |s| s.supervisor.legs_displaced,
     ),
     (
         "refused_capacity_total",
@@ -216,6 +234,16 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         "Critical events lost to slow subscribers",
         true,
         |s| s.supervisor.events_lost_critical,
+    ),
+    ("recording", "1 while the session is recorded", false, |s| {
+        let goes_on = |recording: &RecordingState| recording.ended.is_none();
+        s.recording.as_ref().is_some_and(goes_on).into()
+    }),
+    (
+        "recording_bytes_total",
+        "Bytes written of the recording",
+        true,
+        |s| s.recording.as_ref().map_or(0, |recording| recording.bytes),
     ),
     (
         "stale_returns_total",

@@ -13,8 +13,8 @@ use common::{
 };
 use talkpath_engine::proto::{Command, RoomId};
 use talkpath_engine::{
-    Call, CallConfig, Direction, EventKind, LegConfig, LegGraph, NetworkConfig, PortConfig, Room,
-    Segment, Side,
+    Call, CallConfig, Direction, EventKind, LegConfig, LegGraph, NetworkConfig, PortConfig, RecordTo,
+    Room, Segment, Side, VirtualEngine,
 };
 use talkpath_graph::node::{Node, Outcome, PcmPlane};
 use talkpath_graph::{Format, FrameTime, Graph, NodeSpec, Shape, Signal};
@@ -375,6 +375,30 @@ fn a_thousand_calls_and_what_is_done_to_them_do_not_touch_the_heap() {
 }
 
 #[test]
+fn calls_that_go_from_worker_to_worker_do_not_touch_the_heap() {
+    let mut studio = Studio::new(EngineConfig {
+        workers: 3,
+        ..small()
+    });
+    let calls: Vec<(Call, Codec)> = (0..8)
+        .map(|n| {
+            let config = CallConfig::new(network(Codec::Pcmu, n), network(Codec::Pcma, 50 + n));
+            let call = studio.engine.create_call(config).expect("capacity");
+            (call, Codec::Pcma)
+        })
+        .collect();
+    let mut count = studio.advance_counting(ms(20));
+    for round in 0..6_u16 {
+        for (call, _) in &calls {
+            call.move_to(usize::from(round) % 3).expect("up");
+        }
+        count += talk(&mut studio, &calls, 10 * round..10 * round + 10);
+    }
+    assert_eq!(count, heap::Count::default());
+    assert!(studio.status().supervisor.calls_moved >= 40);
+}
+
+#[test]
 fn refused_and_stale_commands_do_not_touch_the_heap() {
     let mut bare = Bare::new(Sizes::default());
     let room = bare.room(&[NARROW]);
@@ -409,8 +433,17 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(config: EngineConfig) -> Self {
-        let studio = Studio::new(config);
+    /// `recorded`: everything the worker meets with is written down.
+    fn new(config: EngineConfig, recorded: bool) -> Self {
+        let studio = if recorded {
+            let to = RecordTo {
+                to: Box::new(std::io::sink()),
+                max_bytes: u64::MAX,
+            };
+            Studio::of(VirtualEngine::recorded(config, to).expect("a valid configuration"))
+        } else {
+            Studio::new(config)
+        };
         let room = studio.room("scene");
         let callers = (0..2_u32)
             .map(|n| {
@@ -753,8 +786,9 @@ const ROWS: &[(&str, Row)] = &[
 #[test]
 fn no_plan_and_no_edit_touches_the_heap() {
     let mut failed = Vec::new();
-    for (name, row) in ROWS {
-        let mut scene = Scene::new(small());
+    let both = ROWS.iter().flat_map(|row| [(row, false), (row, true)]);
+    for ((name, row), recorded) in both {
+        let mut scene = Scene::new(small(), recorded);
         row(&mut scene);
         scene.pass(100);
         let counters = scene.studio.status().workers[0].counters;
@@ -764,7 +798,7 @@ fn no_plan_and_no_edit_touches_the_heap() {
             "{name}"
         );
         if scene.heap != heap::Count::default() {
-            failed.push((name, scene.heap));
+            failed.push((name, recorded, scene.heap));
         }
     }
     assert!(failed.is_empty(), "{failed:?}");

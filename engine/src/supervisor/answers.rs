@@ -76,6 +76,7 @@ impl Supervisor {
             Ack::LegHere { leg } => {
                 self.sites[worker].transactions.leg_answered();
                 self.arrived(leg);
+                self.call_arrived(leg);
             }
         }
     }

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `request` | what it can be asked, and the way there |
 //! | `rooms`, `legs` | desired state, and the edits that bring the workers there |
-//! | `calls`, `call_blueprint` | point-to-point calls (D3) |
+//! | `calls`, `call_blueprint`, `call_moves` | point-to-point calls (D3) |
 //! | `parts` | which workers a room is on (D5) |
 //! | `shrink` | a part without legs is given up |
 //! | `moves` | a leg goes to another worker (D6) |
@@ -24,6 +24,7 @@
 //! | `validate` | what a leg's configuration may hold |
 //! | `plans` | equal graphs share a plan |
 //! | `placement` | which slot |
+//! | `displace` | room for an emergency call (D15) |
 //! | `prices` | what a leg costs, as measured (D15) |
 //! | `admission` | whether a leg may come, and how many more could (D15) |
 //! | `transactions` | credits, queue, what was sent and not answered |
@@ -37,8 +38,10 @@ mod answers;
 mod batch;
 mod blueprint;
 mod call_blueprint;
+mod call_moves;
 mod calls;
 mod crossing;
+mod displace;
 mod graph_check;
 mod holdings;
 mod legs;
@@ -73,9 +76,11 @@ use crate::config::EngineConfig;
 use crate::error::{Class, EngineError};
 use crate::event::{Event, EventKind, LeaveReason, Subscribers};
 use crate::proto::{CallId, CallTag, LegId, LegTag, RoomId, RoomTag};
+use crate::record::control::ControlTape;
 use crate::status::SupervisorCounters;
 
 use calls::CallState;
+use displace::Claim;
 use legs::LegState;
 use prices::Prices;
 use rooms::RoomState;
@@ -103,10 +108,14 @@ pub(crate) struct Supervisor {
     /// The workers, by index.
     sites: Vec<Site>,
     prices: Prices,
+    /// Room being made for emergency calls.
+    claims: Vec<Claim>,
     routes: Routes,
     subscribers: Subscribers,
     counters: SupervisorCounters,
     stopped: bool,
+    /// Where polls and requests are noted while the session is recorded (D17).
+    tape: Option<ControlTape>,
 }
 
 impl Supervisor {
@@ -124,6 +133,7 @@ impl Supervisor {
             started: now,
             base,
             sites: workers.into_iter().map(site).collect(),
+            claims: Vec::new(),
             prices: Prices::new(config.price_quantile),
             routes,
             rooms: BTreeMap::new(),
@@ -137,12 +147,16 @@ impl Supervisor {
             subscribers: Subscribers::default(),
             counters: SupervisorCounters::default(),
             stopped: false,
+            tape: None,
             config,
         }
     }
 
     /// Answers one request.
     pub(crate) fn handle(&mut self, request: Request) {
+        if let Some(tape) = &mut self.tape {
+            tape.asked(&request);
+        }
         match request {
             Request::CreateRoom { config, reply } => {
                 let outcome = self.create_room(config);
@@ -155,9 +169,10 @@ impl Supervisor {
             Request::Join {
                 room,
                 source,
+                priority,
                 reply,
             } => {
-                let outcome = self.join(room, &source);
+                let outcome = self.join(room, &source, priority);
                 self.answer(&reply, outcome);
             }
             Request::Change { leg, config, reply } => {
@@ -236,6 +251,7 @@ impl Supervisor {
                 send(&reply, self.headroom(room, &source));
             }
             Request::Stop { reply } => {
+                self.flush_tapes();
                 self.stop();
                 send(&reply, ());
             }
@@ -245,12 +261,31 @@ impl Supervisor {
     /// Takes in what the worker has said, and sends what waits. Never blocks.
     pub(crate) fn poll(&mut self, now: Duration) {
         self.now = now;
+        if self.tape.as_mut().is_some_and(|tape| tape.poll(now)) {
+            self.flush_tapes();
+        }
         self.hear();
         self.give_parts_up();
         for site in &mut self.sites {
             site.transactions.flush();
         }
         self.routes.flush();
+    }
+
+    /// Notes polls and requests from now on.
+    pub(crate) fn set_tape(&mut self, tape: ControlTape) {
+        self.tape = Some(tape);
+    }
+
+    /// Has the tapes of all rings note what they have gathered.
+    pub(crate) fn flush_tapes(&mut self) {
+        for site in &mut self.sites {
+            site.acks.flush_tape();
+            site.garbage.flush_tape();
+            site.events.flush_tape();
+            site.stats.rings().1.flush_tape();
+            site.costs.rings().1.flush_tape();
+        }
     }
 
     /// True while an edit is on its way, so that the next poll should come soon.

@@ -40,6 +40,7 @@ impl Supervisor {
                 events_lost_critical: self.subscribers.lost().critical,
                 ..self.counters
             },
+            recording: self.tape.as_ref().map(|tape| tape.state()),
         }
     }
 
@@ -62,6 +63,7 @@ impl Supervisor {
                 Stage::In => "in",
                 Stage::Leaving(_) => "leaving",
             },
+            priority: leg.priority,
             gain_db: leg.gain_db,
             muted: leg.muted,
             receive: leg.direction.receive,

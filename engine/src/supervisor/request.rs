@@ -16,6 +16,7 @@ use crate::headroom::Headroom;
 use crate::leg::{ClipConfig, LegConfig, NetworkConfig, ToneConfig};
 use crate::leg_graph::LegGraph;
 use crate::port::{AudioPort, PortConfig};
+use crate::priority::Priority;
 use crate::proto::{CallId, CallStats, Direction, LegId, RoomId, Side};
 use crate::room::{RoomConfig, RoomInfo};
 use crate::status::{PlanInfo, Status};
@@ -49,6 +50,7 @@ pub(crate) enum Edit {
     GainDb(f32),
     Mute(bool),
     Direction(Direction),
+    Priority(Priority),
     Ssrc(u32),
 }
 
@@ -58,6 +60,7 @@ pub(crate) enum CallEdit {
     Change(Side, NetworkConfig),
     Direction(Side, Direction),
     Ssrc(Side, u32),
+    Move(usize),
     HangUp,
 }
 
@@ -94,6 +97,7 @@ pub(crate) enum Request {
     Join {
         room: RoomId,
         source: Source,
+        priority: Priority,
         reply: Reply<Result<Joined, EngineError>>,
     },
     Change {

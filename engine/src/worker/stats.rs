@@ -123,6 +123,8 @@ pub struct WorkerCounters {
     pub legs_arrived: u64,
     /// Legs that were given another plan (D13).
     pub swaps: u64,
+    /// Calls that came from another worker (D6).
+    pub calls_arrived: u64,
     /// Nodes that panicked; each took half a leg out and nothing else (D18).
     pub panics: u64,
     /// Events that found the ring full; told again later.

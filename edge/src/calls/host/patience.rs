@@ -22,7 +22,10 @@ pub(super) trait Passing {
 impl Passing for EngineError {
     fn is_passing(&self) -> bool {
         // A swap under way is over in a few frames.
-        matches!(self, Self::Busy { .. } | Self::Swapping { .. })
+        matches!(
+            self,
+            Self::Busy { .. } | Self::Displacing { .. } | Self::Swapping { .. }
+        )
     }
 }
 
