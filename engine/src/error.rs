@@ -198,9 +198,7 @@ impl EngineError {
             | Self::Displacing { .. }
             | Self::Moving { .. }
             | Self::Swapping { .. }
-            | Self::Stopped => {
-                Class::Transient
-            }
+            | Self::Stopped => Class::Transient,
             Self::Internal { .. } => Class::Bug,
             Self::RoomExists { .. }
             | Self::RoomName { .. }

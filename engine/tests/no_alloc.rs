@@ -13,8 +13,8 @@ use common::{
 };
 use talkpath_engine::proto::{Command, RoomId};
 use talkpath_engine::{
-    Call, CallConfig, Direction, EventKind, LegConfig, LegGraph, NetworkConfig, PortConfig, RecordTo,
-    Room, Segment, Side, VirtualEngine,
+    Call, CallConfig, Direction, EventKind, LegConfig, LegGraph, NetworkConfig, PortConfig,
+    RecordTo, Room, Segment, Side, VirtualEngine,
 };
 use talkpath_graph::node::{Node, Outcome, PcmPlane};
 use talkpath_graph::{Format, FrameTime, Graph, NodeSpec, Shape, Signal};

@@ -449,11 +449,7 @@ fn a_meter_goes_on_through_a_swap() {
         for slot in 0..1_000 {
             studio.run(ms(1), &mut [&mut a, &mut b]);
             let leg = a.id();
-            if studio
-                .told()
-                .iter()
-                .any(|k| *k == EventKind::TalkStopped { leg })
-            {
+            if studio.told().contains(&EventKind::TalkStopped { leg }) {
                 return slot;
             }
         }

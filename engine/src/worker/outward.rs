@@ -27,8 +27,7 @@ impl Cohort<'_> {
                 continue;
             };
             // A crossing hears one mix at two rates (D13).
-            let again =
-                core::mem::replace(&mut leg.run.heard_in, Some(self.slot)) == Some(self.slot);
+            let again = leg.run.heard_in.replace(self.slot) == Some(self.slot);
             let known = core::mem::replace(&mut leg.run.heard_mix, room.mixes) == room.mixes;
             if known && !(again && leg.run.heard_new) {
                 // The mix of this period was skipped: the last one is not heard again.
