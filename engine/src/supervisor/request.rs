@@ -16,7 +16,7 @@ use crate::leg::{ClipConfig, LegConfig, NetworkConfig, ToneConfig};
 use crate::port::{AudioPort, PortConfig};
 use crate::proto::{CallId, CallStats, Direction, LegId, RoomId, Side};
 use crate::room::{RoomConfig, RoomInfo};
-use crate::status::{PlanInfo, Status};
+use crate::status::{LegStatus, PlanInfo, Status};
 use crate::worker::stats::LegStats;
 
 /// Where the answer goes. Holds one.
@@ -108,6 +108,10 @@ pub(crate) enum Request {
         leg: LegId,
         reason: LeaveReason,
         reply: Reply<Result<(), EngineError>>,
+    },
+    LegStatus {
+        leg: LegId,
+        reply: Reply<Result<Box<LegStatus>, EngineError>>,
     },
     LegStats {
         leg: LegId,
