@@ -115,7 +115,16 @@ fn is_whole(report: &Value) {
 fn help_names_every_scenario_and_flag() {
     holds(
         &said(&["--help"]),
-        &["room", "rooms", "churn", "migrate", "three to ten legs"],
+        &[
+            "room",
+            "rooms",
+            "transcode",
+            "relay",
+            "churn",
+            "migrate",
+            "overload",
+            "three to ten legs",
+        ],
     );
     holds(
         &said(&["churn", "--help"]),
@@ -128,6 +137,7 @@ fn help_names_every_scenario_and_flag() {
             "--slot-us <N>",
             "--cores <LIST>",
             "--sockets",
+            "--floor",
             "--burst",
             "--loss <PCT>",
             "--jitter <MS>",
@@ -159,7 +169,24 @@ fn what_is_impossible_says_what_is_possible() {
             &["migrate", "--workers", "1"],
             &["--workers: was 1", "2 to 16"],
         ),
-        (&["rooms", "--legs", "0"], &["--legs", "1..=4000"]),
+        (
+            &["room", "--sockets", "--floor", "--codec", "pcma"],
+            &["--floor: was room with PCMA/8000", "PCMU/8000"],
+        ),
+        (
+            &["relay", "--sockets", "--floor"],
+            &["--floor: was relay", "room and rooms"],
+        ),
+        (&["room", "--floor"], &["--sockets"]),
+        (
+            &["overload", "--admit-budget", "2"],
+            &["--admit-budget: was 2", "0.001 to 1"],
+        ),
+        (&["rooms", "--legs", "0"], &["--legs", "1..=20000"]),
+        (
+            &["room", "--legs", "4001"],
+            &["--legs: was 4001 in a room", "1 to 4000 in a room"],
+        ),
         (&["nothing"], &["nothing"]),
     ] {
         holds(&refusal(arguments), parts);
@@ -254,6 +281,61 @@ fn legs_go_from_worker_to_worker_and_nothing_is_missing() {
 }
 
 #[test]
+fn legs_join_until_they_are_refused_or_all_are_in() {
+    let report = report(&["overload", "--legs", "40", "--rate", "20"]);
+    is_whole(&report);
+    let overload = &report["overload"];
+    assert_eq!(overload["offered"], 40);
+    let steps = overload["ramp"].as_array().unwrap();
+    assert!(!steps.is_empty());
+    let legs: Vec<_> = steps.iter().map(|step| step["legs"].as_u64()).collect();
+    assert!(legs.is_sorted(), "{overload}");
+    match overload["refusal"].as_str() {
+        // A machine at hand has room for forty.
+        None => {
+            assert_eq!(overload["admitted"], 40);
+            assert!(report["verdict"]["capacity_legs"].is_null(), "{report}");
+        }
+        Some(_) => assert!(overload["admitted"].as_u64().unwrap() < 40),
+    }
+    let more = report["traffic"]["packets_in"].as_u64()
+        > report["quiet"]["traffic"]["packets_in"].as_u64();
+    assert!(more, "{report}");
+}
+
+#[test]
+fn with_a_small_budget_legs_are_refused_and_go_on_asking() {
+    let report = report(&[
+        "overload",
+        "--legs",
+        "400",
+        "--rate",
+        "100",
+        "--admit-budget",
+        "0.02",
+    ]);
+    is_whole(&report);
+    let overload = &report["overload"];
+    let admitted = overload["admitted"].as_u64().unwrap();
+    assert!((1..400).contains(&admitted), "{overload}");
+    assert!(
+        overload["refusal"].as_str().unwrap().contains("slot time"),
+        "{overload}"
+    );
+    assert!(report["done"]["refused"].as_u64().unwrap() > 0, "{report}");
+    assert!(
+        overload["counters"]["refused_capacity_total"].as_f64() > Some(0.0),
+        "{overload}"
+    );
+    // What was met, unless the phones were too slow to tell.
+    let verdict = &report["verdict"];
+    if verdict["generator_bottleneck"].is_null() {
+        assert_eq!(verdict["capacity_legs"], admitted);
+        assert_eq!(verdict["capacity_met"], true);
+    }
+}
+
+#[test]
 fn a_room_over_sockets_with_phones_in_a_process_of_their_own() {
     let report = report(&[
         "room",
@@ -276,6 +358,41 @@ fn a_room_over_sockets_with_phones_in_a_process_of_their_own() {
         "{report}"
     );
     assert!(report["generator"]["slots"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn the_floor_is_measured_with_the_same_phones() {
+    let report = report(&["rooms", "--legs", "12", "--sockets", "--floor"]);
+    is_whole(&report);
+    let floor = &report["floor"];
+    for turn in ["before", "after"] {
+        let taken = floor[turn]["cpu_ms_per_leg_second"].as_f64().unwrap();
+        let received = floor[turn]["received_percent"].as_f64().unwrap();
+        assert!(taken > 0.0 && received > 50.0, "{floor}");
+    }
+    assert!(floor["ratio"].as_f64().unwrap() > 0.0, "{floor}");
+}
+
+#[test]
+fn calls_are_passed_on_or_transcoded() {
+    for (scenario, codec) in [
+        ("relay", "PCMU/8000"),
+        ("transcode", "PCMU/8000 and PCMA/8000"),
+    ] {
+        for transport in [&[][..], &["--sockets", "--slot-us", "250"]] {
+            let report = report(&[&[scenario, "--legs", "6"], transport].concat());
+            is_whole(&report);
+            assert_eq!(report["codec"], codec);
+            assert_eq!(
+                (&report["meeting"], &report["rooms"]),
+                (&"call".into(), &3.into())
+            );
+            // The marker comes through either way, long before a jitter buffer would let it go.
+            let delay = &report["delay_ms"];
+            assert!(delay["count"].as_u64().unwrap() > 0, "{report}");
+            assert!(delay["p50"].as_f64().unwrap() < 15.0, "{report}");
+        }
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! that a front (SIP, HTTP) can answer with a reason and not with a guess.
 
 use std::fmt;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -38,6 +39,10 @@ pub enum Resource {
     Calls,
     /// Distinct compiled plans alive at one time.
     Plans,
+    /// Time of a worker's slots ([`EngineConfig::admit_budget`](crate::EngineConfig), D15).
+    SlotTime,
+    /// What is being freed for an emergency call (D15): in a moment it is known what is left.
+    Claimed,
     /// State seats of one node kind on the worker.
     Seats(&'static str),
 }
@@ -50,6 +55,8 @@ impl fmt::Display for Resource {
             Self::Rooms => f.write_str("rooms"),
             Self::Calls => f.write_str("calls"),
             Self::Plans => f.write_str("plans"),
+            Self::SlotTime => f.write_str("slot time"),
+            Self::Claimed => f.write_str("room made for an emergency call"),
             Self::Seats(kind) => write!(f, "seats for {kind}"),
         }
     }
@@ -70,6 +77,30 @@ pub enum EngineError {
         in_use: usize,
         /// How many the request needs.
         wanted: usize,
+    },
+    /// The leg would take more of a worker's slots than may be promised (D15). Calls in progress are untouched.
+    #[error(
+        "capacity spent: {what}: {} us of a slot needed, {} of {} us left on worker {worker}, which has most",
+        .needed.as_micros(), .left.as_micros(), .limit.as_micros()
+    )]
+    Overload {
+        /// What is spent.
+        what: Resource,
+        /// The worker that has most left.
+        worker: usize,
+        /// What the leg needs in one slot.
+        needed: Duration,
+        /// What is left of the slot it would run in.
+        left: Duration,
+        /// How much of a slot may be promised.
+        limit: Duration,
+    },
+    /// Room is being made for this emergency call: leg `leg` leaves for it (D15). Ask again in a few milliseconds; it takes
+    /// about two frames, and what is freed is kept for it.
+    #[error("leg {leg:?} leaves to make room; ask again in a moment")]
+    Displacing {
+        /// Who leaves.
+        leg: LegId,
     },
     /// A room of this name exists already.
     #[error("a room named {name:?} exists already")]
@@ -153,8 +184,10 @@ impl EngineError {
     /// Whose move it is.
     pub fn class(&self) -> Class {
         match self {
-            Self::Capacity { .. } => Class::Capacity,
-            Self::Busy { .. } | Self::Moving { .. } | Self::Stopped => Class::Transient,
+            Self::Capacity { .. } | Self::Overload { .. } => Class::Capacity,
+            Self::Busy { .. } | Self::Displacing { .. } | Self::Moving { .. } | Self::Stopped => {
+                Class::Transient
+            }
             Self::Internal { .. } => Class::Bug,
             Self::RoomExists { .. }
             | Self::RoomName { .. }

@@ -42,6 +42,8 @@ pub enum LeaveReason {
     MediaTimeout,
     /// Its player came to the end.
     Finished,
+    /// An emergency call needed its room (D15).
+    Displaced,
     /// The engine was shut down.
     Shutdown,
 }
@@ -55,6 +57,7 @@ impl LeaveReason {
             Self::RoomClosed => "room_closed",
             Self::MediaTimeout => "media_timeout",
             Self::Finished => "finished",
+            Self::Displaced => "displaced",
             Self::Shutdown => "shutdown",
         }
     }
@@ -208,6 +211,13 @@ pub enum EventKind {
     Finished {
         /// The leg.
         leg: LegId,
+    },
+    /// An emergency call is in, for which this leg had to leave (D15).
+    Displaced {
+        /// Who left; the handle is stale now.
+        leg: LegId,
+        /// The emergency call.
+        by: LegId,
     },
     /// A node of the leg failed or gave a value that is no number; its frame was concealed.
     Faulted {

@@ -108,6 +108,11 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.legs_arrived,
     ),
     (
+        "calls_arrived_total",
+        "Calls that came from another worker",
+        |c| c.calls_arrived,
+    ),
+    (
         "node_panics_total",
         "Nodes that panicked, each with half a leg",
         |c| c.panics,
@@ -118,6 +123,11 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.events_deferred,
     ),
     ("worker_segments_total", "Segments run", |c| c.segments),
+    (
+        "worker_late_segments_total",
+        "Segments run in a slot that ended late",
+        |c| c.late_segments,
+    ),
 ];
 
 /// A number of the whole engine, and whether it only grows.
@@ -134,6 +144,12 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         "Calls that were given a handle",
         true,
         |s| s.supervisor.calls_begun,
+    ),
+    (
+        "calls_moved_total",
+        "Calls that changed their worker",
+        true,
+        |s| s.supervisor.calls_moved,
     ),
     ("calls_ended_total", "Calls that are over", true, |s| {
         s.supervisor.calls_ended
@@ -152,6 +168,12 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         "Legs that went to another worker",
         true,
         |s| s.supervisor.legs_moved,
+    ),
+    (
+        "legs_displaced_total",
+        "Legs that left for an emergency call",
+        true,
+        |s| s.supervisor.legs_displaced,
     ),
     (
         "refused_capacity_total",

@@ -12,6 +12,7 @@ use talkpath_rt::thread::Obtained;
 use talkpath_rt::timing::SlotStats;
 
 use crate::ledger::LegLedger;
+use crate::priority::Priority;
 use crate::proto::{CallStats, Culprit, Segment};
 use crate::worker::stats::{LegStats, WorkerCounters};
 
@@ -34,6 +35,47 @@ pub struct Status {
     pub capacity: Vec<Fill>,
     /// What the supervisor counts.
     pub supervisor: SupervisorCounters,
+    /// What legs and nodes were measured to cost (D15).
+    pub costs: CostStatus,
+}
+
+/// Measured costs (D15); they follow what is measured now, old measurements fade.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CostStatus {
+    /// By kind of node, over all workers: one op of one leg in one period. Sampled.
+    pub kinds: Vec<KindCost>,
+    /// By plan and worker: one leg in one period.
+    pub plans: Vec<PlanCostStatus>,
+}
+
+/// What one kind of node costs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct KindCost {
+    /// The kind.
+    pub kind: &'static str,
+    /// Half of the measurements lie below, in microseconds; 0 when there is none.
+    pub p50_us: f64,
+    /// 90 % lie below.
+    pub p90_us: f64,
+    /// 99 % lie below.
+    pub p99_us: f64,
+}
+
+/// What a leg of one plan costs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct PlanCostStatus {
+    /// Index of the worker.
+    pub worker: usize,
+    /// The plan, as `/plans` names it.
+    pub plan: u64,
+    /// Whether the price was measured; else it is the hint.
+    pub measured: bool,
+    /// What a leg of it is admitted with, both ways together, in microseconds.
+    pub price_us: f64,
+    /// Towards the room: median, 90 % and 99 %, in microseconds.
+    pub ingress_us: [f64; 3],
+    /// From the room.
+    pub egress_us: [f64; 3],
 }
 
 /// One worker.
@@ -179,6 +221,8 @@ pub struct LegStatus {
     pub worker: u8,
     /// `joining`, `in` or `leaving`.
     pub state: &'static str,
+    /// Its class (D15).
+    pub priority: Priority,
     /// Its gain in dB.
     pub gain_db: f32,
     /// Whether it is muted.
@@ -257,12 +301,16 @@ pub struct SupervisorCounters {
     pub calls_begun: u64,
     /// Calls that are over.
     pub calls_ended: u64,
+    /// Calls that went from one worker to another (D6).
+    pub calls_moved: u64,
     /// Legs that were given a handle.
     pub legs_joined: u64,
     /// Legs that are gone.
     pub legs_left: u64,
     /// Legs that went from one worker to another (D6).
     pub legs_moved: u64,
+    /// Legs that left because an emergency call needed their room (D15).
+    pub legs_displaced: u64,
     /// Requests refused because capacity was spent.
     pub refused_capacity: u64,
     /// Requests refused because too many edits waited.

@@ -4,6 +4,7 @@
 //! measured, so a run is the same every time, bit for bit. Tests live on it, and offline work
 //! can.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,9 +14,11 @@ use talkpath_rt::thread::Obtained;
 
 use crate::api::engine_calls;
 use crate::config::{ConfigError, EngineConfig};
+use crate::scripted::ScriptedClock;
 use crate::shard_link::ShardLink;
 use crate::supervisor::{Desk, Link, Request, Supervisor};
 use crate::wiring::{Wired, Wiring, wire};
+use crate::worker::script::Work;
 use crate::worker::{Worker, io::Io};
 
 /// Where virtual time begins; not at zero, so that nothing can take zero for "now".
@@ -49,6 +52,8 @@ struct Core {
     workers: Vec<(Worker, Io)>,
     /// By worker: until when it is held up.
     held: Vec<Duration>,
+    /// By worker: what measures it.
+    costs: Vec<ScriptedClock>,
     clock: ManualClock,
 }
 
@@ -70,11 +75,16 @@ impl VirtualEngine {
     pub fn new(config: EngineConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         let clock = ManualClock::new(START);
+        let costs = RefCell::new(Vec::new());
         let Wiring {
             workers: wired,
             routes,
             shard,
-        } = wire(&config, START, || Box::new(clock.clone()));
+        } = wire(&config, START, || {
+            let cost = ScriptedClock::new(clock.clone());
+            costs.borrow_mut().push(cost.clone());
+            Box::new(cost)
+        });
         let (mut workers, mut ends) = (Vec::new(), Vec::new());
         for Wired {
             worker,
@@ -89,6 +99,7 @@ impl VirtualEngine {
         let core = Core {
             supervisor,
             held: vec![Duration::ZERO; workers.len()],
+            costs: costs.into_inner(),
             workers,
             clock: clock.clone(),
         };
@@ -172,6 +183,17 @@ impl VirtualEngine {
         }
     }
 
+    /// From now on every op costs what `cost` says: busy time, prices and the governor see that, and a worker that has
+    /// not finished begins its next slot late. Without a script work costs nothing.
+    pub fn script_costs(&self, cost: impl FnMut(Work) -> Duration + Send + 'static) {
+        let cost = Arc::new(Mutex::new(cost));
+        let mut core = self.core();
+        let Core { workers, costs, .. } = &mut *core;
+        for ((_, io), clock) in workers.iter_mut().zip(costs) {
+            io.script = Some(clock.script(cost.clone()));
+        }
+    }
+
     fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -210,6 +232,11 @@ impl Core {
             around(&mut || {
                 worker.step(now, io);
             });
+            // Until its work is done it cannot begin the next slot.
+            let worked = self.costs[at].take();
+            if !worked.is_zero() {
+                self.held[at] = now + worked;
+            }
         }
         self.supervisor.poll(now);
     }

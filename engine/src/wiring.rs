@@ -19,7 +19,7 @@ use crate::shard_link::{FromWorkers, ShardLink, ToWorkers};
 use crate::supervisor::{ACKS, COMMANDS, Ends, GARBAGE, Routes};
 use crate::worker::fence::PANICS;
 use crate::worker::io::{Mesh, Peer};
-use crate::worker::{Worker, WorkerConfig, io::Io};
+use crate::worker::{Worker, WorkerConfig, costs, io::Io};
 
 /// Rooms that two workers can share at a time without a sum going unsent, at one rate.
 const SHARED_ROOMS: usize = 128;
@@ -91,6 +91,7 @@ fn wire_one(
     let (garbage_tx, garbage_rx) = outlet::garbage(GARBAGE + PANICS);
     let (event_tx, event_rx) = outlet::events((2 * legs).max(1_024));
     let (stats_source, stats_sink) = timing::exchange();
+    let (cost_source, cost_sink) = costs::exchange(config.capacity_plans);
     let io = Io {
         commands: command_rx,
         acks: ack_tx,
@@ -100,6 +101,8 @@ fn wire_one(
         packets_out,
         mesh,
         stats: stats_source,
+        costs: cost_source,
+        script: None,
         cost_clock,
     };
     let ends = Ends {
@@ -108,6 +111,7 @@ fn wire_one(
         garbage: garbage_rx,
         events: event_rx,
         stats: stats_sink,
+        costs: cost_sink,
     };
     let worker = Worker::new(WorkerConfig {
         // At most MAX_WORKERS.

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use talkpath_edge::net::{Net, NetError, NetLeg, Session};
 use talkpath_engine::{
-    Class, Engine, EngineError, Leg, LegConfig, NetworkConfig, Room, RoomConfig, RtpSender,
+    CallConfig, Class, Engine, EngineError, Leg, LegConfig, LegId, NetworkConfig, Room, RoomConfig,
+    RtpSender, Side,
 };
 use talkpath_nodes::codec::Codec;
 use talkpath_rt::clock::{Clock, MonotonicClock};
 
 use super::error::BenchError;
 use super::phones::{Desk, Order, Way, heard_ssrc};
-use super::scenario::Scenario;
+use super::scenario::{Meeting, Scenario};
 
 /// Payload type where RFC 3551 fixes none.
 const DYNAMIC: u8 = 96;
@@ -24,7 +25,8 @@ pub(super) fn payload_type(codec: Codec) -> u8 {
 
 /// Who sits there.
 struct Seated {
-    leg: Leg,
+    /// Its leg; a side of a call has none that could leave alone.
+    leg: Option<Leg>,
     port: Option<NetLeg>,
 }
 
@@ -32,6 +34,8 @@ struct Seated {
 pub(super) struct Seats<'a> {
     pub scenario: &'a Scenario,
     pub desk: Desk,
+    engine: Engine,
+    /// None where there are calls.
     rooms: Vec<Room>,
     seats: Vec<Option<Seated>>,
     /// The sockets, unless the phones are in process.
@@ -49,10 +53,15 @@ impl<'a> Seats<'a> {
         desk: Desk,
     ) -> Result<Self, BenchError> {
         let room = |n| engine.create_room(RoomConfig::new(format!("bench-{n}")));
+        let rooms = match scenario.meeting {
+            Meeting::Rooms => scenario.rooms(),
+            Meeting::Calls => 0,
+        };
         Ok(Self {
             scenario,
             desk,
-            rooms: (0..scenario.rooms()).map(room).collect::<Result<_, _>>()?,
+            engine: engine.clone(),
+            rooms: (0..rooms).map(room).collect::<Result<_, _>>()?,
             seats: (0..scenario.legs()).map(|_| None).collect(),
             net,
             calls: vec![0; scenario.legs()],
@@ -61,6 +70,9 @@ impl<'a> Seats<'a> {
 
     /// Everybody joins, and with several workers leg *n* goes to worker *n* modulo their number.
     pub(super) fn fill(&mut self) -> Result<(), BenchError> {
+        if self.scenario.meeting == Meeting::Calls {
+            return (0..self.scenario.rooms()).try_for_each(|call| self.call(2 * call));
+        }
         for seat in 0..self.seats.len() {
             self.join(seat)?;
         }
@@ -76,23 +88,51 @@ impl<'a> Seats<'a> {
     /// A leg joins its room, and its phone is told where to send.
     pub(super) fn join(&mut self, seat: usize) -> Result<(), BenchError> {
         let asked = MonotonicClock.now();
+        let network = self.network(seat);
+        let leg = self.rooms[self.scenario.room_of[seat]].join(LegConfig::network(network))?;
+        let seated = self.seat(seat, leg.id(), Some(leg.clone()), network, asked);
+        if seated.is_err() {
+            patiently(|| leg.leave())?;
+        }
+        seated
+    }
+
+    /// The legs on `first` and on the next seat call each other.
+    fn call(&mut self, first: usize) -> Result<(), BenchError> {
+        let asked = MonotonicClock.now();
+        let (a, b) = (self.network(first), self.network(first + 1));
+        let call = self.engine.create_call(CallConfig::new(a, b))?;
+        self.seat(first, call.side(Side::A), None, a, asked)?;
+        self.seat(first + 1, call.side(Side::B), None, b, asked)
+    }
+
+    /// What the engine is told of the leg on `seat`, in a stream with an SSRC of its own.
+    fn network(&mut self, seat: usize) -> NetworkConfig {
         self.calls[seat] += 1;
-        let (hears, common) = (heard_ssrc(seat, self.calls[seat]), &self.scenario.common);
-        let network = NetworkConfig {
-            ptime: common.ptime(),
+        let (codec, ptime) = self.scenario.talks()[self.scenario.talk_of(seat)];
+        NetworkConfig {
+            ptime,
             sender: RtpSender {
-                ssrc: hears,
+                ssrc: heard_ssrc(seat, self.calls[seat]),
                 ..RtpSender::random()
             },
-            ..NetworkConfig::new(common.codec, payload_type(common.codec))
-        };
-        let room = &self.rooms[self.scenario.room_of[seat]];
-        let leg = room.join(LegConfig::network(network))?;
+            ..NetworkConfig::new(codec, payload_type(codec))
+        }
+    }
+
+    /// Opens its port, where there are sockets, and connects its phone.
+    fn seat(
+        &mut self,
+        seat: usize,
+        id: LegId,
+        leg: Option<Leg>,
+        network: NetworkConfig,
+        asked: Duration,
+    ) -> Result<(), BenchError> {
         let (way, port) = match &self.net {
-            None => (Way::Leg(leg.id().to_bits()), None),
+            None => (Way::Leg(id.to_bits()), None),
             Some(net) => {
-                let (to, port) =
-                    attach(net, session(common.codec, &leg, hears, self.phone(seat)?))?;
+                let (to, port) = attach(net, session(id, &network, self.phone(seat)?))?;
                 (to, Some(port))
             }
         };
@@ -100,8 +140,8 @@ impl<'a> Seats<'a> {
         self.desk.tell(Order::Connect {
             seat,
             way,
-            talk: 0,
-            hears,
+            talk: self.scenario.talk_of(seat),
+            hears: network.sender.ssrc,
             asked,
         })?;
         Ok(())
@@ -116,13 +156,20 @@ impl<'a> Seats<'a> {
         if let Some(port) = port {
             port.detach()?;
         }
-        patiently(|| leg.leave())?;
+        if let Some(leg) = leg {
+            patiently(|| leg.leave())?;
+        }
         Ok(true)
+    }
+
+    /// Seats that are taken.
+    pub(super) fn seated(&self) -> usize {
+        self.seats.iter().flatten().count()
     }
 
     /// The leg on that seat.
     pub(super) fn leg(&self, seat: usize) -> Option<&Leg> {
-        self.seats[seat].as_ref().map(|seated| &seated.leg)
+        self.seats[seat].as_ref()?.leg.as_ref()
     }
 
     fn phone(&self, seat: usize) -> Result<SocketAddr, BenchError> {
@@ -131,15 +178,15 @@ impl<'a> Seats<'a> {
     }
 }
 
-fn session(codec: Codec, leg: &Leg, ssrc: u32, phone: SocketAddr) -> Session {
+fn session(leg: LegId, network: &NetworkConfig, phone: SocketAddr) -> Session {
     Session {
-        leg: leg.id(),
+        leg,
         remote_rtp: phone,
         remote_rtcp: phone,
         rtcp_mux: true,
-        payload_type: payload_type(codec),
-        clock_rate: codec.clock_rate(),
-        ssrc,
+        payload_type: network.payload_type,
+        clock_rate: network.codec.clock_rate(),
+        ssrc: network.sender.ssrc,
         cname: "talkpath@bench".to_owned(),
         receive: true,
         send: true,

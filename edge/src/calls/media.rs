@@ -37,6 +37,8 @@ pub enum MediaEnd {
     Finished,
     /// The room was closed.
     RoomClosed,
+    /// An emergency call needed its room.
+    Displaced,
     /// The engine has let the leg go.
     Gone,
 }
@@ -100,6 +102,16 @@ impl MediaRefusal {
             Self::Capacity(_) => 503,
             Self::Failed(_) => 500,
         }
+    }
+}
+
+/// Seconds after which a call that found no capacity may try again: so long that those refused do not become a load.
+const RETRY_AFTER: u32 = 10;
+
+impl MediaRefusal {
+    /// Seconds after which it is worth trying again, where that is known.
+    pub fn retry_after(&self) -> Option<u32> {
+        matches!(self, Self::Capacity(_)).then_some(RETRY_AFTER)
     }
 }
 

@@ -64,6 +64,7 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
             map.serialize_entry("by_us", &late.by_us)?;
             map.serialize_entry("culprit", &late.culprit)
         }
+        EventKind::Displaced { by, .. } => map.serialize_entry("by", &by.to_string()),
         EventKind::Missed { lost } => {
             map.serialize_entry("critical", &lost.critical)?;
             map.serialize_entry("warning", &lost.warning)?;

@@ -6,6 +6,7 @@ use talkpath_nodes::spec::Spec;
 use talkpath_nodes::state::State;
 
 use super::{Direction, Partial, PlanId, RoomId, SEGMENT_OPS, Segment, Workers};
+use crate::priority::Priority;
 use crate::worker::bank::Seat;
 use crate::worker::bus::{BUS_RATES, Bus};
 use crate::worker::stats::LegStats;
@@ -111,6 +112,8 @@ pub struct LegRun {
     pub ingress_fenced: bool,
     /// A node of the egress has panicked: the leg is sent nothing more (D18).
     pub egress_fenced: bool,
+    /// How much it matters (D15).
+    pub priority: Priority,
     /// The talking state last told to the supervisor.
     pub told_talking: bool,
     /// Its clip has been played to the end.

@@ -44,6 +44,7 @@ impl Supervisor {
         }
         let site = &mut self.sites[worker];
         site.stats.collect(&mut site.timing);
+        self.hear_costs(worker);
     }
 
     fn ack(&mut self, worker: usize, ack: Ack) {
@@ -71,6 +72,7 @@ impl Supervisor {
             Ack::LegHere { leg } => {
                 self.sites[worker].transactions.leg_answered();
                 self.arrived(leg);
+                self.call_arrived(leg);
             }
         }
     }

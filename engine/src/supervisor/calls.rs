@@ -20,6 +20,7 @@ use crate::worker::bank::Seat;
 use super::Supervisor;
 use super::batch::Batch;
 use super::call_blueprint::CallBlueprint;
+use super::call_moves::CallMoving;
 use super::plans::Compiled;
 use super::request::CallEdit;
 
@@ -44,7 +45,10 @@ pub(super) struct CallState {
     pub plan: PlanId,
     /// What it adds to every slot, in nanoseconds of hint.
     pub load: u64,
+    /// The worker it is on, or on its way to.
     pub worker: u8,
+    /// On its way between two workers.
+    pub moving: Option<CallMoving>,
     pub stage: Stage,
     /// Bodies of it the worker has, or that are on their way.
     pub bodies: u32,
@@ -52,7 +56,7 @@ pub(super) struct CallState {
 }
 
 impl CallState {
-    fn stays(&self) -> bool {
+    pub fn stays(&self) -> bool {
         !matches!(self.stage, Stage::Ending(_))
     }
 
@@ -95,7 +99,7 @@ impl Parts {
 
 impl Supervisor {
     /// The call, unless it is ending.
-    fn call(&mut self, call: CallId) -> Result<&mut CallState, EngineError> {
+    pub(super) fn call(&mut self, call: CallId) -> Result<&mut CallState, EngineError> {
         let staying = self.calls.get_mut(&call).filter(|state| state.stays());
         staying.ok_or(EngineError::StaleCall { call })
     }
@@ -109,6 +113,7 @@ impl Supervisor {
         let site = &self.sites[usize::from(worker)];
         let compiled = site.plans.compile(blueprint.graphs.clone())?;
         let load = self.flow_load(&compiled);
+        self.admit_flows(worker, load)?;
         let mut batch = Batch::default();
         let missing = EngineError::Internal {
             what: "a call's handle went missing",
@@ -132,6 +137,7 @@ impl Supervisor {
             plan: value.plan,
             load,
             worker,
+            moving: None,
             stage: Stage::Beginning,
             bodies: 1,
             stats: CallStats::default(),
@@ -220,9 +226,9 @@ impl Supervisor {
     pub(super) fn edit_call(&mut self, call: CallId, edit: CallEdit) -> Result<(), EngineError> {
         self.admit()?;
         let state = self.call(call)?;
-        let worker = state.worker;
         let command = match edit {
             CallEdit::Change(side, config) => return self.change_call(call, side, config),
+            CallEdit::Move(to) => return self.move_call(call, to),
             CallEdit::HangUp => {
                 self.end_call(call, LeaveReason::Requested);
                 return Ok(());
@@ -237,9 +243,7 @@ impl Supervisor {
                 Command::SetSsrc { leg, ssrc }
             }
         };
-        let mut batch = Batch::default();
-        batch.push(worker, command);
-        self.submit(batch);
+        self.send_call_edit(call, command);
         Ok(())
     }
 
@@ -251,6 +255,10 @@ impl Supervisor {
         config: NetworkConfig,
     ) -> Result<(), EngineError> {
         let state = self.call(call)?;
+        if state.moving.is_some() {
+            let leg = state.info.sides[0];
+            return Err(EngineError::Moving { leg });
+        }
         let (worker, old_plan, old_load) = (state.worker, state.plan, state.load);
         let mut configs = state.configs;
         let sides = state.info.sides;
@@ -286,10 +294,7 @@ impl Supervisor {
     pub(super) fn end_call(&mut self, call: CallId, reason: LeaveReason) {
         let Ok(state) = self.call(call) else { return };
         state.stage = Stage::Ending(reason);
-        let worker = state.worker;
-        let mut batch = Batch::default();
-        batch.push(worker, Command::RemoveCall { call });
-        self.submit(batch);
+        self.send_call_edit(call, Command::RemoveCall { call });
     }
 
     /// The worker has applied the call, or could not.

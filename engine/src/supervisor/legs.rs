@@ -10,10 +10,12 @@ use talkpath_nodes::mix::MAX_CONTRIBUTORS;
 use crate::error::{EngineError, Resource};
 use crate::event::{EventKind, LeaveReason};
 use crate::leg::NetworkConfig;
+use crate::priority::Priority;
 use crate::proto::{Command, Direction, LegId, PlanId, RoomId};
 use crate::worker::stats::LegStats;
 
 use super::Supervisor;
+use super::admission::Asking;
 use super::batch::Batch;
 use super::blueprint::{Blueprint, Start};
 use super::holdings::Held;
@@ -46,6 +48,9 @@ pub(super) struct LegState {
     pub worker: u8,
     /// On its way between two workers.
     pub moving: Option<Moving>,
+    pub priority: Priority,
+    /// Legs that had joined before it.
+    pub serial: u64,
     pub gain_db: f32,
     pub muted: bool,
     pub direction: Direction,
@@ -108,35 +113,48 @@ impl Supervisor {
         staying.ok_or(EngineError::StaleLeg { leg })
     }
 
-    pub(super) fn join(&mut self, room: RoomId, source: &Source) -> Result<Joined, EngineError> {
+    /// Joins; an emergency leg for which there is no room makes some.
+    pub(super) fn join(
+        &mut self,
+        room: RoomId,
+        source: &Source,
+        priority: Priority,
+    ) -> Result<Joined, EngineError> {
         self.admit()?;
+        self.check_claims(priority)?;
+        let outcome = self.try_join(room, source, priority);
+        if priority == Priority::Emergency {
+            return match outcome {
+                Err(why) => Err(self.make_room(room, why)),
+                Ok(joined) => {
+                    self.made_room(joined.leg);
+                    Ok(joined)
+                }
+            };
+        }
+        outcome
+    }
+
+    fn try_join(
+        &mut self,
+        room: RoomId,
+        source: &Source,
+        priority: Priority,
+    ) -> Result<Joined, EngineError> {
         let state = self.room(room)?;
         let (frame, legs) = (state.frame, state.legs);
-        if legs >= MAX_CONTRIBUTORS {
-            return Err(EngineError::Capacity {
-                what: Resource::LegsOfRoom,
-                limit: MAX_CONTRIBUTORS,
-                in_use: legs,
-                wanted: 1,
-            });
-        }
-        if self.leg_ids.available() == 0 {
-            return Err(EngineError::Capacity {
-                what: Resource::Legs,
-                limit: self.config.capacity_legs,
-                in_use: self.leg_ids.in_use(),
-                wanted: 1,
-            });
-        }
+        self.room_for_another(legs, 0)?;
         let mut blueprint = Blueprint::new(source, frame, &self.config)?;
-        let worker = self.worker_for(room, &blueprint)?;
+        let worker = self.worker_for(room, &blueprint, priority)?;
         let compiled = self.sites[usize::from(worker)]
             .plans
             .compile(blueprint.graphs.clone())?;
         let states = blueprint.states(&compiled, Start::FadeIn)?;
         let face = blueprint.face.clone();
         let mut batch = Batch::default();
-        let (body, place) = self.body(room, worker, &blueprint, compiled, states, &mut batch)?;
+        let (mut body, place) =
+            self.body(room, worker, &blueprint, compiled, states, &mut batch)?;
+        body.run.priority = priority;
         let missing = EngineError::Internal {
             what: "a leg handle went missing",
         };
@@ -149,6 +167,8 @@ impl Supervisor {
             place,
             worker,
             moving: None,
+            priority,
+            serial: self.counters.legs_joined,
             gain_db: 0.0,
             muted: false,
             direction: body.direction,
@@ -170,15 +190,43 @@ impl Supervisor {
     }
 
     /// The worker for a new leg of `room`. The costs do not depend on it.
-    fn worker_for(&mut self, room: RoomId, blueprint: &Blueprint) -> Result<u8, EngineError> {
+    fn worker_for(
+        &mut self,
+        room: RoomId,
+        blueprint: &Blueprint,
+        priority: Priority,
+    ) -> Result<u8, EngineError> {
         let graphs = &blueprint.graphs;
         let holds = |site: &&Site| site.plans.can_hold(graphs);
         // When none can hold the plan, the first says why.
         let site = self.sites.iter().find(holds).unwrap_or(&self.sites[0]);
-        let costs = site.plans.compile(graphs.clone())?.costs();
+        let costs = self.price(&site.plans.compile(graphs.clone())?);
         let state = self.rooms.get(&room);
-        let worker = state.and_then(|state| self.choose(state, graphs, costs));
-        worker.ok_or_else(|| self.seats_spent("legs of one worker"))
+        let state = state.ok_or(EngineError::StaleRoom { room })?;
+        let asking = Asking {
+            graphs,
+            costs,
+            priority,
+        };
+        self.admit_to(state, asking)
+    }
+
+    /// Whether a room of `legs` legs may have one more, when `more` have taken a handle.
+    pub(super) fn room_for_another(&self, legs: usize, more: usize) -> Result<(), EngineError> {
+        let spent = |what, limit, in_use| EngineError::Capacity {
+            what,
+            limit,
+            in_use,
+            wanted: 1,
+        };
+        if legs >= MAX_CONTRIBUTORS {
+            return Err(spent(Resource::LegsOfRoom, MAX_CONTRIBUTORS, legs));
+        }
+        if self.leg_ids.available() <= more {
+            let in_use = self.leg_ids.in_use() + more;
+            return Err(spent(Resource::Legs, self.config.capacity_legs, in_use));
+        }
+        Ok(())
     }
 
     /// Another plan for a network leg that stays (D13).
@@ -257,6 +305,10 @@ impl Supervisor {
                     leg,
                     linear: state.linear(),
                 }
+            }
+            Edit::Priority(priority) => {
+                state.priority = priority;
+                Command::SetPriority { leg, priority }
             }
             Edit::Direction(direction) => {
                 state.direction = direction;

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `request` | what it can be asked, and the way there |
 //! | `rooms`, `legs` | desired state, and the edits that bring the workers there |
-//! | `calls`, `call_blueprint` | point-to-point calls (D3) |
+//! | `calls`, `call_blueprint`, `call_moves` | point-to-point calls (D3) |
 //! | `parts` | which workers a room is on (D5) |
 //! | `shrink` | a part without legs is given up |
 //! | `moves` | a leg goes to another worker (D6) |
@@ -21,23 +21,30 @@
 //! | `validate` | what a leg's configuration may hold |
 //! | `plans` | equal graphs share a plan |
 //! | `placement` | which slot |
+//! | `displace` | room for an emergency call (D15) |
+//! | `prices` | what a leg costs, as measured (D15) |
+//! | `admission` | whether a leg may come, and how many more could (D15) |
 //! | `transactions` | credits, queue, what was sent and not answered |
 //! | `answers` | acks, garbage and events of the worker |
 //! | `report` | the status |
 //!
 //! Handles are reused only after the worker's ack and the return of the box (D11).
 
+mod admission;
 mod answers;
 mod batch;
 mod blueprint;
 mod call_blueprint;
+mod call_moves;
 mod calls;
+mod displace;
 mod holdings;
 mod legs;
 mod moves;
 mod parts;
 mod placement;
 mod plans;
+mod prices;
 mod report;
 mod request;
 mod rooms;
@@ -65,7 +72,9 @@ use crate::proto::{CallId, CallTag, LegId, LegTag, RoomId, RoomTag};
 use crate::status::SupervisorCounters;
 
 use calls::CallState;
+use displace::Claim;
 use legs::LegState;
+use prices::Prices;
 use rooms::RoomState;
 use shrink::Vacant;
 use site::Site;
@@ -90,6 +99,9 @@ pub(crate) struct Supervisor {
     call_sides: BTreeMap<LegId, CallId>,
     /// The workers, by index.
     sites: Vec<Site>,
+    prices: Prices,
+    /// Room being made for emergency calls.
+    claims: Vec<Claim>,
     routes: Routes,
     subscribers: Subscribers,
     counters: SupervisorCounters,
@@ -111,6 +123,8 @@ impl Supervisor {
             started: now,
             base,
             sites: workers.into_iter().map(site).collect(),
+            claims: Vec::new(),
+            prices: Prices::new(config.price_quantile),
             routes,
             rooms: BTreeMap::new(),
             vacant: Vacant::default(),
@@ -141,9 +155,10 @@ impl Supervisor {
             Request::Join {
                 room,
                 source,
+                priority,
                 reply,
             } => {
-                let outcome = self.join(room, &source);
+                let outcome = self.join(room, &source, priority);
                 self.answer(&reply, outcome);
             }
             Request::Change { leg, config, reply } => {
@@ -197,6 +212,14 @@ impl Supervisor {
             Request::Rebalance { reply } => {
                 let outcome = self.rebalance();
                 self.answer(&reply, outcome);
+            }
+            Request::Headroom {
+                room,
+                source,
+                reply,
+            } => {
+                // A question, not a request refused: not counted.
+                send(&reply, self.headroom(room, &source));
             }
             Request::Stop { reply } => {
                 self.stop();

@@ -75,7 +75,7 @@ impl Supervisor {
         })?;
         let to = to as u8;
         let seats = self.take_seats_for(to, &compiled)?;
-        let costs = compiled.costs();
+        let costs = self.price(&compiled);
         let target = usize::from(to);
         let (new_plan, added) = match self.sites[target].plans.enter(compiled) {
             Ok(entered) => entered,
@@ -129,14 +129,18 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Legs on their way to worker `to`.
-    fn coming_to(&self, to: usize) -> usize {
+    /// Legs and calls on their way to worker `to`.
+    pub(super) fn coming_to(&self, to: usize) -> usize {
         let coming = |leg: &&LegState| leg.moving.is_some() && usize::from(leg.worker) == to;
-        self.legs.values().filter(coming).count()
+        self.legs.values().filter(coming).count() + self.calls_coming_to(to)
     }
 
     /// Seats on `worker` for every op of a plan, or none taken at all.
-    fn take_seats_for(&mut self, worker: u8, compiled: &Compiled) -> Result<Seats, EngineError> {
+    pub(super) fn take_seats_for(
+        &mut self,
+        worker: u8,
+        compiled: &Compiled,
+    ) -> Result<Seats, EngineError> {
         let site = &mut self.sites[usize::from(worker)];
         let mut seats = Seats::default();
         let mut spent = site.legs >= self.config.legs_per_worker();
@@ -178,7 +182,7 @@ impl Supervisor {
         self.publish(self.now, EventKind::Moved { leg, worker });
     }
 
-    /// Moves one leg from the most to the least loaded worker when that levels them.
+    /// Moves one leg, or one call, from the most to the least loaded worker when that levels them.
     pub(super) fn rebalance(&mut self) -> Result<Option<(LegId, usize)>, EngineError> {
         let workers = 0..self.sites.len() as u8;
         let by_load = |a: &u8, b: &u8| self.by_load(*a, *b);
@@ -195,7 +199,7 @@ impl Supervisor {
             let on = |room: &super::rooms::RoomState| room.on.contains(to);
             self.rooms.get(&leg.room).is_some_and(on)
         };
-        let periods = self.sites[usize::from(from)].table.load().len() as f64;
+        let periods = self.sites[usize::from(from)].table.slots_of_cycle() as f64;
         let cost = |leg: &LegState| {
             let costs = leg.place.costs();
             (costs.ingress + costs.egress) as f64 / periods
@@ -207,7 +211,7 @@ impl Supervisor {
             .max_by_key(|(_, leg)| shared(leg))
             .map(|(id, _)| *id);
         let Some(leg) = best else {
-            return Ok(None);
+            return self.rebalance_call((from, to), gap);
         };
         let to = usize::from(to);
         self.move_leg(leg, to)?;

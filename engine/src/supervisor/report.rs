@@ -32,6 +32,7 @@ impl Supervisor {
                 .collect(),
             calls: self.calls.values().map(call_status).collect(),
             capacity: self.fills(),
+            costs: self.cost_status(),
             supervisor: SupervisorCounters {
                 edits_waiting: self.sum(|site| site.transactions.waiting().0 as u64),
                 command_ring_full: self.sum(|site| site.transactions.ring_full),
@@ -61,6 +62,7 @@ impl Supervisor {
                 Stage::In => "in",
                 Stage::Leaving(_) => "leaving",
             },
+            priority: leg.priority,
             gain_db: leg.gain_db,
             muted: leg.muted,
             receive: leg.direction.receive,
@@ -203,7 +205,7 @@ fn worker_status(site: &Site) -> WorkerStatus {
         site.counters,
         site.last_late
             .map(|(at, by, culprit)| LateStatus::new(at, by, culprit)),
-        site.table.load(),
+        &site.table.load(),
     )
 }
 

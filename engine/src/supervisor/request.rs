@@ -12,8 +12,10 @@ use talkpath_rt::timing::SlotStats;
 use crate::call::{CallConfig, CallInfo};
 use crate::error::EngineError;
 use crate::event::{EventFilter, EventStream, LeaveReason};
+use crate::headroom::Headroom;
 use crate::leg::{ClipConfig, LegConfig, NetworkConfig, ToneConfig};
 use crate::port::{AudioPort, PortConfig};
+use crate::priority::Priority;
 use crate::proto::{CallId, CallStats, Direction, LegId, RoomId, Side};
 use crate::room::{RoomConfig, RoomInfo};
 use crate::status::{LegStatus, PlanInfo, Status};
@@ -47,6 +49,7 @@ pub(crate) enum Edit {
     GainDb(f32),
     Mute(bool),
     Direction(Direction),
+    Priority(Priority),
     Ssrc(u32),
 }
 
@@ -56,6 +59,7 @@ pub(crate) enum CallEdit {
     Change(Side, NetworkConfig),
     Direction(Side, Direction),
     Ssrc(Side, u32),
+    Move(usize),
     HangUp,
 }
 
@@ -92,6 +96,7 @@ pub(crate) enum Request {
     Join {
         room: RoomId,
         source: Source,
+        priority: Priority,
         reply: Reply<Result<Joined, EngineError>>,
     },
     Change {
@@ -153,6 +158,11 @@ pub(crate) enum Request {
     },
     Rebalance {
         reply: Reply<Result<Option<(LegId, usize)>, EngineError>>,
+    },
+    Headroom {
+        room: Option<RoomId>,
+        source: Source,
+        reply: Reply<Result<Headroom, EngineError>>,
     },
     /// The worker has stopped: say who has left, and stop.
     Stop {

@@ -119,12 +119,16 @@ pub struct WorkerCounters {
     pub packets_passed: u64,
     /// Legs that came from another worker (D6).
     pub legs_arrived: u64,
+    /// Calls that came from another worker (D6).
+    pub calls_arrived: u64,
     /// Nodes that panicked; each took half a leg out and nothing else (D18).
     pub panics: u64,
     /// Events that found the ring full; told again later.
     pub events_deferred: u64,
     /// Segments run, one per leg, direction and period.
     pub segments: u64,
+    /// Of those, run in a slot that ended after the next was to begin: that many frames were late.
+    pub late_segments: u64,
     /// Time spent in steps.
     pub busy: Duration,
 }

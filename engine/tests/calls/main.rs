@@ -6,10 +6,12 @@
 //! | `relay` | both ends agree: nothing is decoded |
 //! | `transcode` | they do not: codecs, clocks and packet times |
 //! | `life` | beginning, changing, holding, ending; capacity; several workers |
+//! | `moves` | to another worker |
 
 #[path = "../common/mod.rs"]
 mod common;
 mod life;
+mod moves;
 mod relay;
 mod rig;
 mod transcode;

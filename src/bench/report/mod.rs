@@ -11,9 +11,11 @@ use serde_json::Value;
 
 use super::dist::{Dist, Quantiles};
 use super::environment::Environment;
+use super::floor::Taken;
+use super::ramp::Overload;
 use super::run::Outcome;
-use super::scenario::Scenario;
-use super::verdict::{Generator, Server, Verdict};
+use super::scenario::{Meeting, Scenario};
+use super::verdict::{Basis, Generator, Server, Verdict};
 use figures::Figures;
 use plot::Curve;
 
@@ -24,7 +26,9 @@ pub(super) struct Report {
     /// `in process` or `sockets`.
     pub transport: &'static str,
     pub legs: usize,
+    /// Rooms, or calls.
     pub rooms: usize,
+    pub meeting: &'static str,
     pub workers: usize,
     pub codec: String,
     pub ptime_ms: u64,
@@ -45,6 +49,8 @@ pub(super) struct Report {
     pub quiet: Option<Figures>,
     pub added: Option<Added>,
     pub reference: Option<Reference>,
+    pub floor: Option<Floor>,
+    pub overload: Option<Overload>,
     pub verdict: Verdict,
     pub environment: Environment,
     #[serde(skip)]
@@ -67,6 +73,26 @@ pub(super) struct Reference {
     pub ratio_p50: Option<f64>,
     pub ratio_p99: Option<f64>,
     pub ratio_p999: Option<f64>,
+}
+
+/// The bare loop that receives, mixes and sends, with the same phones before and after.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(super) struct Floor {
+    pub before: Taken,
+    pub after: Taken,
+    /// The server's CPU time for one leg's second divided by the mean of both.
+    pub ratio: f64,
+}
+
+impl Floor {
+    fn new((before, after): (Taken, Taken), server: f64) -> Self {
+        let mean = (before.cpu_ms_per_leg_second + after.cpu_ms_per_leg_second) / 2.0;
+        Self {
+            before,
+            after,
+            ratio: server / mean,
+        }
+    }
 }
 
 impl Reference {
@@ -105,22 +131,32 @@ impl Report {
             warnings,
             shard_core,
             phones_core,
+            overload,
+            floor,
             environment,
         } = outcome;
         let (legs, common) = (scenario.legs(), &scenario.common);
-        let figures = Figures::new(legs, &measured, &cores, shard_core);
-        let quiet = quiet.map(|quiet| Figures::new(legs, &quiet, &cores, shard_core));
+        let figures = Figures::new(&measured, &cores, shard_core);
+        let quiet = quiet.map(|quiet| Figures::new(&quiet, &cores, shard_core));
         let percent = |part: u64, all: u64| 100.0 * part as f64 / all.max(1) as f64;
         let generator = Generator {
             cpu_percent: figures.generator.cpu_percent,
             late_percent: percent(figures.generator.late_wakes, figures.generator.slots),
         };
         let server = Server {
-            legs,
+            legs: measured.legs,
             busiest_percent: figures.busiest_percent,
             late_percent: percent(figures.late_slots, figures.slots),
             received_percent: figures.received_percent,
         };
+        let basis = overload.as_ref().map_or(Basis::Use, |overload| {
+            Basis::Refusal(overload.refusal.as_ref().map(|_| overload.admitted))
+        });
+        let codecs: Vec<_> = scenario
+            .talks()
+            .iter()
+            .map(|talk| talk.0.to_string())
+            .collect();
         let mut curves = Curve::all(&measured);
         curves.extend(bare.as_ref().map(Curve::bare));
         Self {
@@ -132,21 +168,27 @@ impl Report {
             },
             legs,
             rooms: scenario.rooms(),
+            meeting: match scenario.meeting {
+                Meeting::Rooms => "room",
+                Meeting::Calls => "call",
+            },
             workers: scenario.workers,
-            codec: common.codec.to_string(),
+            codec: codecs.join(" and "),
             ptime_ms: common.ptime().as_millis() as u64,
             slot_us: common.slot_us,
             burst: common.burst,
             loss_percent: common.loss,
             jitter_in_ms: common.jitter,
             priority: priorities.first().copied().flatten(),
-            verdict: Verdict::new(&priorities, generator, server),
+            verdict: Verdict::new(&priorities, generator, server, basis),
             cores,
             shard_core,
             phones_core,
             warnings,
             added: quiet.as_ref().map(|quiet| Added::new(quiet, &figures)),
             reference: bare.map(|bare| Reference::new(&bare, &figures.wake_us)),
+            floor: floor.map(|floor| Floor::new(floor, figures.cpu_ms_per_leg_second)),
+            overload,
             figures,
             quiet,
             environment,
