@@ -14,6 +14,10 @@ use talkpath_rt::thread::Obtained;
 
 use crate::api::engine_calls;
 use crate::config::{ConfigError, EngineConfig};
+use crate::error::StartError;
+use crate::record::control::ControlTape;
+use crate::record::recorder::Recorder;
+use crate::record::{RecordTo, RecordingState, session, taps};
 use crate::scripted::ScriptedClock;
 use crate::shard_link::ShardLink;
 use crate::supervisor::{Desk, Link, Request, Supervisor};
@@ -55,6 +59,7 @@ struct Core {
     /// By worker: what measures it.
     costs: Vec<ScriptedClock>,
     clock: ManualClock,
+    recorder: Option<Recorder>,
 }
 
 impl fmt::Debug for VirtualEngine {
@@ -75,16 +80,35 @@ impl VirtualEngine {
     pub fn new(config: EngineConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         let clock = ManualClock::new(START);
-        let costs = RefCell::new(Vec::new());
+        let wired = wire_scripted(&config, &clock);
+        Ok(Self::of(config, clock, wired, None))
+    }
+
+    /// As [`new`](Self::new), with the session written down for a [replay](crate::replay) until
+    /// [`end_recording`](Self::end_recording).
+    ///
+    /// # Errors
+    /// The first setting out of its range, or a header that cannot be written.
+    pub fn recorded(config: EngineConfig, to: RecordTo) -> Result<Self, StartError> {
+        config.validate()?;
+        let clock = ManualClock::new(START);
+        let mut wired = wire_scripted(&config, &clock);
+        let recording = session::begin(&config, (START, START), &mut wired.0, to)
+            .map_err(StartError::Recording)?;
+        Ok(Self::of(config, clock, wired, Some(recording)))
+    }
+
+    fn of(
+        config: EngineConfig,
+        clock: ManualClock,
+        (wiring, costs): (Wiring, Vec<ScriptedClock>),
+        recording: Option<(Recorder, ControlTape)>,
+    ) -> Self {
         let Wiring {
             workers: wired,
             routes,
             shard,
-        } = wire(&config, START, || {
-            let cost = ScriptedClock::new(clock.clone());
-            costs.borrow_mut().push(cost.clone());
-            Box::new(cost)
-        });
+        } = wiring;
         let (mut workers, mut ends) = (Vec::new(), Vec::new());
         for Wired {
             worker,
@@ -95,22 +119,39 @@ impl VirtualEngine {
             workers.push((worker, io));
             ends.push((end, Obtained::default()));
         }
-        let supervisor = Supervisor::new(config, ends, routes, START, START);
+        let mut supervisor = Supervisor::new(config, ends, routes, START, START);
+        let recorder = recording.map(|(recorder, tape)| {
+            supervisor.set_tape(tape);
+            recorder
+        });
         let core = Core {
             supervisor,
             held: vec![Duration::ZERO; workers.len()],
-            costs: costs.into_inner(),
+            costs,
             workers,
             clock: clock.clone(),
+            recorder,
         };
         let core = Arc::new(Mutex::new(core));
         let link = Link::Here(Arc::<Mutex<Core>>::clone(&core));
-        Ok(Self {
+        Self {
             link,
             core,
             clock,
             shard: Mutex::new(Some(shard)),
-        })
+        }
+    }
+
+    /// Ends the recording, if there is one; how it fared.
+    pub fn end_recording(&self) -> Option<RecordingState> {
+        let mut core = self.core();
+        for (index, (_, io)) in core.workers.iter_mut().enumerate() {
+            taps::of_worker(index as u8, io, &mut taps::Flush);
+        }
+        core.supervisor.flush_tapes();
+        let recorder = core.recorder.as_mut()?;
+        recorder.finish();
+        Some(recorder.shared().state())
     }
 
     pub(crate) fn link(&self) -> &Link {
@@ -199,6 +240,17 @@ impl VirtualEngine {
     }
 }
 
+/// Everything wired, with a clock for each worker that measures what a script says.
+fn wire_scripted(config: &EngineConfig, clock: &ManualClock) -> (Wiring, Vec<ScriptedClock>) {
+    let costs = RefCell::new(Vec::new());
+    let wiring = wire(config, START, || {
+        let cost = ScriptedClock::new(clock.clone());
+        costs.borrow_mut().push(cost.clone());
+        Box::new(cost)
+    });
+    (wiring, costs.into_inner())
+}
+
 /// In which order the workers run a slot.
 enum Order {
     Ascending,
@@ -239,6 +291,13 @@ impl Core {
             }
         }
         self.supervisor.poll(now);
+        self.visit();
+    }
+
+    fn visit(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.visit(false);
+        }
     }
 }
 
@@ -246,5 +305,6 @@ impl Desk for Core {
     fn take(&mut self, request: Request) {
         self.supervisor.poll(self.clock.now());
         self.supervisor.handle(request);
+        self.visit();
     }
 }

@@ -40,6 +40,7 @@ impl Supervisor {
                 events_lost_critical: self.subscribers.lost().critical,
                 ..self.counters
             },
+            recording: self.tape.as_ref().map(|tape| tape.state()),
         }
     }
 
