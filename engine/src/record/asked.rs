@@ -203,6 +203,7 @@ impl Noted {
             | Request::FindRoom { .. }
             | Request::Rooms { .. }
             | Request::Legs { .. }
+            | Request::LegStatus { .. }
             | Request::LegStats { .. }
             | Request::Subscribe { .. }
             | Request::Status { .. }
