@@ -21,6 +21,7 @@ mod cohort;
 pub mod costs;
 mod exchange;
 mod ext;
+mod fading;
 mod far;
 pub(crate) mod fence;
 pub mod governor;
@@ -30,7 +31,6 @@ mod legs;
 pub(crate) mod migrate;
 mod outward;
 mod period;
-mod replace;
 mod rooms;
 mod route;
 pub mod schedule;
@@ -38,6 +38,7 @@ pub mod script;
 mod settings;
 mod shed;
 pub mod stats;
+mod swap;
 mod tell;
 
 use core::time::Duration;
@@ -111,6 +112,8 @@ pub struct Worker {
     arena: Arena,
     /// Legs on their way out, at most all.
     leaving: Vec<LegId>,
+    /// Legs whose plan is being swapped, at most all.
+    swapping: Vec<LegId>,
     moves: Moves,
     fallen: Fallen,
     blame: Blame,
@@ -139,6 +142,7 @@ impl Worker {
             bank: Bank::new(config.seats),
             arena: Arena::new(&Limits::default()),
             leaving: Vec::with_capacity(config.legs),
+            swapping: Vec::with_capacity(config.legs),
             moves: Moves::new(config.leg_ids),
             fallen: Fallen::new(),
             blame: Blame::default(),
@@ -244,6 +248,7 @@ impl Worker {
         let begin = io.cost_clock.now();
         let segments = self.counters.segments;
         self.apply(slot, io);
+        self.swaps(io);
         self.take_passed(slot, io);
         self.drain(io);
         self.take_partials(io);

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use common::{Caller, Codec, SampleRate, Studio, ms, sine, small};
 use serde_json::Value;
-use talkpath_engine::event::{KINDS, Lost};
+use talkpath_engine::event::{KINDS, Left, Lost};
 use talkpath_engine::proto::{CallId, Culprit, Segment};
 use talkpath_engine::{
-    Event, EventClass, EventFilter, EventKind, EventStream, LeaveReason, LegId, PlanId, RoomId,
+    Event, EventClass, EventFilter, EventKind, EventStream, LeaveReason, LegId, PlanId, Priority,
+    RoomId,
 };
+use talkpath_graph::Shed;
 
 const DOC: &str = include_str!("../../docs/events.md");
 
@@ -77,6 +79,7 @@ fn samples() -> Vec<EventKind> {
             leg,
             reason: LeaveReason::RoomClosed,
         },
+        EventKind::Swapped { leg },
         EventKind::Moved { leg, worker },
         EventKind::TalkStarted { leg },
         EventKind::TalkStopped { leg },
