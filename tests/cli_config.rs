@@ -200,6 +200,10 @@ const BAD: &[(&str, &[&str])] = &[
         &["record.max_mb: was 0", "1 to 1000000"],
     ),
     (
+        "[calls]\nkept = 100001",
+        &["calls.kept: was 100001", "0 to 100000 calls"],
+    ),
+    (
         "[play]\nfolder = \"/no/such\"",
         &["play.folder: was \"/no/such\"", "a folder that exists"],
     ),
