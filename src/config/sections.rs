@@ -98,6 +98,15 @@ pub struct CallsSection {
     pub kept: usize,
 }
 
+/// `[record]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordSection {
+    /// Where the session is written for a replay; `None`: nowhere.
+    pub file: Option<PathBuf>,
+    /// Megabytes at which the recording ends.
+    pub max_mb: u64,
+}
+
 /// `[play]`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlaySection {
@@ -129,6 +138,15 @@ impl Default for EngineSection {
             price_quantile: 0.9,
             shed_above: 0.95,
             shed_below: 0.7,
+        }
+    }
+}
+
+impl Default for RecordSection {
+    fn default() -> Self {
+        Self {
+            file: None,
+            max_mb: 1_000,
         }
     }
 }
