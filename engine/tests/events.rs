@@ -98,7 +98,6 @@ fn samples() -> Vec<EventKind> {
             by: ms(2),
             culprit,
         },
-        EventKind::Displaced { leg, by: leg },
         EventKind::Shed {
             worker,
             what: Left::Periods(2),
