@@ -86,10 +86,21 @@ pub struct HttpSection {
 }
 
 /// `[calls]`
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CallsSection {
     /// File that gets one JSON line for each call that has ended; `None`: the log, under the target `call`.
     pub log: Option<PathBuf>,
+    /// Ended calls whose story `/calls` keeps.
+    pub kept: usize,
+}
+
+/// `[record]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordSection {
+    /// Where the session is written for a replay; `None`: nowhere.
+    pub file: Option<PathBuf>,
+    /// Megabytes at which the recording ends.
+    pub max_mb: u64,
 }
 
 /// `[play]`
@@ -97,6 +108,15 @@ pub struct CallsSection {
 pub struct PlaySection {
     /// Folder with the WAV files of `play-FILE`.
     pub folder: Option<PathBuf>,
+}
+
+impl Default for CallsSection {
+    fn default() -> Self {
+        Self {
+            log: None,
+            kept: 1_000,
+        }
+    }
 }
 
 impl Default for EngineSection {
@@ -112,6 +132,15 @@ impl Default for EngineSection {
             jitter_max: Duration::from_millis(200),
             admit_budget: 0.8,
             price_quantile: 0.9,
+        }
+    }
+}
+
+impl Default for RecordSection {
+    fn default() -> Self {
+        Self {
+            file: None,
+            max_mb: 1_000,
         }
     }
 }

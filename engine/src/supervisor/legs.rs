@@ -10,8 +10,9 @@ use talkpath_nodes::mix::MAX_CONTRIBUTORS;
 use crate::error::{EngineError, Resource};
 use crate::event::{EventKind, LeaveReason};
 use crate::leg::NetworkConfig;
+use crate::leg_graph::LegGraph;
 use crate::priority::Priority;
-use crate::proto::{Command, Direction, LegId, PlanId, RoomId};
+use crate::proto::{Command, Direction, LegId, PlanId, RoomId, Seats};
 use crate::worker::stats::LegStats;
 
 use super::Supervisor;
@@ -23,6 +24,7 @@ use super::moves::Moving;
 use super::placement::Place;
 use super::request::{Edit, Joined, Source};
 use super::site::Site;
+use super::swap::Swapping;
 
 /// How far a leg has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,16 @@ pub(super) struct LegState {
     pub rate: SampleRate,
     pub plan: PlanId,
     pub place: Place,
+    /// Where its states sit.
+    pub seats: Seats,
+    /// How it was last configured, where it is a network leg.
+    pub network: Option<NetworkConfig>,
+    /// Its graph is the user's own.
+    pub own_graph: bool,
+    /// Its plan is being swapped.
+    pub swapping: Option<Swapping>,
+    /// Halves stopped by a panic, ingress first.
+    pub fenced: [bool; 2],
     /// The worker it is on, or on its way to.
     pub worker: u8,
     /// On its way between two workers.
@@ -120,9 +132,44 @@ impl Supervisor {
         source: &Source,
         priority: Priority,
     ) -> Result<Joined, EngineError> {
+        let frame = self.room(room)?.frame;
+        let blueprint = Blueprint::new(source, frame, &self.config)?;
+        self.take_in(room, blueprint, false, priority)
+    }
+
+    /// A leg with a graph of the user's own.
+    pub(super) fn join_graph(
+        &mut self,
+        room: RoomId,
+        graph: LegGraph,
+    ) -> Result<Joined, EngineError> {
+        let frame = self.room(room)?.frame;
+        let source = graph.source.clone();
+        let blueprint = Blueprint::of_graph(graph, source, None, frame, &self.config)?;
+        self.take_in(room, blueprint, true, Priority::default())
+    }
+
+    /// The graph a leg of this kind would have.
+    pub(super) fn graph_for(
+        &mut self,
+        room: RoomId,
+        source: Source,
+    ) -> Result<LegGraph, EngineError> {
+        let frame = self.room(room)?.frame;
+        let graphs = Blueprint::new(&source, frame, &self.config)?.graphs;
+        Ok(LegGraph::of(Some(source), graphs))
+    }
+
+    fn take_in(
+        &mut self,
+        room: RoomId,
+        blueprint: Blueprint,
+        own_graph: bool,
+        priority: Priority,
+    ) -> Result<Joined, EngineError> {
         self.admit()?;
         self.check_claims(priority)?;
-        let outcome = self.try_join(room, source, priority);
+        let outcome = self.try_join(room, blueprint, own_graph, priority);
         if priority == Priority::Emergency {
             return match outcome {
                 Err(why) => Err(self.make_room(room, why)),
@@ -138,18 +185,18 @@ impl Supervisor {
     fn try_join(
         &mut self,
         room: RoomId,
-        source: &Source,
+        mut blueprint: Blueprint,
+        own_graph: bool,
         priority: Priority,
     ) -> Result<Joined, EngineError> {
         let state = self.room(room)?;
-        let (frame, legs) = (state.frame, state.legs);
+        let legs = state.legs;
         self.room_for_another(legs, 0)?;
-        let mut blueprint = Blueprint::new(source, frame, &self.config)?;
         let worker = self.worker_for(room, &blueprint, priority)?;
         let compiled = self.sites[usize::from(worker)]
             .plans
             .compile(blueprint.graphs.clone())?;
-        let states = blueprint.states(&compiled, Start::FadeIn)?;
+        let states = blueprint.states(&compiled, Start::FadeIn(1.0))?;
         let face = blueprint.face.clone();
         let mut batch = Batch::default();
         let (mut body, place) =
@@ -165,6 +212,11 @@ impl Supervisor {
             rate: body.rate,
             plan: body.plan,
             place,
+            seats: body.seats.clone(),
+            network: blueprint.network,
+            own_graph,
+            swapping: None,
+            fenced: [false; 2],
             worker,
             moving: None,
             priority,
@@ -226,41 +278,6 @@ impl Supervisor {
             let in_use = self.leg_ids.in_use() + more;
             return Err(spent(Resource::Legs, self.config.capacity_legs, in_use));
         }
-        Ok(())
-    }
-
-    /// Another plan for a network leg that stays (D13).
-    pub(super) fn change(&mut self, leg: LegId, config: NetworkConfig) -> Result<(), EngineError> {
-        self.admit()?;
-        let state = self.leg(leg)?;
-        if state.moving.is_some() {
-            return Err(EngineError::Moving { leg });
-        }
-        if state.face.kind != "network" {
-            let kind = state.face.kind;
-            return Err(EngineError::WrongKind {
-                kind,
-                what: "change its codec",
-            });
-        }
-        let (room, linear, direction) = (state.room, state.linear(), state.direction);
-        let (worker, old) = (state.worker, state.held());
-        let frame = self.room(room)?.frame;
-        let mut blueprint = Blueprint::new(&Source::Network(config), frame, &self.config)?;
-        blueprint.direction = direction;
-        let compiled = self.sites[usize::from(worker)]
-            .plans
-            .compile(blueprint.graphs.clone())?;
-        let states = blueprint.states(&compiled, Start::At(linear))?;
-        let mut batch = Batch::default();
-        let (body, place) = self.body(room, worker, &blueprint, compiled, states, &mut batch)?;
-        let state = self.leg(leg)?;
-        (state.plan, state.rate, state.place) = (body.plan, body.rate, place);
-        state.face = blueprint.face;
-        state.bodies += 1;
-        batch.push(worker, Command::ReplaceLeg { leg, value: body });
-        self.detach(old, &mut batch);
-        self.submit(batch);
         Ok(())
     }
 

@@ -14,11 +14,12 @@ use crate::error::EngineError;
 use crate::event::{EventFilter, EventStream, LeaveReason};
 use crate::headroom::Headroom;
 use crate::leg::{ClipConfig, LegConfig, NetworkConfig, ToneConfig};
+use crate::leg_graph::LegGraph;
 use crate::port::{AudioPort, PortConfig};
 use crate::priority::Priority;
 use crate::proto::{CallId, CallStats, Direction, LegId, RoomId, Side};
 use crate::room::{RoomConfig, RoomInfo};
-use crate::status::{PlanInfo, Status};
+use crate::status::{LegStatus, PlanInfo, Status};
 use crate::worker::stats::LegStats;
 
 /// Where the answer goes. Holds one.
@@ -104,6 +105,27 @@ pub(crate) enum Request {
         config: NetworkConfig,
         reply: Reply<Result<(), EngineError>>,
     },
+    JoinGraph {
+        room: RoomId,
+        graph: Box<LegGraph>,
+        reply: Reply<Result<Joined, EngineError>>,
+    },
+    /// The graph that a leg of such a kind would have.
+    RoomGraph {
+        room: RoomId,
+        source: Source,
+        reply: Reply<Result<LegGraph, EngineError>>,
+    },
+    /// The graph that a leg has.
+    LegGraph {
+        leg: LegId,
+        reply: Reply<Result<LegGraph, EngineError>>,
+    },
+    Swap {
+        leg: LegId,
+        graph: Box<LegGraph>,
+        reply: Reply<Result<(), EngineError>>,
+    },
     Edit {
         leg: LegId,
         edit: Edit,
@@ -113,6 +135,10 @@ pub(crate) enum Request {
         leg: LegId,
         reason: LeaveReason,
         reply: Reply<Result<(), EngineError>>,
+    },
+    LegStatus {
+        leg: LegId,
+        reply: Reply<Result<Box<LegStatus>, EngineError>>,
     },
     LegStats {
         leg: LegId,
