@@ -189,6 +189,17 @@ const BAD: &[(&str, &[&str])] = &[
         &["calls.log: was \"/\"", "a file in a folder"],
     ),
     (
+        "[record]\nfile = \"/no/such/session.rec\"",
+        &[
+            "record.file: was \"/no/such/session.rec\"",
+            "a file in a folder",
+        ],
+    ),
+    (
+        "[record]\nmax_mb = 0",
+        &["record.max_mb: was 0", "1 to 1000000"],
+    ),
+    (
         "[calls]\nkept = 100001",
         &["calls.kept: was 100001", "0 to 100000 calls"],
     ),
@@ -426,7 +437,8 @@ fn every_key_reaches_its_field() {
          max_invites_per_second = 5\nmax_invites_per_source = 6\nmax_connections = 7\nring_ms = 8\n\
          [rtp]\naddr = \"::1\"\nports = \"4000-4999\"\ndscp = \"off\"\nadvertised = \"2001:db8::2\"\n\
          media_timeout_s = 9\nquarantine_s = 0\nsend_promptly = true\n\
-         [http]\naddr = \"[::1]:8000\"\n[calls]\nlog = \"calls.jsonl\"\n[play]\nfolder = {folder:?}\n"
+         [http]\naddr = \"[::1]:8000\"\n[calls]\nlog = \"calls.jsonl\"\n\
+         [record]\nfile = \"session.rec\"\nmax_mb = 11\n[play]\nfolder = {folder:?}\n"
     );
     let config = Config::parse(&text).unwrap();
     let (default, rest) = (Config::default(), &config);
@@ -468,6 +480,8 @@ fn every_key_reaches_its_field() {
     assert!(rest.rtp.send_promptly);
     assert_eq!(rest.http.addr, "[::1]:8000".parse().unwrap());
     assert_eq!(rest.calls.log, Some("calls.jsonl".into()));
+    assert_eq!(rest.record.file, Some("session.rec".into()));
+    assert_eq!(rest.record.max_mb, 11);
     assert_eq!(rest.play.folder, Some(folder.into()));
     assert_ne!(config, default);
 }

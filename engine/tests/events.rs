@@ -81,6 +81,7 @@ fn samples() -> Vec<EventKind> {
         EventKind::Moved { leg, worker },
         EventKind::TalkStarted { leg },
         EventKind::TalkStopped { leg },
+        EventKind::Displaced { leg, by: leg },
         EventKind::MediaTimeout { leg },
         EventKind::Finished { leg },
         EventKind::Faulted { leg },

@@ -23,7 +23,7 @@ struct Key {
 }
 
 /// Keys whose values are paths: relative ones begin at the folder of the file they stand in.
-const PATHS: [&str; 2] = ["calls.log", "play.folder"];
+const PATHS: [&str; 3] = ["calls.log", "play.folder", "record.file"];
 
 const SLOTS_US: [u64; 5] = [250, 500, 1000, 2000, 5000];
 
@@ -93,6 +93,10 @@ const KEYS: &[Key] = &[
         set: |c, v| { c.calls.kept = whole(v, 0..=100_000)?; Some(()) } },
     Key { section: "play", name: "folder", allowed: "a folder that exists",
         set: |c, v| { c.play.folder = Some(folder(v)?); Some(()) } },
+    Key { section: "record", name: "file", allowed: "a file in a folder that exists",
+        set: |c, v| { c.record.file = Some(file(v)?); Some(()) } },
+    Key { section: "record", name: "max_mb", allowed: "1 to 1000000 (megabytes)",
+        set: |c, v| { c.record.max_mb = whole(v, 1..=1_000_000)?; Some(()) } },
 ];
 
 fn slot(value: &Value) -> Option<Duration> {

@@ -94,6 +94,15 @@ pub struct CallsSection {
     pub kept: usize,
 }
 
+/// `[record]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordSection {
+    /// Where the session is written for a replay; `None`: nowhere.
+    pub file: Option<PathBuf>,
+    /// Megabytes at which the recording ends.
+    pub max_mb: u64,
+}
+
 /// `[play]`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlaySection {
@@ -123,6 +132,15 @@ impl Default for EngineSection {
             jitter_max: Duration::from_millis(200),
             admit_budget: 0.8,
             price_quantile: 0.9,
+        }
+    }
+}
+
+impl Default for RecordSection {
+    fn default() -> Self {
+        Self {
+            file: None,
+            max_mb: 1_000,
         }
     }
 }
