@@ -1,11 +1,15 @@
 //! What both kinds of engine offer: one set of calls over the way to the supervisor.
 
+use talkpath_rt::timing::SlotStats;
+
+use crate::call::{Call, CallConfig, CallInfo};
 use crate::error::EngineError;
-use crate::event::{BACKLOG, EventStream, LeaveReason};
-use crate::proto::LegId;
+use crate::event::{EventFilter, EventStream, LeaveReason};
+use crate::headroom::Headroom;
+use crate::proto::{LegId, RoomId};
 use crate::room::{Room, RoomConfig, RoomInfo, remove_leg};
 use crate::status::{PlanInfo, Status};
-use crate::supervisor::{Link, Request};
+use crate::supervisor::{Link, Request, Source};
 
 pub(crate) fn create_room(link: &Link, config: RoomConfig) -> Result<Room, EngineError> {
     let info = link.ask(|reply| Request::CreateRoom { config, reply })??;
@@ -24,15 +28,24 @@ pub(crate) fn rooms(link: &Link) -> Result<Vec<Room>, EngineError> {
     Ok(infos.into_iter().map(handle).collect())
 }
 
+pub(crate) fn create_call(link: &Link, config: CallConfig) -> Result<Call, EngineError> {
+    let config = Box::new(config);
+    let info = link.ask(|reply| Request::CreateCall { config, reply })??;
+    Ok(Call::new(link.clone(), info))
+}
+
+pub(crate) fn calls(link: &Link) -> Result<Vec<Call>, EngineError> {
+    let infos = link.ask(|reply| Request::Calls { reply })?;
+    let handle = |info: CallInfo| Call::new(link.clone(), info);
+    Ok(infos.into_iter().map(handle).collect())
+}
+
 pub(crate) fn remove(link: &Link, leg: LegId, reason: LeaveReason) -> Result<(), EngineError> {
     remove_leg(link, leg, reason)
 }
 
-pub(crate) fn subscribe(link: &Link) -> Result<EventStream, EngineError> {
-    link.ask(|reply| Request::Subscribe {
-        backlog: BACKLOG,
-        reply,
-    })
+pub(crate) fn subscribe(link: &Link, filter: EventFilter) -> Result<EventStream, EngineError> {
+    link.ask(|reply| Request::Subscribe { filter, reply })
 }
 
 pub(crate) fn status(link: &Link) -> Result<Status, EngineError> {
@@ -42,6 +55,22 @@ pub(crate) fn status(link: &Link) -> Result<Status, EngineError> {
 
 pub(crate) fn plans(link: &Link) -> Result<Vec<PlanInfo>, EngineError> {
     link.ask(|reply| Request::Plans { reply })
+}
+
+pub(crate) fn headroom(
+    link: &Link,
+    room: Option<RoomId>,
+    source: Source,
+) -> Result<Headroom, EngineError> {
+    link.ask(|reply| Request::Headroom {
+        room,
+        source,
+        reply,
+    })?
+}
+
+pub(crate) fn timing(link: &Link) -> Result<Vec<SlotStats>, EngineError> {
+    link.ask(|reply| Request::Timing { reply })
 }
 
 pub(crate) fn rebalance(link: &Link) -> Result<Option<(LegId, usize)>, EngineError> {
@@ -79,7 +108,28 @@ macro_rules! engine_calls {
                 $crate::api::rooms(self.link())
             }
 
-            /// Removes a leg by its handle. Returns at once, as
+            /// Connects two network ends (D3). When this returns the call has its handles; the worker takes it up within
+            /// a few slots ([`CallStarted`]($crate::event::EventKind::CallStarted)). It lives on the least
+            /// loaded worker that has room for it.
+            ///
+            /// # Errors
+            /// Capacity spent, or a value out of range; nothing has changed then.
+            pub fn create_call(
+                &self,
+                config: $crate::CallConfig,
+            ) -> Result<$crate::Call, $crate::EngineError> {
+                $crate::api::create_call(self.link(), config)
+            }
+
+            /// All calls, those that are ending not counted.
+            ///
+            /// # Errors
+            /// The engine has stopped.
+            pub fn calls(&self) -> Result<Vec<$crate::Call>, $crate::EngineError> {
+                $crate::api::calls(self.link())
+            }
+
+            /// Removes a leg by its handle. Given the handle of a call's side it ends the call. Returns at once, as
             /// [`Leg::leave`]($crate::Leg::leave) does.
             ///
             /// # Errors
@@ -106,7 +156,18 @@ macro_rules! engine_calls {
             /// # Errors
             /// The engine has stopped.
             pub fn subscribe(&self) -> Result<$crate::EventStream, $crate::EngineError> {
-                $crate::api::subscribe(self.link())
+                self.subscribe_with($crate::EventFilter::default())
+            }
+
+            /// A stream of what happens from now on and passes `filter`.
+            ///
+            /// # Errors
+            /// The engine has stopped.
+            pub fn subscribe_with(
+                &self,
+                filter: $crate::EventFilter,
+            ) -> Result<$crate::EventStream, $crate::EngineError> {
+                $crate::api::subscribe(self.link(), filter)
             }
 
             /// The state of the engine. Costs the worker nothing.
@@ -117,6 +178,19 @@ macro_rules! engine_calls {
                 $crate::api::status(self.link())
             }
 
+            /// How many more legs of this kind could join a new room, on which workers, and what the one after them would
+            /// be refused with. [`Room::headroom`]($crate::Room::headroom) asks for a room that is there. Takes the
+            /// control side milliseconds; costs the worker nothing.
+            ///
+            /// # Errors
+            /// The configuration is out of range, no plan is left, or the engine stopped.
+            pub fn headroom(
+                &self,
+                kind: $crate::LegConfig,
+            ) -> Result<$crate::Headroom, $crate::EngineError> {
+                $crate::api::headroom(self.link(), None, kind.into())
+            }
+
             /// Moves one leg from the most to the least loaded worker, if that levels their load; which, and where to.
             /// Returns at once. Call it again after its
             /// [`Moved`]($crate::event::EventKind::Moved) event, until it says `None` (D6).
@@ -125,6 +199,28 @@ macro_rules! engine_calls {
             /// The engine has stopped or is busy, or the other worker is full.
             pub fn rebalance(&self) -> Result<Option<($crate::LegId, usize)>, $crate::EngineError> {
                 $crate::api::rebalance(self.link())
+            }
+
+            /// What a graph compiles to: dumps, drawings, what it costs and how it delays. Nothing runs yet.
+            ///
+            /// # Errors
+            /// It cannot be compiled, or cannot be a leg.
+            pub fn preview(
+                &self,
+                graph: &$crate::LegGraph,
+            ) -> Result<$crate::PlanInfo, $crate::EngineError> {
+                graph.preview()
+            }
+
+            /// Slot timing of every worker since the start, as full histograms; a second old at most. Taken twice, the
+            /// difference is that of the time between.
+            ///
+            /// # Errors
+            /// The engine has stopped.
+            pub fn timing(
+                &self,
+            ) -> Result<Vec<talkpath_rt::timing::SlotStats>, $crate::EngineError> {
+                $crate::api::timing(self.link())
             }
 
             /// The compiled plans in use.

@@ -5,16 +5,19 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::priority::CLASSES;
 use crate::proto::MAX_WORKERS;
 
 /// Settings of an engine. [`Default`] works on a laptop.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EngineConfig {
     /// Length of a worker's slot (D2): 250 µs to 5 ms, a whole part of 10 ms. Default 1 ms.
     pub slot: Duration,
-    /// Legs of all rooms together, 1 to 20,000. Default 1,000.
+    /// Legs of all rooms and sides of all calls together, 1 to 20,000. Default 1,000.
     pub capacity_legs: usize,
     /// Rooms, 1 to 40,000: as many private ones as legs, and as many shared ones. Default 256.
     pub capacity_rooms: usize,
@@ -27,6 +30,9 @@ pub struct EngineConfig {
     /// Slots a room that is on several workers waits for their sums, 1 to 5 (D5). It must ride over the ordinary wake-up
     /// lateness of a worker. Default 3.
     pub mesh_margin: u32,
+    /// How long a worker keeps its part of a room after the last leg there has left or moved away (D5), at most an
+    /// hour. Default 5 s.
+    pub part_kept: Duration,
     /// From an edit that several workers take in one slot to that slot, at most 1 s. `None`, the default: 10 ms, and
     /// what concerns one worker only is taken at once. When it is set every edit waits as long, so that runs with
     /// different numbers of workers can be compared.
@@ -47,6 +53,18 @@ pub struct EngineConfig {
     /// Part of a slot that placement may fill before it uses the next one, 0.05 to 0.9.
     /// Default 0.5.
     pub slot_budget: f32,
+    /// Part of a slot that legs may be admitted to fill, 0.001 to 1 (D15): beyond it a leg is refused. Default 0.8.
+    pub admit_budget: f32,
+    /// The governor sheds while a slot of the cycle takes more than this part of its length, 0.3 to 1.5 (D15). Default
+    /// 0.95.
+    pub shed_above: f32,
+    /// It recovers while every slot takes less than this part, 0.1 up to below `shed_above`. Default 0.7.
+    pub shed_below: f32,
+    /// By class, the best first: the part of `admit_budget` that only this class and better ones may use (D15); together
+    /// at most 0.9. Default: 0.05 for emergency calls.
+    pub reserves: [f32; CLASSES],
+    /// The quantile of what was measured that a leg is priced with, 0.5 to 1 (D15). Default 0.9.
+    pub price_quantile: f32,
     /// Transactions that may wait for the worker before a request is told `Busy`, 1 to
     /// 65,536. Default 4,096.
     pub queue: usize,
@@ -64,6 +82,7 @@ impl Default for EngineConfig {
             cores: Vec::new(),
             workers: 1,
             mesh_margin: 3,
+            part_kept: Duration::from_secs(5),
             edit_lead: None,
             priority: Some(60),
             lock_memory: false,
@@ -72,6 +91,11 @@ impl Default for EngineConfig {
             packets_in_per_leg: 12,
             packets_out_per_leg: 4,
             slot_budget: 0.5,
+            admit_budget: 0.8,
+            shed_above: 0.95,
+            shed_below: 0.7,
+            reserves: [0.05, 0.0, 0.0, 0.0, 0.0, 0.0],
+            price_quantile: 0.9,
             queue: 4_096,
             name: "talkpath-worker".to_owned(),
         }
@@ -126,6 +150,12 @@ impl EngineConfig {
         )?;
         let margin = self.mesh_margin as usize;
         within(margin, 1, 5, "mesh_margin", "1 to 5")?;
+        // The sums of a mix are there before the next one: of the shortest frame, 10 ms.
+        let fits = self.workers == 1 || (margin as u128) < ten.as_nanos() / slot.max(1);
+        let allowed = "fewer slots than 10 ms have, with several workers";
+        check(fits, "mesh_margin", &self.mesh_margin, allowed)?;
+        let kept_fits = self.part_kept <= Duration::from_secs(3_600);
+        check(kept_fits, "part_kept", &self.part_kept, "at most an hour")?;
         let lead_fits = self
             .edit_lead
             .is_none_or(|lead| lead <= Duration::from_secs(1));
@@ -157,7 +187,38 @@ impl EngineConfig {
         )?;
         let budget_fits = (0.05..=0.9).contains(&self.slot_budget);
         check(budget_fits, "slot_budget", &self.slot_budget, "0.05 to 0.9")?;
+        let admit_fits = (0.001..=1.0).contains(&self.admit_budget);
+        check(admit_fits, "admit_budget", &self.admit_budget, "0.001 to 1")?;
+        let above_fits = (0.3..=1.5).contains(&self.shed_above);
+        check(above_fits, "shed_above", &self.shed_above, "0.3 to 1.5")?;
+        let below_fits = (0.1..self.shed_above).contains(&self.shed_below);
+        check(
+            below_fits,
+            "shed_below",
+            &self.shed_below,
+            "0.1 up to below shed_above",
+        )?;
+        let each = self.reserves.iter().all(|part| (0.0..=0.9).contains(part));
+        let reserves_fit = each && self.reserves.iter().sum::<f32>() <= 0.9;
+        check(
+            reserves_fit,
+            "reserves",
+            &self.reserves,
+            "0 to 0.9 each and together",
+        )?;
+        let quantile_fits = (0.5..=1.0).contains(&self.price_quantile);
+        check(
+            quantile_fits,
+            "price_quantile",
+            &self.price_quantile,
+            "0.5 to 1",
+        )?;
         within(self.queue, 1, 65_536, "queue", "1 to 65536")
+    }
+
+    /// Point-to-point calls: each takes the handles of two legs.
+    pub(crate) fn calls(&self) -> usize {
+        self.capacity_legs / 2
     }
 
     /// Legs a worker has seats for: its share, and an eighth of all to move in when there are several.

@@ -13,13 +13,16 @@ use talkpath_rt::thread::{self, Obtained, Placement, RtThread};
 use crate::api::engine_calls;
 use crate::config::EngineConfig;
 use crate::error::StartError;
+use crate::record::{self, RecordTo, RecordingState, session, taps};
 use crate::shard_link::ShardLink;
 use crate::supervisor::{Link, Request, Supervisor};
 use crate::wiring::{Wired, Wiring, wire};
 use crate::worker::{Worker, io::Io};
 
+mod recorder;
 mod threads;
 
+use recorder::RecorderThread;
 use threads::{Ended, quieten_workers, run_supervisor, run_worker};
 
 /// A running engine. Clones are handles on the same engine; it is shut down by
@@ -50,6 +53,7 @@ struct Shared {
     obtained: Vec<Obtained>,
     shard: Mutex<Option<ShardLink>>,
     running: Mutex<Option<Running>>,
+    recording: Option<Arc<record::recorder::Shared>>,
 }
 
 /// One worker's thread.
@@ -60,6 +64,7 @@ struct Running {
     stop: Arc<AtomicBool>,
     workers: Vec<WorkerThread>,
     supervisor: JoinHandle<()>,
+    recorder: Option<RecorderThread>,
 }
 
 impl fmt::Debug for Engine {
@@ -79,6 +84,20 @@ impl Engine {
     /// A setting out of its range, or a thread that cannot be started. A real-time priority or a
     /// core that is refused is a warning in the status, no error.
     pub fn start(config: EngineConfig) -> Result<Self, StartError> {
+        Self::start_with(config, None)
+    }
+
+    /// As [`start`](Self::start), with the session written down for a [replay](crate::replay) until the engine is shut
+    /// down or the recording reaches its limit. It is written by a thread of its own and no worker ever waits for it;
+    /// one that cannot keep up ends the recording, not the media.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start), and a header that cannot be written.
+    pub fn start_recorded(config: EngineConfig, to: RecordTo) -> Result<Self, StartError> {
+        Self::start_with(config, Some(to))
+    }
+
+    fn start_with(config: EngineConfig, to: Option<RecordTo>) -> Result<Self, StartError> {
         config.validate()?;
         let mut warnings = Vec::new();
         if config.lock_memory
@@ -90,11 +109,17 @@ impl Engine {
         }
         let clock = MonotonicClock;
         let base = clock.now() + 2 * config.slot;
+        let started = clock.now();
+        let mut wiring = wire(&config, base, || Box::new(clock));
+        let recording = to
+            .map(|to| session::begin(&config, (base, started), &mut wiring, to))
+            .transpose()
+            .map_err(StartError::Recording)?;
         let Wiring {
             workers: wired,
             routes,
             shard,
-        } = wire(&config, base, || Box::new(clock));
+        } = wiring;
         quieten_workers();
         let stop = Arc::new(AtomicBool::new(false));
         let (mut workers, mut ends, mut obtained) = (Vec::new(), Vec::new(), Vec::new());
@@ -126,7 +151,12 @@ impl Engine {
                 }
             }
         }
-        let supervisor = Supervisor::new(config, ends, routes, base, clock.now());
+        let mut supervisor = Supervisor::new(config, ends, routes, base, started);
+        let recorder = recording.map(|(recorder, tape)| {
+            supervisor.set_tape(tape);
+            recorder
+        });
+        let recording = recorder.as_ref().map(|recorder| recorder.shared());
         let (requests, inbox) = unbounded();
         let spawned = std::thread::Builder::new()
             .name("talkpath-control".to_owned())
@@ -138,10 +168,18 @@ impl Engine {
                 return Err(StartError::Supervisor(why));
             }
         };
+        let recorder = match recorder.map(RecorderThread::spawn).transpose() {
+            Ok(recorder) => recorder,
+            Err(why) => {
+                give_up(&stop, workers);
+                return Err(StartError::Recording(why));
+            }
+        };
         let running = Running {
             stop,
             workers,
             supervisor,
+            recorder,
         };
         let shared = Shared {
             link: Link::Thread(requests),
@@ -149,6 +187,7 @@ impl Engine {
             obtained,
             shard: Mutex::new(Some(shard)),
             running: Mutex::new(Some(running)),
+            recording,
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -166,6 +205,11 @@ impl Engine {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
+    }
+
+    /// How the recording fares, if the session is recorded.
+    pub fn recording(&self) -> Option<RecordingState> {
+        self.shared.recording.as_ref().map(|shared| shared.state())
     }
 
     /// Where slot 0 is on the monotonic clock.
@@ -230,6 +274,7 @@ impl Shared {
             stop,
             workers,
             supervisor,
+            recorder,
         }) = running
         else {
             return;
@@ -237,9 +282,11 @@ impl Shared {
         stop.store(true, Ordering::Release);
         // A worker's ends come back with its thread and are freed here, when none of them runs any more.
         let mut ends = Vec::new();
-        for worker in workers {
+        for (index, worker) in workers.into_iter().enumerate() {
             match worker.join() {
-                Ok(ended) => {
+                Ok(mut ended) => {
+                    // At most MAX_WORKERS.
+                    taps::of_worker(index as u8, &mut ended.ends.1, &mut taps::Flush);
                     if let Some(fault) = ended.fault() {
                         tracing::error!("a worker had panicked: {fault}");
                     }
@@ -254,6 +301,9 @@ impl Shared {
         }
         if supervisor.join().is_err() {
             tracing::error!("the supervisor thread had panicked");
+        }
+        if let Some(recorder) = recorder {
+            recorder.end();
         }
     }
 }

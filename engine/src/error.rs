@@ -5,11 +5,12 @@
 //! that a front (SIP, HTTP) can answer with a reason and not with a guess.
 
 use std::fmt;
+use std::time::Duration;
 
 use thiserror::Error;
 
 use crate::config::ConfigError;
-use crate::proto::{LegId, RoomId};
+use crate::proto::{CallId, LegId, RoomId};
 
 /// Whose move an error is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,8 +35,14 @@ pub enum Resource {
     LegsOfRoom,
     /// Rooms ([`EngineConfig::capacity_rooms`](crate::EngineConfig)).
     Rooms,
+    /// Point-to-point calls: half as many as legs.
+    Calls,
     /// Distinct compiled plans alive at one time.
     Plans,
+    /// Time of a worker's slots ([`EngineConfig::admit_budget`](crate::EngineConfig), D15).
+    SlotTime,
+    /// What is being freed for an emergency call (D15): in a moment it is known what is left.
+    Claimed,
     /// State seats of one node kind on the worker.
     Seats(&'static str),
 }
@@ -46,7 +53,10 @@ impl fmt::Display for Resource {
             Self::Legs => f.write_str("legs"),
             Self::LegsOfRoom => f.write_str("legs of one room"),
             Self::Rooms => f.write_str("rooms"),
+            Self::Calls => f.write_str("calls"),
             Self::Plans => f.write_str("plans"),
+            Self::SlotTime => f.write_str("slot time"),
+            Self::Claimed => f.write_str("room made for an emergency call"),
             Self::Seats(kind) => write!(f, "seats for {kind}"),
         }
     }
@@ -67,6 +77,30 @@ pub enum EngineError {
         in_use: usize,
         /// How many the request needs.
         wanted: usize,
+    },
+    /// The leg would take more of a worker's slots than may be promised (D15). Calls in progress are untouched.
+    #[error(
+        "capacity spent: {what}: {} us of a slot needed, {} of {} us left on worker {worker}, which has most",
+        .needed.as_micros(), .left.as_micros(), .limit.as_micros()
+    )]
+    Overload {
+        /// What is spent.
+        what: Resource,
+        /// The worker that has most left.
+        worker: usize,
+        /// What the leg needs in one slot.
+        needed: Duration,
+        /// What is left of the slot it would run in.
+        left: Duration,
+        /// How much of a slot may be promised.
+        limit: Duration,
+    },
+    /// Room is being made for this emergency call: leg `leg` leaves for it (D15). Ask again in a few milliseconds; it takes
+    /// about two frames, and what is freed is kept for it.
+    #[error("leg {leg:?} leaves to make room; ask again in a moment")]
+    Displacing {
+        /// Who leaves.
+        leg: LegId,
     },
     /// A room of this name exists already.
     #[error("a room named {name:?} exists already")]
@@ -93,6 +127,12 @@ pub enum EngineError {
     StaleLeg {
         /// The handle given.
         leg: LegId,
+    },
+    /// The call is over or ending, or never was.
+    #[error("no call {call:?}: it is over or ending, or never was")]
+    StaleCall {
+        /// The handle given.
+        call: CallId,
     },
     /// The leg is on its way to another worker; ask again in a moment.
     #[error("leg {leg:?} is on its way to another worker")]
@@ -121,6 +161,15 @@ pub enum EngineError {
     /// The leg's graph does not compile: formats that do not meet, or too many ops.
     #[error("the leg's graph does not compile")]
     Plan(#[from] talkpath_graph::CompileError),
+    /// The leg's graph compiles, and is no leg all the same.
+    #[error("the leg's graph cannot be")]
+    Graph(#[from] crate::graph_fault::GraphFault),
+    /// The leg's plan is being swapped; ask again in a moment.
+    #[error("the plan of leg {leg:?} is being swapped")]
+    Swapping {
+        /// The leg.
+        leg: LegId,
+    },
     /// The worker has more edits waiting than it may have; nothing was done.
     #[error("{waiting} edits wait for the worker, at most {limit} may")]
     Busy {
@@ -144,15 +193,21 @@ impl EngineError {
     /// Whose move it is.
     pub fn class(&self) -> Class {
         match self {
-            Self::Capacity { .. } => Class::Capacity,
-            Self::Busy { .. } | Self::Moving { .. } | Self::Stopped => Class::Transient,
+            Self::Capacity { .. } | Self::Overload { .. } => Class::Capacity,
+            Self::Busy { .. }
+            | Self::Displacing { .. }
+            | Self::Moving { .. }
+            | Self::Swapping { .. }
+            | Self::Stopped => Class::Transient,
             Self::Internal { .. } => Class::Bug,
             Self::RoomExists { .. }
             | Self::RoomName { .. }
             | Self::StaleRoom { .. }
             | Self::StaleLeg { .. }
+            | Self::StaleCall { .. }
             | Self::WrongKind { .. }
             | Self::OutOfRange { .. }
+            | Self::Graph(_)
             | Self::Plan(_) => Class::Caller,
         }
     }
@@ -172,4 +227,7 @@ pub enum StartError {
     /// The supervisor's thread could not be started.
     #[error("the supervisor thread did not start")]
     Supervisor(#[source] std::io::Error),
+    /// The recording could not be begun.
+    #[error("the recording could not be begun")]
+    Recording(#[source] std::io::Error),
 }

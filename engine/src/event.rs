@@ -2,19 +2,42 @@
 //!
 //! The supervisor publishes; any number of subscribers read, each from its own bounded
 //! channel. A slow subscriber never holds anybody up: it loses the newest events and is told
-//! how many ([`EventKind::Missed`]).
+//! how many ([`EventKind::Missed`]), those of the lesser classes first.
+//!
+//! | file | what |
+//! |---|---|
+//! | `class` | names, classes and fields of the kinds |
+//! | `filter` | what a subscriber wants |
+//! | `subscribers` | the channels, and who may take which place |
+//! | `json` | an event as JSON |
+
+mod class;
+mod filter;
+mod json;
+mod subscribers;
 
 use std::time::Duration;
 
-use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam::channel::{Receiver, RecvTimeoutError};
+use serde::{Deserialize, Serialize};
 
-use crate::proto::{Culprit, LegId, RoomId};
+use talkpath_graph::Shed;
+
+use crate::error::EngineError;
+use crate::priority::Priority;
+use crate::proto::{CallId, CallStats, Culprit, LegId, RoomId};
+use crate::worker::governor::Level;
+
+pub use class::{EventClass, KINDS, KindInfo};
+pub use filter::EventFilter;
+pub(crate) use subscribers::Subscribers;
 
 /// Events one subscriber may be behind.
 pub(crate) const BACKLOG: usize = 4_096;
 
-/// Why a leg is no longer in its room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Why a leg is no longer in its room, or a call over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LeaveReason {
     /// Somebody asked for it.
@@ -25,8 +48,52 @@ pub enum LeaveReason {
     MediaTimeout,
     /// Its player came to the end.
     Finished,
+    /// An emergency call needed its room (D15).
+    Displaced,
     /// The engine was shut down.
     Shutdown,
+}
+
+impl LeaveReason {
+    /// Its name, as JSON has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::RoomClosed => "room_closed",
+            Self::MediaTimeout => "media_timeout",
+            Self::Finished => "finished",
+            Self::Displaced => "displaced",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
+/// What the governor leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// An effect: bypassed, or run in its cheap form.
+    Effect(Shed),
+    /// So many whole periods of four, in turn.
+    Periods(u8),
+}
+
+impl Left {
+    pub(crate) fn of(level: Level) -> Self {
+        match level {
+            Level::Effect(shed) => Self::Effect(shed),
+            Level::Periods(count) => Self::Periods(count),
+        }
+    }
+
+    /// Its name, as JSON has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Effect(shed) => shed.name(),
+            Self::Periods(_) => "periods",
+        }
+    }
 }
 
 /// One thing that happened.
@@ -34,8 +101,69 @@ pub enum LeaveReason {
 pub struct Event {
     /// When, on the engine's clock (monotonic time).
     pub at: Duration,
+    /// The worker's slot at that time.
+    pub slot: Option<u64>,
+    /// Index of the worker it happened on, or that the leg is on.
+    pub worker: Option<usize>,
+    /// The room it happened in.
+    pub room: Option<RoomId>,
+    /// The leg it happened to.
+    pub leg: Option<LegId>,
+    /// The point-to-point call it happened to, or that the leg is a side of.
+    pub call: Option<CallId>,
     /// What.
     pub kind: EventKind,
+}
+
+impl Event {
+    /// An event that says no more than its kind does.
+    pub(crate) fn new(at: Duration, kind: EventKind) -> Self {
+        Self {
+            at,
+            slot: None,
+            worker: kind.worker(),
+            room: kind.room(),
+            leg: kind.leg(),
+            call: kind.call(),
+            kind,
+        }
+    }
+
+    /// How much it matters.
+    #[must_use]
+    pub fn class(&self) -> EventClass {
+        self.kind.info().class
+    }
+}
+
+/// Events that found no place, by class.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// Of class [`Critical`](EventClass::Critical).
+    pub critical: u64,
+    /// Of class [`Warning`](EventClass::Warning).
+    pub warning: u64,
+    /// Of class [`Notice`](EventClass::Notice).
+    pub notice: u64,
+    /// Of class [`Info`](EventClass::Info).
+    pub info: u64,
+}
+
+impl Lost {
+    /// All of them.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.critical + self.warning + self.notice + self.info
+    }
+
+    fn count(&mut self, class: EventClass) {
+        *match class {
+            EventClass::Critical => &mut self.critical,
+            EventClass::Warning => &mut self.warning,
+            EventClass::Notice => &mut self.notice,
+            EventClass::Info => &mut self.info,
+        } += 1;
+    }
 }
 
 /// What happened.
@@ -56,6 +184,24 @@ pub enum EventKind {
         /// Its name.
         name: String,
     },
+    /// A call is up: the worker has applied it.
+    CallStarted {
+        /// The call.
+        call: CallId,
+        /// The handles of its sides, A first.
+        sides: [LegId; 2],
+    },
+    /// A call is gone from the worker.
+    CallEnded {
+        /// The call; the handle is stale now.
+        call: CallId,
+        /// The handles of its sides; stale too.
+        sides: [LegId; 2],
+        /// Why.
+        reason: LeaveReason,
+        /// Its figures.
+        stats: Box<CallStats>,
+    },
     /// A leg is in the room: the worker has applied it.
     Joined {
         /// The room.
@@ -71,6 +217,11 @@ pub enum EventKind {
         leg: LegId,
         /// Why.
         reason: LeaveReason,
+    },
+    /// The leg has the plan it was to have (D13).
+    Swapped {
+        /// The leg.
+        leg: LegId,
     },
     /// A leg runs on another worker now (D6).
     Moved {
@@ -99,6 +250,13 @@ pub enum EventKind {
         /// The leg.
         leg: LegId,
     },
+    /// An emergency call is in, for which this leg had to leave (D15).
+    Displaced {
+        /// Who left; the handle is stale now.
+        leg: LegId,
+        /// The emergency call.
+        by: LegId,
+    },
     /// A node of the leg failed or gave a value that is no number; its frame was concealed.
     Faulted {
         /// The leg.
@@ -126,10 +284,37 @@ pub enum EventKind {
         /// What took longest; `None` when no leg ran.
         culprit: Option<Culprit>,
     },
-    /// This subscriber was too slow: so many events before this one are lost to it.
+    /// A worker's slots took too long, and the governor leaves something out (D15).
+    Shed {
+        /// Index of the worker.
+        worker: usize,
+        /// What.
+        what: Left,
+        /// Of legs of this class.
+        priority: Priority,
+        /// How many they are.
+        legs: u32,
+        /// How full the fullest slot was, in thousandths of its length.
+        load: u32,
+    },
+    /// There is time again for what was left out (D15).
+    Recovered {
+        /// Index of the worker.
+        worker: usize,
+        /// What.
+        what: Left,
+        /// Of legs of this class.
+        priority: Priority,
+        /// How many they are.
+        legs: u32,
+        /// How full the fullest slot was, in thousandths of its length.
+        load: u32,
+    },
+    /// This subscriber was too slow: so many events before this one are lost to it. Of greater classes than what is lost,
+    /// some may have come before this one that happened later.
     Missed {
-        /// How many.
-        count: u64,
+        /// How many, by class.
+        lost: Lost,
     },
 }
 
@@ -150,6 +335,18 @@ impl EventStream {
         self.events.recv_timeout(timeout).ok()
     }
 
+    /// Waits for the next event, at most `timeout`; `None` when none came.
+    ///
+    /// # Errors
+    /// The engine is gone: no event will come any more.
+    pub fn wait(&self, timeout: Duration) -> Result<Option<Event>, EngineError> {
+        match self.events.recv_timeout(timeout) {
+            Ok(event) => Ok(Some(event)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(EngineError::Stopped),
+        }
+    }
+
     /// The channel itself, for a `select!`. It disconnects when the engine is gone.
     pub fn receiver(&self) -> &Receiver<Event> {
         &self.events
@@ -162,108 +359,5 @@ impl Iterator for EventStream {
     /// Blocks for the next event; `None` when the engine is gone.
     fn next(&mut self) -> Option<Event> {
         self.events.recv().ok()
-    }
-}
-
-/// The supervisor's list of subscribers.
-#[derive(Debug, Default)]
-pub(crate) struct Subscribers {
-    list: Vec<Subscriber>,
-    lost: u64,
-}
-
-#[derive(Debug)]
-struct Subscriber {
-    events: Sender<Event>,
-    missed: u64,
-}
-
-impl Subscribers {
-    /// One more, which may be `backlog` events behind.
-    pub(crate) fn add(&mut self, backlog: usize) -> EventStream {
-        let (tx, rx) = bounded(backlog);
-        self.list.push(Subscriber {
-            events: tx,
-            missed: 0,
-        });
-        EventStream { events: rx }
-    }
-
-    /// Events lost to slow subscribers, over all of them.
-    pub(crate) fn lost(&self) -> u64 {
-        self.lost
-    }
-
-    /// Gives one event to everybody who has room, and forgets who has gone.
-    pub(crate) fn publish(&mut self, event: &Event) {
-        let before: u64 = self.lost;
-        let mut lost = 0;
-        self.list
-            .retain_mut(|subscriber| subscriber.offer(event, &mut lost));
-        self.lost = before + lost;
-    }
-}
-
-impl Subscriber {
-    /// False when the subscriber has gone.
-    fn offer(&mut self, event: &Event, lost: &mut u64) -> bool {
-        if self.missed > 0 {
-            let kind = EventKind::Missed { count: self.missed };
-            match self.events.try_send(Event { at: event.at, kind }) {
-                Ok(()) => self.missed = 0,
-                Err(TrySendError::Full(_)) => {
-                    self.missed += 1;
-                    *lost += 1;
-                    return true;
-                }
-                Err(TrySendError::Disconnected(_)) => return false,
-            }
-        }
-        match self.events.try_send(event.clone()) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_)) => {
-                self.missed += 1;
-                *lost += 1;
-                true
-            }
-            Err(TrySendError::Disconnected(_)) => false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn talk(at: u64) -> Event {
-        Event {
-            at: Duration::from_millis(at),
-            kind: EventKind::Missed { count: 0 },
-        }
-    }
-
-    #[test]
-    fn a_slow_subscriber_is_told_how_many_it_missed_and_a_quick_one_misses_none() {
-        let mut subscribers = Subscribers::default();
-        let slow = subscribers.add(2);
-        let quick = subscribers.add(16);
-        (0..5).for_each(|at| subscribers.publish(&talk(at)));
-        assert_eq!(slow.try_next(), Some(talk(0)));
-        assert_eq!(slow.try_next(), Some(talk(1)));
-        assert_eq!(slow.try_next(), None);
-        subscribers.publish(&talk(5));
-        let told = slow.try_next().expect("told");
-        assert_eq!(told.kind, EventKind::Missed { count: 3 });
-        assert_eq!(slow.try_next(), Some(talk(5)));
-        assert_eq!(subscribers.lost(), 3);
-        assert_eq!(quick.receiver().len(), 6);
-    }
-
-    #[test]
-    fn a_subscriber_that_went_is_forgotten() {
-        let mut subscribers = Subscribers::default();
-        drop(subscribers.add(1));
-        subscribers.publish(&talk(0));
-        assert!(subscribers.list.is_empty());
     }
 }

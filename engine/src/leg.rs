@@ -9,8 +9,11 @@ use talkpath_nodes::codec::Codec;
 
 use crate::error::EngineError;
 use crate::event::LeaveReason;
+use crate::leg_graph::LegGraph;
+use crate::priority::Priority;
 use crate::proto::{Direction, LegId, RoomId};
 use crate::room::remove_leg;
+use crate::status::LegStatus;
 use crate::supervisor::{Edit, Link, Request};
 use crate::worker::stats::LegStats;
 
@@ -189,6 +192,14 @@ impl Leg {
         self.edit(Edit::Mute(muted))
     }
 
+    /// How much it matters when there is too little time (D15). Who is in stays in, whatever the new class.
+    ///
+    /// # Errors
+    /// The leg has left.
+    pub fn set_priority(&self, priority: Priority) -> Result<(), EngineError> {
+        self.edit(Edit::Priority(priority))
+    }
+
     /// Hold and resume.
     ///
     /// # Errors
@@ -214,6 +225,31 @@ impl Leg {
         let leg = self.id;
         self.link
             .ask(|reply| Request::Change { leg, config, reply })?
+    }
+
+    /// Its graph as it is, to be changed and swapped in. Nodes of one's own that are in it stay the leg's: they need not
+    /// be given again.
+    ///
+    /// # Errors
+    /// The leg has left.
+    pub fn graph(&self) -> Result<LegGraph, EngineError> {
+        let leg = self.id;
+        self.link.ask(|reply| Request::LegGraph { leg, reply })?
+    }
+
+    /// Another graph for the leg as it runs (D13). What stays the same in kind and format keeps its state; RTP goes on
+    /// with the same SSRC and the next sequence number and timestamp; a change that is heard is cross-faded over one frame,
+    /// and one that is not leaves no trace. Returns at once;
+    /// [`EventKind::Swapped`](crate::event::EventKind::Swapped) tells that the leg has it, and a tap that was taken out says
+    /// [`PortEmpty::Left`](crate::PortEmpty::Left). A graph on a bus of another rate silences the leg's voice for one frame.
+    ///
+    /// # Errors
+    /// The leg has left, is on its way to another worker or is being swapped; the graph cannot be compiled or be a leg
+    /// (together with the one there is: for the frame of the fade both run); there are no seats or plans left for the time
+    /// of the swap. Nothing has changed then.
+    pub fn swap(&self, graph: LegGraph) -> Result<(), EngineError> {
+        let (leg, graph) = (self.id, Box::new(graph));
+        self.link.ask(|reply| Request::Swap { leg, graph, reply })?
     }
 
     /// Leaves the room. Returns at once; the leg fades out over a frame, and its end is told by
@@ -245,6 +281,16 @@ impl Leg {
     pub fn stats(&self) -> Result<LegStats, EngineError> {
         let leg = self.id;
         self.link.ask(|reply| Request::LegStats { leg, reply })?
+    }
+
+    /// Everything the supervisor knows of it: place, plan, ledger and figures.
+    ///
+    /// # Errors
+    /// The leg has left.
+    pub fn status(&self) -> Result<LegStatus, EngineError> {
+        let leg = self.id;
+        let status = self.link.ask(|reply| Request::LegStatus { leg, reply })??;
+        Ok(*status)
     }
 
     fn edit(&self, edit: Edit) -> Result<(), EngineError> {

@@ -2,6 +2,7 @@
 //!
 //! `docs/counters.md` explains each; adding a counter means adding a row here and there.
 
+use crate::record::RecordingState;
 use crate::status::{Counter, Status, WorkerStatus};
 use crate::worker::stats::WorkerCounters;
 
@@ -49,6 +50,21 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
     ("packets_held_total", "Packets for a leg on hold", |c| {
         c.packets_held
     }),
+    (
+        "packets_crowded_total",
+        "Packets of calls beyond those that may run in one slot",
+        |c| c.packets_crowded,
+    ),
+    (
+        "packets_relayed_total",
+        "Packets of calls passed on as they are",
+        |c| c.packets_relayed,
+    ),
+    (
+        "packets_transcoded_total",
+        "Packets of calls decoded or regrouped",
+        |c| c.packets_transcoded,
+    ),
     ("packets_out_total", "Packets given to shards", |c| {
         c.packets_out
     }),
@@ -78,6 +94,11 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.partials_stray,
     ),
     (
+        "partials_other_epoch_total",
+        "Sums of another worker under another membership of the room",
+        |c| c.partials_other_epoch,
+    ),
+    (
         "packets_passed_total",
         "Packets passed on to another worker",
         |c| c.packets_passed,
@@ -86,6 +107,16 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         "legs_arrived_total",
         "Legs that came from another worker",
         |c| c.legs_arrived,
+    ),
+    (
+        "plan_swaps_total",
+        "Legs that were given another plan while they ran",
+        |c| c.swaps,
+    ),
+    (
+        "calls_arrived_total",
+        "Calls that came from another worker",
+        |c| c.calls_arrived,
     ),
     (
         "node_panics_total",
@@ -98,6 +129,51 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.events_deferred,
     ),
     ("worker_segments_total", "Segments run", |c| c.segments),
+    (
+        "governor_sheds_total",
+        "Steps by which the governor left something out",
+        |c| c.sheds,
+    ),
+    (
+        "governor_recoveries_total",
+        "Steps by which it took that back",
+        |c| c.recoveries,
+    ),
+    (
+        "shed_noise_suppression_total",
+        "Frames without noise suppression",
+        |c| c.shed_frames[0],
+    ),
+    (
+        "shed_gain_control_total",
+        "Frames without gain control",
+        |c| c.shed_frames[1],
+    ),
+    (
+        "shed_echo_cancellation_total",
+        "Frames without echo cancellation",
+        |c| c.shed_frames[2],
+    ),
+    (
+        "shed_resampling_total",
+        "Frames through a short resampler",
+        |c| c.shed_frames[3],
+    ),
+    (
+        "shed_concealment_total",
+        "Frames whose gaps would fade to silence",
+        |c| c.shed_frames[4],
+    ),
+    (
+        "shed_periods_total",
+        "Segments of whole periods left out",
+        |c| c.shed_frames[5],
+    ),
+    (
+        "worker_late_segments_total",
+        "Segments run in a slot that ended late",
+        |c| c.late_segments,
+    ),
 ];
 
 /// A number of the whole engine, and whether it only grows.
@@ -105,7 +181,25 @@ type OfEngine = fn(&Status) -> u64;
 
 const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
     ("rooms", "Rooms just now", false, |s| s.rooms.len() as u64),
+    ("calls", "Point-to-point calls just now", false, |s| {
+        s.calls.len() as u64
+    }),
     ("legs", "Legs in rooms just now", false, |s| s.legs() as u64),
+    (
+        "calls_begun_total",
+        "Calls that were given a handle",
+        true,
+        |s| s.supervisor.calls_begun,
+    ),
+    (
+        "calls_moved_total",
+        "Calls that changed their worker",
+        true,
+        |s| s.supervisor.calls_moved,
+    ),
+    ("calls_ended_total", "Calls that are over", true, |s| {
+        s.supervisor.calls_ended
+    }),
     ("rooms_created_total", "Rooms created", true, |s| {
         s.supervisor.rooms_created
     }),
@@ -120,6 +214,12 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         "Legs that went to another worker",
         true,
         |s| s.supervisor.legs_moved,
+    ),
+    (
+        "legs_displaced_total",
+        "Legs that left for an emergency call",
+        true,
+        |s| s.supervisor.legs_displaced,
     ),
     (
         "refused_capacity_total",
@@ -170,6 +270,22 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         |s| s.supervisor.events_lost,
     ),
     (
+        "events_lost_critical_total",
+        "Critical events lost to slow subscribers",
+        true,
+        |s| s.supervisor.events_lost_critical,
+    ),
+    ("recording", "1 while the session is recorded", false, |s| {
+        let goes_on = |recording: &RecordingState| recording.ended.is_none();
+        s.recording.as_ref().is_some_and(goes_on).into()
+    }),
+    (
+        "recording_bytes_total",
+        "Bytes written of the recording",
+        true,
+        |s| s.recording.as_ref().map_or(0, |recording| recording.bytes),
+    ),
+    (
         "stale_returns_total",
         "Handles given back twice (a bug)",
         true,
@@ -205,6 +321,26 @@ const TIMES: &[(&str, &str, Measured)] = &[
         w.busy_us.p999
     }),
     ("busy_seconds_max", "Step time, largest", |w| w.busy_us.max),
+    (
+        "processing_seconds_p50",
+        "From a slot's beginning to the hand-over of a packet, median",
+        |w| w.processing_us.p50,
+    ),
+    (
+        "processing_seconds_p99",
+        "From a slot's beginning to the hand-over of a packet, 99th percentile",
+        |w| w.processing_us.p99,
+    ),
+    (
+        "processing_seconds_p999",
+        "From a slot's beginning to the hand-over of a packet, 99.9th percentile",
+        |w| w.processing_us.p999,
+    ),
+    (
+        "processing_seconds_max",
+        "From a slot's beginning to the hand-over of a packet, largest",
+        |w| w.processing_us.max,
+    ),
 ];
 
 /// All rows. Worker counters are summed, worker times are those of the worst.

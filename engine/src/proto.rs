@@ -13,14 +13,21 @@ use talkpath_graph::SampleRate;
 use talkpath_rt::command::TxnId;
 use talkpath_rt::handle::Handle;
 
+use crate::event::EventClass;
+use crate::priority::Priority;
 use crate::worker::bus::Bus;
+use crate::worker::governor::Taken;
 use crate::worker::stats::{LegStats, WorkerCounters};
 
 mod body;
+mod call;
 mod mesh;
+mod swap;
 
 pub use body::{Leaving, LegBody, LegPlan, LegRun, RoomBody, Seats};
+pub use call::{CALL_BURST, CallBody, CallId, CallStats, CallTag, Flow, FlowStats, Side};
 pub use mesh::{Berth, MAX_WORKERS, Partial, Passed, Workers};
+pub use swap::{Continued, Crossing, Swap};
 
 /// Marker of leg handles.
 #[derive(Debug)]
@@ -38,6 +45,8 @@ pub type LegId = Handle<LegTag>;
 pub type RoomId = Handle<RoomTag>;
 /// Names one compiled plan of this engine.
 pub type PlanId = Handle<PlanTag>;
+/// Where the state of a packetiser sits.
+pub(crate) type PacketiserSeat = Handle<talkpath_nodes::packetise::Packetiser>;
 
 /// Most ops in one segment of a strand (D1).
 pub const SEGMENT_OPS: usize = 32;
@@ -45,9 +54,9 @@ pub const SEGMENT_OPS: usize = 32;
 /// Which of a strand's two halves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Segment {
-    /// Towards the room.
+    /// Towards the room; of a call, from side A to side B.
     Ingress,
-    /// From the room.
+    /// From the room; of a call, from side B to side A.
     Egress,
 }
 
@@ -121,13 +130,13 @@ pub enum Command {
         /** Its handle. */
         leg: LegId,
     },
-    /// A new plan for a leg that stays (codec change): states of equal spec move over, the
-    /// packetiser continues its stream, the old body comes back as garbage (D13).
-    ReplaceLeg {
+    /// A new plan for a leg that stays (D13). When the leg has it, [`Ack::Swapped`] follows, and what went comes back
+    /// as garbage.
+    SwapLeg {
         /** Its handle. */
         leg: LegId,
-        /** The leg as it shall be. */
-        value: Box<LegBody>,
+        /** The plan, with what is new of it. */
+        value: Box<Swap>,
     },
     /// Other slots for a leg that stays.
     MoveLeg {
@@ -147,6 +156,8 @@ pub enum Command {
         peers: Workers,
         /** Slots from the mix until the sum is complete; 0 on a room that has one worker. */
         margin: u32,
+        /** Number of this membership: the same on all of them. */
+        epoch: u32,
     },
     /// The leg goes to another worker, over the mesh, at this slot (D6).
     SendLeg {
@@ -155,12 +166,45 @@ pub enum Command {
         /** Where to. */
         to: u8,
     },
-    /// The leg comes from another worker: its seats here, which come back as its old ones ([`Garbage::Berth`]).
+    /// The leg, or the call of this side A, comes from another worker: its seats here, which come back as its old ones ([`Garbage::Berth`]).
     AwaitLeg {
         /** The leg. */
         leg: LegId,
         /** Where it will be. */
         value: Box<Berth>,
+    },
+    /// A point-to-point call, with a plan that is there.
+    AddCall {
+        /** Its handle. */
+        call: CallId,
+        /** The call. */
+        value: Box<CallBody>,
+    },
+    /// The call is over at once; comes back as garbage.
+    RemoveCall {
+        /** Its handle. */
+        call: CallId,
+    },
+    /// A new plan for a call that stays; the old body comes back as garbage (D13).
+    ReplaceCall {
+        /** Its handle. */
+        call: CallId,
+        /** The call as it shall be. */
+        value: Box<CallBody>,
+    },
+    /// The call goes to another worker, over the mesh, at this slot (D6); its berth there goes by the handle of side A.
+    SendCall {
+        /** The call. */
+        call: CallId,
+        /** Where to. */
+        to: u8,
+    },
+    /// Hold and resume of a call's directions.
+    SetFlows {
+        /** The call. */
+        call: CallId,
+        /** Whether each is passed on, by the side that sends. */
+        open: [bool; 2],
     },
     /// Level of the leg in the room, linear; ramped over one frame.
     SetGain {
@@ -175,6 +219,13 @@ pub enum Command {
         leg: LegId,
         /** The new flow. */
         direction: Direction,
+    },
+    /// Another class (D15).
+    SetPriority {
+        /** The leg. */
+        leg: LegId,
+        /** The class. */
+        priority: Priority,
     },
     /// A new SSRC for what the leg is sent (RFC 3550 8.2).
     SetSsrc {
@@ -215,7 +266,12 @@ pub enum Ack {
         /** Which leg. */
         leg: LegId,
     },
-    /// The leg has come over the mesh and runs here; the berth, with its old seats, is in the garbage ring.
+    /// The leg has its new plan; the [`Swap`], with what went, is in the garbage ring.
+    Swapped {
+        /** Which leg. */
+        leg: LegId,
+    },
+    /// The leg, or the call of this side A, has come over the mesh and runs here; the berth, with its old seats, is in the garbage ring.
     LegHere {
         /** Which leg. */
         leg: LegId,
@@ -231,8 +287,12 @@ pub enum Garbage {
     Room(RoomId, Box<RoomBody>),
     /// A bus.
     Bus(RoomId, Box<Bus>),
-    /// A leg that left or was replaced, with the states of its seats.
+    /// A leg that left, with the states of its seats.
     Leg(LegId, Box<LegBody>),
+    /// A plan swap that is over, with the states that went, or that could not be.
+    Swap(LegId, Box<Swap>),
+    /// A call that is over or was replaced, with the states of its seats.
+    Call(CallId, Box<CallBody>),
     /// What a leg that moved has left behind on the worker it came from.
     Berth(LegId, Box<Berth>),
     /// A node of a leg panicked (D18). Beside the credits: the ring has places of its own for these.
@@ -265,8 +325,8 @@ impl core::fmt::Debug for LegPanic {
 pub struct Culprit {
     /// The first of them.
     pub leg: LegId,
-    /// Its room.
-    pub room: RoomId,
+    /// Its room; `None` for the directions of calls.
+    pub room: Option<RoomId>,
     /// Their plan.
     pub plan: PlanId,
     /// The half that ran.
@@ -284,6 +344,20 @@ pub struct WorkerEvent {
     pub at: Duration,
     /// What happened.
     pub kind: WorkerEventKind,
+}
+
+impl WorkerEventKind {
+    /// How much it matters. What is told once and not again is a warning at least: it has places of its own in the ring.
+    #[must_use]
+    pub fn class(&self) -> EventClass {
+        match self {
+            Self::Late { .. } | Self::Governor(_) => EventClass::Warning,
+            Self::Finished { .. } => EventClass::Notice,
+            Self::Talking { .. } | Self::Leg { .. } | Self::Call { .. } | Self::Worker { .. } => {
+                EventClass::Info
+            }
+        }
+    }
 }
 
 /// Kinds of [`WorkerEvent`].
@@ -308,12 +382,21 @@ pub enum WorkerEventKind {
         /// The cohort that took longest; `None` when no leg ran.
         culprit: Option<Culprit>,
     },
+    /// The governor has taken a step (D15).
+    Governor(Taken),
     /// A leg's figures since it joined, about once a second.
     Leg {
         /** The leg. */
         leg: LegId,
         /** The figures. */
         stats: LegStats,
+    },
+    /// A call's figures since it began, about a second after they changed.
+    Call {
+        /** The call. */
+        call: CallId,
+        /** The figures. */
+        stats: CallStats,
     },
     /// The worker's figures since it started, about once a second.
     Worker {

@@ -7,8 +7,11 @@ use talkpath_graph::FrameTime;
 
 use crate::error::EngineError;
 use crate::event::LeaveReason;
+use crate::headroom::Headroom;
 use crate::leg::{Leg, LegConfig};
+use crate::leg_graph::LegGraph;
 use crate::port::{AudioPort, PortConfig};
+use crate::priority::Priority;
 use crate::proto::{LegId, RoomId};
 use crate::supervisor::{Link, Request, Source};
 
@@ -85,7 +88,16 @@ impl Room {
     /// # Errors
     /// Capacity spent, the room closed, a value out of range; nothing has changed then.
     pub fn join(&self, config: LegConfig) -> Result<Leg, EngineError> {
-        let (leg, _) = self.ask_to_join(Source::from(config))?;
+        self.join_as(config, Priority::default())
+    }
+
+    /// As [`join`](Self::join), with a priority. An emergency leg for which there is no room displaces the newest of the
+    /// lowest class present: it is told so, and comes again a few milliseconds later until it is in (D15).
+    ///
+    /// # Errors
+    /// As for [`join`](Self::join); [`Displacing`](EngineError::Displacing) while room is being made for an emergency leg.
+    pub fn join_as(&self, config: LegConfig, priority: Priority) -> Result<Leg, EngineError> {
+        let (leg, _) = self.ask_to_join(Source::from(config), priority)?;
         Ok(leg)
     }
 
@@ -94,11 +106,45 @@ impl Room {
     /// # Errors
     /// As for [`join`](Self::join).
     pub fn join_port(&self, config: PortConfig) -> Result<(Leg, AudioPort), EngineError> {
-        let (leg, port) = self.ask_to_join(Source::Port(config))?;
+        let (leg, port) = self.ask_to_join(Source::Port(config), Priority::default())?;
         let port = port.ok_or(EngineError::Internal {
             what: "a port leg came without its port",
         })?;
         Ok((leg, port))
+    }
+
+    /// The graph that a leg of this kind would have, to be changed before it joins.
+    ///
+    /// # Errors
+    /// The room is closed, or a value out of range.
+    pub fn graph(&self, config: LegConfig) -> Result<LegGraph, EngineError> {
+        let (room, source) = (self.info.id, Source::from(config));
+        self.link.ask(|reply| Request::RoomGraph {
+            room,
+            source,
+            reply,
+        })?
+    }
+
+    /// Adds a leg with a graph of one's own.
+    ///
+    /// # Errors
+    /// As for [`join`](Self::join), or the graph cannot be a leg.
+    pub fn join_graph(&self, graph: LegGraph) -> Result<Leg, EngineError> {
+        let (room, graph) = (self.info.id, Box::new(graph));
+        let joined = self
+            .link
+            .ask(|reply| Request::JoinGraph { room, graph, reply })??;
+        Ok(self.handle(joined.leg))
+    }
+
+    /// How many more legs of this kind could join this room, on which workers, and what the one after them would be
+    /// refused with. Nothing is reserved by asking.
+    ///
+    /// # Errors
+    /// The room is closed, the configuration is out of range, or no plan is left.
+    pub fn headroom(&self, kind: LegConfig) -> Result<Headroom, EngineError> {
+        crate::api::headroom(&self.link, Some(self.info.id), Source::from(kind))
     }
 
     /// Closes the room: its legs leave, then it ends. Returns at once; the end is told by
@@ -121,11 +167,16 @@ impl Room {
         Ok(legs.into_iter().map(|leg| self.handle(leg)).collect())
     }
 
-    fn ask_to_join(&self, source: Source) -> Result<(Leg, Option<AudioPort>), EngineError> {
+    fn ask_to_join(
+        &self,
+        source: Source,
+        priority: Priority,
+    ) -> Result<(Leg, Option<AudioPort>), EngineError> {
         let room = self.info.id;
         let joined = self.link.ask(|reply| Request::Join {
             room,
             source,
+            priority,
             reply,
         })??;
         Ok((self.handle(joined.leg), joined.port))

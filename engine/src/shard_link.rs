@@ -11,6 +11,7 @@ use talkpath_rt::handle::Handle;
 use talkpath_rt::ring::{Consumer, Full};
 
 use crate::proto::LegTag;
+use crate::record::media::{PacketTape, SentTape};
 
 /// The shard's ends of its rings.
 #[derive(Debug)]
@@ -43,6 +44,8 @@ pub struct ToWorkers {
     /// The worker of every leg, by index; empty when there is only one.
     routes: Vec<u8>,
     changes: Option<Consumer<Route>>,
+    /// Where packets are noted while the session is recorded.
+    tape: Option<PacketTape>,
 }
 
 impl ToWorkers {
@@ -56,7 +59,13 @@ impl ToWorkers {
             lenders,
             routes,
             changes,
+            tape: None,
         }
+    }
+
+    /// Notes every packet from now on.
+    pub(crate) fn set_tape(&mut self, tape: PacketTape) {
+        self.tape = Some(tape);
     }
 
     /// An empty box, one that has come back before one of the stock; `None` when all are out.
@@ -78,13 +87,32 @@ impl ToWorkers {
         }
         let leg = Handle::<LegTag>::from_bits(packet.leg);
         let worker = leg.and_then(|leg| self.routes.get(leg.index() as usize));
-        match self
-            .lenders
-            .get_mut(worker.map_or(0, |worker| usize::from(*worker)))
-        {
-            Some(lender) => lender.send(packet),
-            None => Err(Full(packet)),
+        self.send_to(worker.map_or(0, |worker| *worker), packet)
+    }
+
+    /// Sends a packet to that worker.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub(crate) fn send_to(
+        &mut self,
+        worker: u8,
+        packet: Box<Packet>,
+    ) -> Result<(), Full<Box<Packet>>> {
+        let Some(lender) = self.lenders.get_mut(usize::from(worker)) else {
+            return Err(Full(packet));
+        };
+        let Some(tape) = &mut self.tape else {
+            return lender.send(packet);
+        };
+        let copy = tape.copy(&packet, worker);
+        let sent = lender.send(packet);
+        match copy {
+            Some(copy) if sent.is_ok() => tape.note(copy),
+            Some(copy) => tape.forget(copy),
+            None => {}
         }
+        sent
     }
 
     /// Puts an empty back that was taken and not sent.
@@ -139,11 +167,22 @@ pub struct FromWorkers {
     borrowers: Vec<Borrower<Packet>>,
     /// Whose turn it is.
     next: usize,
+    /// Where packets are noted while the session is recorded.
+    tape: Option<SentTape>,
 }
 
 impl FromWorkers {
     pub(crate) fn new(borrowers: Vec<Borrower<Packet>>) -> Self {
-        Self { borrowers, next: 0 }
+        Self {
+            borrowers,
+            next: 0,
+            tape: None,
+        }
+    }
+
+    /// Notes every packet from now on.
+    pub(crate) fn set_tape(&mut self, tape: SentTape) {
+        self.tape = Some(tape);
     }
 
     /// A packet to send; one worker after the other is emptied. `None` when none has any.
@@ -151,6 +190,9 @@ impl FromWorkers {
     pub fn recv(&mut self) -> Option<Box<Packet>> {
         for _ in 0..self.borrowers.len() {
             if let Some(packet) = self.borrowers[self.next].recv() {
+                if let Some(tape) = &mut self.tape {
+                    tape.note(&packet);
+                }
                 return Some(packet);
             }
             self.next = (self.next + 1) % self.borrowers.len();

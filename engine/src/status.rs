@@ -11,7 +11,10 @@ use talkpath_rt::ring::Consumer;
 use talkpath_rt::thread::Obtained;
 use talkpath_rt::timing::SlotStats;
 
-use crate::proto::{Culprit, Segment};
+use crate::ledger::LegLedger;
+use crate::priority::Priority;
+use crate::proto::{CallStats, Culprit, Segment};
+use crate::record::RecordingState;
 use crate::worker::stats::{LegStats, WorkerCounters};
 
 /// The state of an engine.
@@ -27,10 +30,55 @@ pub struct Status {
     pub workers: Vec<WorkerStatus>,
     /// The rooms, by handle.
     pub rooms: Vec<RoomStatus>,
+    /// The point-to-point calls, by handle.
+    pub calls: Vec<CallStatus>,
     /// What is in use of what there is.
     pub capacity: Vec<Fill>,
     /// What the supervisor counts.
     pub supervisor: SupervisorCounters,
+    /// How the recording fares; `None` when the session is not recorded (D17).
+    pub recording: Option<RecordingState>,
+    /// What legs and nodes were measured to cost (D15).
+    pub costs: CostStatus,
+}
+
+/// Measured costs (D15); they follow what is measured now, old measurements fade.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CostStatus {
+    /// By kind of node, over all workers: one op of one leg in one period. Sampled.
+    pub kinds: Vec<KindCost>,
+    /// By plan and worker: one leg in one period.
+    pub plans: Vec<PlanCostStatus>,
+}
+
+/// What one kind of node costs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct KindCost {
+    /// The kind.
+    pub kind: &'static str,
+    /// Half of the measurements lie below, in microseconds; 0 when there is none.
+    pub p50_us: f64,
+    /// 90 % lie below.
+    pub p90_us: f64,
+    /// 99 % lie below.
+    pub p99_us: f64,
+}
+
+/// What a leg of one plan costs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct PlanCostStatus {
+    /// Index of the worker.
+    pub worker: usize,
+    /// The plan, as `/plans` names it.
+    pub plan: u64,
+    /// Whether the price was measured; else it is the hint.
+    pub measured: bool,
+    /// What a leg of it is admitted with, both ways together, in microseconds.
+    pub price_us: f64,
+    /// Towards the room: median, 90 % and 99 %, in microseconds.
+    pub ingress_us: [f64; 3],
+    /// From the room.
+    pub egress_us: [f64; 3],
 }
 
 /// One worker.
@@ -48,6 +96,9 @@ pub struct WorkerStatus {
     pub busy_us: Percentiles,
     /// How far beyond its slot each step ended, in microseconds; 0 when it did not.
     pub end_us: Percentiles,
+    /// How long after the beginning of its slot a packet was handed to the shard, in microseconds: all that a packet is
+    /// delayed by beyond the waits of the ledger, which are meant.
+    pub processing_us: Percentiles,
     /// Slots in those percentiles.
     pub slots: u64,
     /// Slots that ended too late.
@@ -82,8 +133,8 @@ pub struct LateStatus {
 pub struct CulpritStatus {
     /// The first of them.
     pub leg: String,
-    /// Its room.
-    pub room: String,
+    /// Its room; none for the directions of calls.
+    pub room: Option<String>,
     /// Their plan, as `/plans` names it.
     pub plan: u64,
     /// `ingress` or `egress`.
@@ -99,7 +150,7 @@ impl LateStatus {
         let micros = |span: Duration| span.as_secs_f64() * 1e6;
         let culprit = culprit.map(|culprit| CulpritStatus {
             leg: culprit.leg.to_string(),
-            room: culprit.room.to_string(),
+            room: culprit.room.map(|room| room.to_string()),
             plan: culprit.plan.to_bits(),
             segment: match culprit.segment {
                 Segment::Ingress => "ingress",
@@ -167,10 +218,14 @@ pub struct LegStatus {
     pub codec: Option<String>,
     /// Rate of its bus, in hertz.
     pub rate: u32,
+    /// Its plan, as `/plans` names it.
+    pub plan: u64,
     /// Index of the worker it is on.
     pub worker: u8,
     /// `joining`, `in` or `leaving`.
     pub state: &'static str,
+    /// Its class (D15).
+    pub priority: Priority,
     /// Its gain in dB.
     pub gain_db: f32,
     /// Whether it is muted.
@@ -183,8 +238,48 @@ pub struct LegStatus {
     pub slots_before: u32,
     /// Slots after the mix at which its egress runs.
     pub slots_after: u32,
+    /// Where its delay comes from.
+    pub ledger: LegLedger,
     /// Its figures, about a second old at most.
     pub stats: LegStats,
+}
+
+/// One point-to-point call.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CallStatus {
+    /// Its handle, as `index.generation`.
+    pub id: String,
+    /// Its sides, A first.
+    pub sides: [SideStatus; 2],
+    /// Index of the worker it is on.
+    pub worker: u8,
+    /// Its plan, as `/plans` names it.
+    pub plan: u64,
+    /// `beginning`, `up` or `ending`.
+    pub state: &'static str,
+    /// Whether nothing is decoded, either way.
+    pub relay: bool,
+    /// Its figures, about a second old at most.
+    pub stats: CallStats,
+}
+
+/// One side of a call.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SideStatus {
+    /// Its handle, as `index.generation`.
+    pub id: String,
+    /// Its handle as packets carry it.
+    pub bits: u64,
+    /// Its codec.
+    pub codec: String,
+    /// Its payload type.
+    pub payload_type: u8,
+    /// Its packet time in milliseconds.
+    pub ptime_ms: u64,
+    /// Whether what it says is passed on.
+    pub receive: bool,
+    /// Whether it is sent what the other says.
+    pub send: bool,
 }
 
 /// Use of one thing there is a fixed number of.
@@ -205,12 +300,20 @@ pub struct Fill {
 pub struct SupervisorCounters {
     /// Rooms created.
     pub rooms_created: u64,
+    /// Calls that were given a handle.
+    pub calls_begun: u64,
+    /// Calls that are over.
+    pub calls_ended: u64,
+    /// Calls that went from one worker to another (D6).
+    pub calls_moved: u64,
     /// Legs that were given a handle.
     pub legs_joined: u64,
     /// Legs that are gone.
     pub legs_left: u64,
     /// Legs that went from one worker to another (D6).
     pub legs_moved: u64,
+    /// Legs that left because an emergency call needed their room (D15).
+    pub legs_displaced: u64,
     /// Requests refused because capacity was spent.
     pub refused_capacity: u64,
     /// Requests refused because too many edits waited.
@@ -227,6 +330,8 @@ pub struct SupervisorCounters {
     pub boxes_freed: u64,
     /// Events lost to slow subscribers.
     pub events_lost: u64,
+    /// Of those, critical ones.
+    pub events_lost_critical: u64,
     /// Handles or seats given back that were not out: a bug of talkpath.
     pub stale_returns: u64,
 }
@@ -236,16 +341,22 @@ pub struct SupervisorCounters {
 pub struct PlanInfo {
     /// Its handle as one number.
     pub id: u64,
-    /// Legs that use it.
+    /// Legs and calls that use it.
     pub legs: usize,
-    /// The way in, as text; empty when it has none.
+    /// The way in, of a call that from A to B, as text; empty when it has none.
     pub ingress: String,
-    /// The way out, as text; empty when it has none.
+    /// The way out, of a call that from B to A, as text; empty when it has none.
     pub egress: String,
     /// The way in, for Graphviz.
     pub ingress_dot: String,
     /// The way out, for Graphviz.
     pub egress_dot: String,
+    /// What one period of both ways costs, by the hints of their nodes, in nanoseconds.
+    pub cost_ns: u64,
+    /// Delay of the way in by the nodes' own account, in microseconds.
+    pub ingress_latency_us: u64,
+    /// Delay of the way out, in microseconds.
+    pub egress_latency_us: u64,
 }
 
 /// One number for `/metrics`.
@@ -298,6 +409,7 @@ impl WorkerStatus {
             wake_us: Percentiles::of(&timing.wake, timing.max_wake),
             busy_us: Percentiles::of(&timing.busy, timing.max_busy),
             end_us: Percentiles::of(&timing.end, timing.max_end),
+            processing_us: Percentiles::of(&timing.handed, timing.max_handed),
             slots: timing.slots,
             late_slots: timing.late_slots,
             skipped_slots: timing.skipped_slots,

@@ -4,6 +4,7 @@
 //! measured, so a run is the same every time, bit for bit. Tests live on it, and offline work
 //! can.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,9 +14,15 @@ use talkpath_rt::thread::Obtained;
 
 use crate::api::engine_calls;
 use crate::config::{ConfigError, EngineConfig};
+use crate::error::StartError;
+use crate::record::control::ControlTape;
+use crate::record::recorder::Recorder;
+use crate::record::{RecordTo, RecordingState, session, taps};
+use crate::scripted::ScriptedClock;
 use crate::shard_link::ShardLink;
 use crate::supervisor::{Desk, Link, Request, Supervisor};
 use crate::wiring::{Wired, Wiring, wire};
+use crate::worker::script::Work;
 use crate::worker::{Worker, io::Io};
 
 /// Where virtual time begins; not at zero, so that nothing can take zero for "now".
@@ -49,7 +56,10 @@ struct Core {
     workers: Vec<(Worker, Io)>,
     /// By worker: until when it is held up.
     held: Vec<Duration>,
+    /// By worker: what measures it.
+    costs: Vec<ScriptedClock>,
     clock: ManualClock,
+    recorder: Option<Recorder>,
 }
 
 impl fmt::Debug for VirtualEngine {
@@ -70,11 +80,35 @@ impl VirtualEngine {
     pub fn new(config: EngineConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         let clock = ManualClock::new(START);
+        let wired = wire_scripted(&config, &clock);
+        Ok(Self::of(config, clock, wired, None))
+    }
+
+    /// As [`new`](Self::new), with the session written down for a [replay](crate::replay) until
+    /// [`end_recording`](Self::end_recording).
+    ///
+    /// # Errors
+    /// The first setting out of its range, or a header that cannot be written.
+    pub fn recorded(config: EngineConfig, to: RecordTo) -> Result<Self, StartError> {
+        config.validate()?;
+        let clock = ManualClock::new(START);
+        let mut wired = wire_scripted(&config, &clock);
+        let recording = session::begin(&config, (START, START), &mut wired.0, to)
+            .map_err(StartError::Recording)?;
+        Ok(Self::of(config, clock, wired, Some(recording)))
+    }
+
+    fn of(
+        config: EngineConfig,
+        clock: ManualClock,
+        (wiring, costs): (Wiring, Vec<ScriptedClock>),
+        recording: Option<(Recorder, ControlTape)>,
+    ) -> Self {
         let Wiring {
             workers: wired,
             routes,
             shard,
-        } = wire(&config, START, || Box::new(clock.clone()));
+        } = wiring;
         let (mut workers, mut ends) = (Vec::new(), Vec::new());
         for Wired {
             worker,
@@ -85,21 +119,39 @@ impl VirtualEngine {
             workers.push((worker, io));
             ends.push((end, Obtained::default()));
         }
-        let supervisor = Supervisor::new(config, ends, routes, START, START);
+        let mut supervisor = Supervisor::new(config, ends, routes, START, START);
+        let recorder = recording.map(|(recorder, tape)| {
+            supervisor.set_tape(tape);
+            recorder
+        });
         let core = Core {
             supervisor,
             held: vec![Duration::ZERO; workers.len()],
+            costs,
             workers,
             clock: clock.clone(),
+            recorder,
         };
         let core = Arc::new(Mutex::new(core));
         let link = Link::Here(Arc::<Mutex<Core>>::clone(&core));
-        Ok(Self {
+        Self {
             link,
             core,
             clock,
             shard: Mutex::new(Some(shard)),
-        })
+        }
+    }
+
+    /// Ends the recording, if there is one; how it fared.
+    pub fn end_recording(&self) -> Option<RecordingState> {
+        let mut core = self.core();
+        for (index, (_, io)) in core.workers.iter_mut().enumerate() {
+            taps::of_worker(index as u8, io, &mut taps::Flush);
+        }
+        core.supervisor.flush_tapes();
+        let recorder = core.recorder.as_mut()?;
+        recorder.finish();
+        Some(recorder.shared().state())
     }
 
     pub(crate) fn link(&self) -> &Link {
@@ -172,9 +224,31 @@ impl VirtualEngine {
         }
     }
 
+    /// From now on every op costs what `cost` says: busy time, prices and the governor see that, and a worker that has
+    /// not finished begins its next slot late. Without a script work costs nothing.
+    pub fn script_costs(&self, cost: impl FnMut(Work) -> Duration + Send + 'static) {
+        let cost = Arc::new(Mutex::new(cost));
+        let mut core = self.core();
+        let Core { workers, costs, .. } = &mut *core;
+        for ((_, io), clock) in workers.iter_mut().zip(costs) {
+            io.script = Some(clock.script(cost.clone()));
+        }
+    }
+
     fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Everything wired, with a clock for each worker that measures what a script says.
+fn wire_scripted(config: &EngineConfig, clock: &ManualClock) -> (Wiring, Vec<ScriptedClock>) {
+    let costs = RefCell::new(Vec::new());
+    let wiring = wire(config, START, || {
+        let cost = ScriptedClock::new(clock.clone());
+        costs.borrow_mut().push(cost.clone());
+        Box::new(cost)
+    });
+    (wiring, costs.into_inner())
 }
 
 /// In which order the workers run a slot.
@@ -210,8 +284,20 @@ impl Core {
             around(&mut || {
                 worker.step(now, io);
             });
+            // Until its work is done it cannot begin the next slot.
+            let worked = self.costs[at].take();
+            if !worked.is_zero() {
+                self.held[at] = now + worked;
+            }
         }
         self.supervisor.poll(now);
+        self.visit();
+    }
+
+    fn visit(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.visit(false);
+        }
     }
 }
 
@@ -219,5 +305,6 @@ impl Desk for Core {
     fn take(&mut self, request: Request) {
         self.supervisor.poll(self.clock.now());
         self.supervisor.handle(request);
+        self.visit();
     }
 }

@@ -18,8 +18,9 @@ use crate::proto::{Partial, Passed};
 use crate::shard_link::{FromWorkers, ShardLink, ToWorkers};
 use crate::supervisor::{ACKS, COMMANDS, Ends, GARBAGE, Routes};
 use crate::worker::fence::PANICS;
+use crate::worker::governor::Marks;
 use crate::worker::io::{Mesh, Peer};
-use crate::worker::{Worker, WorkerConfig, io::Io};
+use crate::worker::{Worker, WorkerConfig, costs, io::Io};
 
 /// Rooms that two workers can share at a time without a sum going unsent, at one rate.
 const SHARED_ROOMS: usize = 128;
@@ -91,6 +92,7 @@ fn wire_one(
     let (garbage_tx, garbage_rx) = outlet::garbage(GARBAGE + PANICS);
     let (event_tx, event_rx) = outlet::events((2 * legs).max(1_024));
     let (stats_source, stats_sink) = timing::exchange();
+    let (cost_source, cost_sink) = costs::exchange(config.capacity_plans);
     let io = Io {
         commands: command_rx,
         acks: ack_tx,
@@ -100,7 +102,10 @@ fn wire_one(
         packets_out,
         mesh,
         stats: stats_source,
+        costs: cost_source,
+        script: None,
         cost_clock,
+        tape: None,
     };
     let ends = Ends {
         commands: command_tx,
@@ -108,6 +113,7 @@ fn wire_one(
         garbage: garbage_rx,
         events: event_rx,
         stats: stats_sink,
+        costs: cost_sink,
     };
     let worker = Worker::new(WorkerConfig {
         // At most MAX_WORKERS.
@@ -117,6 +123,10 @@ fn wire_one(
         legs,
         leg_ids: config.capacity_legs,
         seats: config.seats(),
+        marks: Marks {
+            above: config.shed_above,
+            below: config.shed_below,
+        },
         rooms: config.capacity_rooms,
         plans: config.capacity_plans,
     });
@@ -155,6 +165,7 @@ fn empty_partial() -> Partial {
     Partial {
         room: Handle::new(0, std::num::NonZeroU32::MIN),
         mix: 0,
+        epoch: 0,
         rate: SampleRate::HZ_8000,
         samples: [0; MAX_FRAME],
     }

@@ -5,7 +5,8 @@
 //! allocates in [`Worker::new`] only, and drops nothing before the control side drops it.
 //!
 //! A step runs each slot that has become due, in order:
-//! 0. apply whole transactions, drain packets into jitter buffers (`apply`, `route`);
+//! 0. apply whole transactions, drain packets into jitter buffers (`apply`, `route`), pass on
+//!    what came for calls (`calls`);
 //! 1. ingress of the legs due; 2. mix of the rooms due, egress of the legs due (`period`);
 //! 3. departures, events, stamps (`tell`).
 
@@ -15,23 +16,29 @@ pub mod arena;
 pub mod bank;
 mod blame;
 pub mod bus;
+mod calls;
 mod cohort;
+pub mod costs;
 mod exchange;
 mod ext;
+mod fading;
 mod far;
 pub(crate) mod fence;
+pub mod governor;
 mod inward;
 pub mod io;
 mod legs;
 pub(crate) mod migrate;
 mod outward;
 mod period;
-mod replace;
 mod rooms;
 mod route;
 pub mod schedule;
+pub mod script;
 mod settings;
+mod shed;
 pub mod stats;
+mod swap;
 mod tell;
 
 use core::time::Duration;
@@ -39,15 +46,18 @@ use core::time::Duration;
 use talkpath_graph::Limits;
 use talkpath_rt::slab::Slab;
 
-use crate::proto::{LegBody, LegId, LegPlan, LegTag, PlanTag, RoomBody, RoomTag};
+use crate::proto::{LegBody, LegId, LegPlan, LegTag, PlanTag, RoomBody, RoomId, RoomTag};
 
 use arena::Arena;
 use bank::Bank;
 use blame::Blame;
+use calls::Calls;
 use fence::Fallen;
+use governor::{Governor, Marks};
 pub use io::Io;
 use migrate::Moves;
 use schedule::Schedule;
+use shed::Spare;
 use stats::WorkerCounters;
 
 /// After a stall at most this much is made up for; older periods are skipped (D14).
@@ -72,6 +82,8 @@ pub struct WorkerConfig {
     pub plans: usize,
     /// States of each node kind.
     pub seats: usize,
+    /// When the governor sheds and recovers.
+    pub marks: Marks,
 }
 
 /// What a step did.
@@ -95,14 +107,24 @@ pub struct Worker {
     plans: Slab<Box<LegPlan>, PlanTag>,
     rooms: Slab<Box<RoomBody>, RoomTag>,
     legs: Slab<Box<LegBody>, LegTag>,
+    calls: Calls,
     bank: Bank,
     arena: Arena,
     /// Legs on their way out, at most all.
     leaving: Vec<LegId>,
+    /// Legs whose plan is being swapped, at most all.
+    swapping: Vec<LegId>,
     moves: Moves,
     fallen: Fallen,
     blame: Blame,
     counters: WorkerCounters,
+    governor: Governor,
+    /// A frame before an effect that fades.
+    spare: Spare,
+    /// Time the cohorts of the slot at hand took.
+    ran: Duration,
+    /// Cohorts until the next one whose ops are timed.
+    until_probe: u32,
 }
 
 impl Worker {
@@ -116,13 +138,23 @@ impl Worker {
             plans: Slab::with_capacity(config.plans),
             rooms: Slab::with_capacity(config.rooms),
             legs: Slab::with_capacity(config.leg_ids),
+            calls: Calls::new(config.leg_ids),
             bank: Bank::new(config.seats),
             arena: Arena::new(&Limits::default()),
             leaving: Vec::with_capacity(config.legs),
+            swapping: Vec::with_capacity(config.legs),
             moves: Moves::new(config.leg_ids),
             fallen: Fallen::new(),
             blame: Blame::default(),
             counters: WorkerCounters::default(),
+            governor: Governor::new(
+                config.marks,
+                config.slot,
+                schedule::cycle_slots(config.slot) as usize,
+            ),
+            spare: Spare::default(),
+            ran: Duration::ZERO,
+            until_probe: 0,
         }
     }
 
@@ -145,6 +177,11 @@ impl Worker {
         &self.counters
     }
 
+    /// The rooms that are here.
+    pub(crate) fn rooms(&self) -> impl Iterator<Item = (RoomId, &RoomBody)> {
+        self.rooms.iter().map(|(id, room)| (id, &**room))
+    }
+
     /// Runs every slot that is due at `now`, at most two cycles of them.
     ///
     /// After a stall up to [`CATCH_UP`] of slots are run in order; the older ones are skipped:
@@ -153,6 +190,17 @@ impl Worker {
     /// Real-time: allocates no; blocks no; cost bounded by the legs due.
     #[cfg_attr(rtsan, sanitize(realtime = "nonblocking"))]
     pub fn step(&mut self, now: Duration, io: &mut Io) -> Report {
+        self.step_around(now, io, |_| {})
+    }
+
+    /// As [`step`](Self::step), with `after` called after every slot: a replay looks at the rooms there.
+    pub(crate) fn step_around(
+        &mut self,
+        now: Duration,
+        io: &mut Io,
+        mut after: impl FnMut(&Self),
+    ) -> Report {
+        io.note_step(self.config.index, now);
         let mut report = Report::default();
         let Some(last) = self.slot_at(now) else {
             return report;
@@ -172,6 +220,7 @@ impl Worker {
         let end = (last + 1).min(self.next + 2 * self.schedule.cycle() as u64);
         while self.next < end {
             self.run_slot(self.next, now, io);
+            after(self);
             self.next += 1;
             report.slots += 1;
         }
@@ -197,18 +246,28 @@ impl Worker {
     fn run_slot(&mut self, slot: u64, now: Duration, io: &mut Io) {
         let intended = self.time_of(slot);
         let begin = io.cost_clock.now();
+        let segments = self.counters.segments;
         self.apply(slot, io);
-        self.take_passed(io);
+        self.swaps(io);
+        self.take_passed(slot, io);
         self.drain(io);
         self.take_partials(io);
+        self.run_arrivals(slot, intended, io);
         self.run_due(slot, intended, io);
         self.depart(io);
         self.hand_over_fallen(io);
         self.tell(slot, intended, io);
+        self.tell_calls(slot, intended, io);
         let end = io.cost_clock.now();
+        let rest = end.saturating_sub(begin + core::mem::take(&mut self.ran));
+        io.costs.current().rest.record(rest, 1);
         self.counters.slots += 1;
         self.counters.busy += end.saturating_sub(begin);
         let next_due = intended + self.config.slot;
+        if end > next_due {
+            self.counters.late_segments += self.counters.segments - segments;
+        }
+        self.govern(intended, end.saturating_sub(begin), io);
         self.name_culprit(intended, end.saturating_sub(next_due), io);
         let stats = io.stats.current();
         stats.record_slot(

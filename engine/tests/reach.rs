@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 
 use common::ears::{db, peak_at};
 use common::{Caller, Codec, SampleRate, Studio, ms, sine, small};
-use talkpath_engine::{LegConfig, NetworkConfig, PortConfig};
+use talkpath_engine::{CallConfig, LegConfig, NetworkConfig, PortConfig, Side};
+use talkpath_nodes::packet::Header;
 use talkpath_nodes::spec::Spec;
 
 /// Where a kind is found.
@@ -19,6 +20,8 @@ enum Where {
     Plans(&'static [&'static str]),
     /// In the rooms: a leg is on the bus of its own rate, so it is the buses that change rates (D4).
     Buses,
+    /// In the plan a leg has for the frames of a swap (D13).
+    Crossings,
 }
 
 macro_rules! reach {
@@ -46,8 +49,12 @@ reach! {
     Limit => Where::Plans(&["limit"]),
     Encode => Where::Plans(&["encode"]),
     Packetise => Where::Plans(&["packetise"]),
+    Arrival => Where::Plans(&["arrival"]),
+    Payload => Where::Plans(&["payload"]),
+    Relay => Where::Plans(&["relay"]),
     Tone => Where::Plans(&["tone"]),
     Clip => Where::Plans(&["clip"]),
+    Fade => Where::Crossings,
     Ext => Where::Plans(&["port-in", "port-out"]),
 }
 
@@ -57,6 +64,25 @@ fn kinds(text: &str) -> impl Iterator<Item = String> {
         .skip(2)
         .filter_map(|line| line.split_whitespace().nth(1))
         .map(str::to_owned)
+}
+
+/// Three calls: one relayed, one regrouped, one decoded; each passes a packet on.
+fn connect(studio: &mut Studio) {
+    let end = |codec, ptime| NetworkConfig {
+        ptime: ms(ptime),
+        ..NetworkConfig::new(codec, 0)
+    };
+    let a = end(Codec::Pcmu, 20);
+    for b in [a, end(Codec::Pcmu, 10), end(Codec::Pcma, 20)] {
+        let call = studio.engine.create_call(CallConfig::new(a, b));
+        let call = call.expect("capacity");
+        studio.advance(ms(2));
+        let now = studio.engine.now();
+        assert!(studio.inject(call.side(Side::A), now, Header::default(), &[0x55; 160]));
+        studio.advance(ms(1));
+        let sent = studio.packets(call.side(Side::B));
+        assert!(!sent.is_empty(), "{b:?}");
+    }
 }
 
 #[test]
@@ -82,6 +108,7 @@ fn live_plans_hold_every_kind_of_node() {
         .join_port(PortConfig::new(SampleRate::HZ_8000))
         .expect("port");
     studio.run(ms(1_200), &mut [&mut narrow]);
+    connect(&mut studio);
 
     let plans = studio.engine.plans().expect("running");
     let live: BTreeSet<String> = plans
@@ -97,6 +124,23 @@ fn live_plans_hold_every_kind_of_node() {
                     missing.is_empty(),
                     "{kind}: no live plan has {missing:?}; there are {live:?}"
                 );
+            }
+            Where::Crossings => {
+                let mut graph = narrow.leg.graph().expect("it stays");
+                let at = talkpath_engine::Segment::Ingress;
+                graph.gain(at, "conceal", "boost", 6.0).expect("sound");
+                narrow.leg.swap(graph).expect("a swap");
+                let plans = studio.engine.plans().expect("running");
+                let crossing = plans
+                    .iter()
+                    .any(|plan| kinds(&plan.ingress).any(|k| k == "fade"));
+                studio.run(ms(1_100), &mut [&mut narrow]);
+                assert_eq!(
+                    studio.status().workers[0].counters.swaps,
+                    1,
+                    "{kind}: it has run"
+                );
+                assert!(crossing, "{kind}: no plan in between");
             }
             Where::Buses => {
                 assert_eq!(
@@ -119,6 +163,7 @@ fn live_plans_hold_every_kind_of_node() {
         .flat_map(|(_, place)| match place {
             Where::Plans(names) => *names,
             Where::Buses => &["resample"][..],
+            Where::Crossings => &["fade"],
         })
         .copied()
         .collect();

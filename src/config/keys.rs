@@ -9,7 +9,8 @@ use std::time::Duration;
 use toml::Value;
 
 use super::value::{
-    cores, millis, parsed, parsed_list, ports, reachable, seconds, shown, whole, whole_or_off,
+    cores, fraction, millis, parsed, parsed_list, ports, reachable, seconds, shown, whole,
+    whole_or_off,
 };
 use super::{Config, ConfigError};
 
@@ -22,7 +23,7 @@ struct Key {
 }
 
 /// Keys whose values are paths: relative ones begin at the folder of the file they stand in.
-const PATHS: [&str; 2] = ["calls.log", "play.folder"];
+const PATHS: [&str; 3] = ["calls.log", "play.folder", "record.file"];
 
 const SLOTS_US: [u64; 5] = [250, 500, 1000, 2000, 5000];
 
@@ -44,6 +45,14 @@ const KEYS: &[Key] = &[
         set: |c, v| { c.engine.jitter_target = millis(v, 0..=500)?; Some(()) } },
     Key { section: "engine", name: "jitter_max_ms", allowed: "20 to 1000 (milliseconds)",
         set: |c, v| { c.engine.jitter_max = millis(v, 20..=1000)?; Some(()) } },
+    Key { section: "engine", name: "admit_budget", allowed: "0.05 to 1 (part of a slot)",
+        set: |c, v| { c.engine.admit_budget = fraction(v, 0.05..=1.0)?; Some(()) } },
+    Key { section: "engine", name: "shed_above", allowed: "0.3 to 1.5 (part of a slot)",
+        set: |c, v| { c.engine.shed_above = fraction(v, 0.3..=1.5)?; Some(()) } },
+    Key { section: "engine", name: "shed_below", allowed: "0.1 to 1.4 (part of a slot), below engine.shed_above",
+        set: |c, v| { c.engine.shed_below = fraction(v, 0.1..=1.4)?; Some(()) } },
+    Key { section: "engine", name: "price_quantile", allowed: "0.5 to 1",
+        set: |c, v| { c.engine.price_quantile = fraction(v, 0.5..=1.0)?; Some(()) } },
     Key { section: "sip", name: "addr", allowed: "an address with port, such as \"127.0.0.1:5060\" or \"[::1]:5060\"",
         set: |c, v| { c.sip.addr = parsed(v)?; Some(()) } },
     Key { section: "sip", name: "advertised", allowed: "an IP address, such as \"203.0.113.7\"",
@@ -84,8 +93,14 @@ const KEYS: &[Key] = &[
         set: |c, v| { c.http.addr = parsed(v)?; Some(()) } },
     Key { section: "calls", name: "log", allowed: "a file in a folder that exists",
         set: |c, v| { c.calls.log = Some(file(v)?); Some(()) } },
+    Key { section: "calls", name: "kept", allowed: "0 to 100000 calls",
+        set: |c, v| { c.calls.kept = whole(v, 0..=100_000)?; Some(()) } },
     Key { section: "play", name: "folder", allowed: "a folder that exists",
         set: |c, v| { c.play.folder = Some(folder(v)?); Some(()) } },
+    Key { section: "record", name: "file", allowed: "a file in a folder that exists",
+        set: |c, v| { c.record.file = Some(file(v)?); Some(()) } },
+    Key { section: "record", name: "max_mb", allowed: "1 to 1000000 (megabytes)",
+        set: |c, v| { c.record.max_mb = whole(v, 1..=1_000_000)?; Some(()) } },
 ];
 
 fn slot(value: &Value) -> Option<Duration> {

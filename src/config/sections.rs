@@ -26,6 +26,14 @@ pub struct EngineSection {
     pub jitter_target: Duration,
     /// Longest delay of the jitter buffer.
     pub jitter_max: Duration,
+    /// Part of a slot that calls are admitted to fill.
+    pub admit_budget: f32,
+    /// Part of a slot's length above which the governor sheds.
+    pub shed_above: f32,
+    /// Part of it below which the governor recovers.
+    pub shed_below: f32,
+    /// Quantile of its measured cost that a call is admitted with.
+    pub price_quantile: f32,
 }
 
 /// `[sip]`
@@ -82,10 +90,21 @@ pub struct HttpSection {
 }
 
 /// `[calls]`
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CallsSection {
     /// File that gets one JSON line for each call that has ended; `None`: the log, under the target `call`.
     pub log: Option<PathBuf>,
+    /// Ended calls whose story `/calls` keeps.
+    pub kept: usize,
+}
+
+/// `[record]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordSection {
+    /// Where the session is written for a replay; `None`: nowhere.
+    pub file: Option<PathBuf>,
+    /// Megabytes at which the recording ends.
+    pub max_mb: u64,
 }
 
 /// `[play]`
@@ -93,6 +112,15 @@ pub struct CallsSection {
 pub struct PlaySection {
     /// Folder with the WAV files of `play-FILE`.
     pub folder: Option<PathBuf>,
+}
+
+impl Default for CallsSection {
+    fn default() -> Self {
+        Self {
+            log: None,
+            kept: 1_000,
+        }
+    }
 }
 
 impl Default for EngineSection {
@@ -106,6 +134,19 @@ impl Default for EngineSection {
             lock_memory: true,
             jitter_target: Duration::from_millis(20),
             jitter_max: Duration::from_millis(200),
+            admit_budget: 0.8,
+            price_quantile: 0.9,
+            shed_above: 0.95,
+            shed_below: 0.7,
+        }
+    }
+}
+
+impl Default for RecordSection {
+    fn default() -> Self {
+        Self {
+            file: None,
+            max_mb: 1_000,
         }
     }
 }

@@ -15,9 +15,10 @@ mod watch;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use talkpath_engine::{Direction, Engine};
+use talkpath_engine::{Direction, Engine, EventClass, EventFilter};
 use talkpath_graph::FrameTime;
 
+use super::chronicle::Chronicle;
 use super::{
     CallLeg, Clips, Destination, MediaFigures, MediaHost, MediaPort, MediaRefusal, MediaSession,
     WhenEnded,
@@ -37,6 +38,7 @@ pub struct EngineHost {
     /// Part of each leg's canonical name, new with every start.
     random: u64,
     book: Arc<Mutex<Book>>,
+    chronicle: Chronicle,
     _watch: Watch,
 }
 
@@ -62,8 +64,16 @@ impl EngineHost {
         frame: FrameTime,
     ) -> Result<Self, MediaRefusal> {
         let book = Arc::new(Mutex::new(Book::default()));
-        let events = engine.subscribe().map_err(refused)?;
-        let watch = Watch::start(events, net.clone(), book.clone())
+        // Who talks is nobody's business here.
+        let classes = [
+            EventClass::Notice,
+            EventClass::Warning,
+            EventClass::Critical,
+        ];
+        let filter = EventFilter::default().of_classes(classes);
+        let events = engine.subscribe_with(filter).map_err(refused)?;
+        let chronicle = Chronicle::default();
+        let watch = Watch::start(events, net.clone(), book.clone(), chronicle.clone())
             .map_err(|error| MediaRefusal::Failed(error.to_string()))?;
         Ok(Self {
             engine,
@@ -72,8 +82,14 @@ impl EngineHost {
             frame,
             random: rand::random(),
             book,
+            chronicle,
             _watch: watch,
         })
+    }
+
+    /// Where what happens to legs is written down.
+    pub(crate) fn chronicle(&self) -> Chronicle {
+        self.chronicle.clone()
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -127,8 +143,12 @@ impl MediaHost for EngineHost {
         self.amend(leg, session)
     }
 
+    fn figures(&self, leg: CallLeg) -> MediaFigures {
+        self.told_of(leg)
+    }
+
     fn leave(&self, leg: CallLeg) -> MediaFigures {
-        let figures = self.figures(leg);
+        let figures = self.told_of(leg);
         let held = self.book().let_go(leg);
         if let Some(held) = held {
             self.dismiss(held);

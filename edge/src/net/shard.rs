@@ -45,7 +45,7 @@ impl Shard {
     /// Before the worker's step: what was late for the last sending, then everything received. Whether there was any
     /// media.
     pub(crate) fn before_step(&mut self, slot: u64, now: Duration) -> bool {
-        let sent = self.outbound.send(&mut self.legs, &mut self.counters, now);
+        let sent = self.send(now);
         let Self {
             inbound,
             legs,
@@ -68,7 +68,7 @@ impl Shard {
 
     /// After the worker's step: send, then commands and a share of the round. Whether there was any media.
     pub(crate) fn after_step(&mut self, now: Duration) -> bool {
-        let sent = self.outbound.send(&mut self.legs, &mut self.counters, now);
+        let sent = self.send(now);
         for _ in 0..COMMANDS {
             // A command and a snapshot each need a place to come back.
             if self.returned.vacant() < 2 {
@@ -81,6 +81,12 @@ impl Shard {
         }
         self.round(now);
         sent
+    }
+
+    fn send(&mut self, now: Duration) -> bool {
+        let (legs, counters) = (&mut self.legs, &mut self.counters);
+        self.outbound
+            .send(legs, counters, self.timing.current(), now)
     }
 
     /// BYE to every far end: the last thing before the thread ends.

@@ -2,10 +2,13 @@
 
 use arrayvec::ArrayVec;
 use talkpath_graph::{FrameTime, Plan, SampleRate};
+use talkpath_nodes::gain::GainNode;
 use talkpath_nodes::spec::Spec;
 use talkpath_nodes::state::State;
+use talkpath_rt::handle::Handle;
 
-use super::{Direction, Partial, PlanId, RoomId, SEGMENT_OPS, Segment, Workers};
+use super::{Direction, Partial, PlanId, RoomId, SEGMENT_OPS, Segment, Swap, Workers};
+use crate::priority::Priority;
 use crate::worker::bank::Seat;
 use crate::worker::bus::{BUS_RATES, Bus};
 use crate::worker::stats::LegStats;
@@ -37,6 +40,8 @@ pub struct Seats {
     pub ingress: ArrayVec<Seat, SEGMENT_OPS>,
     /// One per egress op.
     pub egress: ArrayVec<Seat, SEGMENT_OPS>,
+    /// Which ingress op sets the leg's level; `None`: the last gain there is.
+    pub level: Option<u8>,
 }
 
 impl Seats {
@@ -53,6 +58,19 @@ impl Seats {
         match segment {
             Segment::Ingress => &mut self.ingress,
             Segment::Egress => &mut self.egress,
+        }
+    }
+
+    /// Where the gain that sets the leg's level in the room sits.
+    #[must_use]
+    pub fn level(&self) -> Option<Handle<GainNode>> {
+        let gain = |seat: &Seat| match seat {
+            Seat::Gain(seat) => Some(*seat),
+            _ => None,
+        };
+        match self.level {
+            Some(at) => self.ingress.get(usize::from(at)).and_then(gain),
+            None => self.ingress.iter().rev().find_map(gain),
         }
     }
 
@@ -84,6 +102,8 @@ pub struct LegBody {
     pub own: Box<[i32]>,
     /// Which way media flows.
     pub direction: Direction,
+    /// A plan swap under way (D13); the worker sets it.
+    pub swap: Option<Box<Swap>>,
     /// What the worker keeps of it while it runs; the supervisor hands it in as default.
     pub run: LegRun,
 }
@@ -99,6 +119,10 @@ pub struct LegRun {
     pub own_mix: u64,
     /// The last mix it was given.
     pub heard_mix: u64,
+    /// The slot in which it was.
+    pub heard_in: Option<u64>,
+    /// In that slot the mix was one it had not heard before.
+    pub heard_new: bool,
     /// Its egress was moved to another slot since: it must not run twice for one mix.
     pub moved: bool,
     /// Up to this mix its voice may come back at a rate it no longer has: it is given silence.
@@ -111,6 +135,12 @@ pub struct LegRun {
     pub ingress_fenced: bool,
     /// A node of the egress has panicked: the leg is sent nothing more (D18).
     pub egress_fenced: bool,
+    /// How much it matters (D15).
+    pub priority: Priority,
+    /// Effects left out in its last period, a bit for each: ingress, egress (D15).
+    pub shed: [u8; 2],
+    /// Its last ingress was left out: its voice comes back with a ramp.
+    pub sat_out: bool,
     /// The talking state last told to the supervisor.
     pub told_talking: bool,
     /// Its clip has been played to the end.
@@ -157,6 +187,10 @@ pub struct RoomBody {
     pub period: u32,
     /// Legs on the worker; the worker keeps it.
     pub legs: u32,
+    /// Best class of its legs here that were due since the last mix (D15).
+    pub coming_best: Priority,
+    /// Its resamplers take their short filters (D15).
+    pub short: bool,
     /// Number of the last mix whose sum is complete; the worker keeps it. A contribution names the mix it is part of.
     /// The number is that of the period on the slot grid, so all workers of a room agree on it.
     pub mixes: u64,
@@ -164,8 +198,12 @@ pub struct RoomBody {
     pub closed: u64,
     /// The other workers that have legs of the room.
     pub peers: Workers,
+    /// Number of the membership: it is another one whenever a worker comes or goes (D12).
+    pub epoch: u32,
     /// Those of them that had when the last mix was closed: they owe their sums of it.
     pub owing: Workers,
+    /// The membership then: sums of another one are not added to it.
+    pub owing_epoch: u32,
     /// Slots from closing a mix until its sum is complete (D5).
     pub margin: u32,
     /// Sums of other workers for mixes to come; capacity for two of each.
@@ -182,10 +220,14 @@ impl RoomBody {
             buses: ArrayVec::new(),
             period: 1,
             legs: 0,
+            coming_best: Priority::Background,
+            short: false,
             mixes: 0,
             closed: 0,
             peers: Workers::NONE,
+            epoch: 0,
             owing: Workers::NONE,
+            owing_epoch: 0,
             margin: 0,
             inbox: Vec::with_capacity(2 * BUS_RATES.len() * workers.saturating_sub(1)),
         }

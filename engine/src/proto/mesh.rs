@@ -4,7 +4,7 @@ use talkpath_graph::SampleRate;
 use talkpath_graph::node::MAX_FRAME;
 use talkpath_nodes::packet::Packet;
 
-use super::{LegBody, LegId, PlanId, RoomId, Seats};
+use super::{CallBody, CallId, LegBody, LegId, PlanId, RoomId, Seats};
 
 /// Most workers of an engine.
 pub const MAX_WORKERS: usize = 16;
@@ -67,6 +67,8 @@ pub struct Partial {
     pub room: RoomId,
     /// Number of the mix it is part of; never added to another.
     pub mix: u64,
+    /// Number of the membership it was summed under; never added to a sum of another (D12).
+    pub epoch: u32,
     /// Rate of the bus.
     pub rate: SampleRate,
     /// The sum, Q19; as many samples as a frame has are meant.
@@ -95,7 +97,9 @@ pub struct Berth {
 pub enum Passed {
     /// A leg with its states, on its way to its berth.
     Leg(LegId, Box<LegBody>),
-    /// A packet for a leg that has gone there.
+    /// A call with its states, on its way to its berth.
+    Call(CallId, Box<CallBody>),
+    /// A packet for a leg or a call that has gone there.
     Packet(Box<Packet>),
 }
 

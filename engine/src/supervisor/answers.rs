@@ -1,6 +1,6 @@
 //! What the worker says: acks settle edits, garbage is freed, events are passed on.
 
-use crate::event::{EventKind, LeaveReason};
+use crate::event::{EventKind, LeaveReason, Left};
 use crate::proto::{Ack, Garbage, LegId, LegPanic, Segment, WorkerEvent, WorkerEventKind};
 
 use super::Supervisor;
@@ -44,6 +44,7 @@ impl Supervisor {
         }
         let site = &mut self.sites[worker];
         site.stats.collect(&mut site.timing);
+        self.hear_costs(worker);
     }
 
     fn ack(&mut self, worker: usize, ack: Ack) {
@@ -68,9 +69,14 @@ impl Supervisor {
                 self.sites[worker].transactions.leg_answered();
                 self.gone(leg);
             }
+            Ack::Swapped { leg } => {
+                self.sites[worker].transactions.leg_answered();
+                self.swapped(leg, true);
+            }
             Ack::LegHere { leg } => {
                 self.sites[worker].transactions.leg_answered();
                 self.arrived(leg);
+                self.call_arrived(leg);
             }
         }
     }
@@ -88,12 +94,15 @@ impl Supervisor {
                 let room = state.room;
                 self.publish(self.now, EventKind::Joined { room, leg });
             }
+            (Note::Call(call), failed) => self.call_begun(call, failed),
             // It never was there, or is not any more: its handle must not stay taken.
             (Note::Join(leg) | Note::Leave(leg), true) => self.gone(leg),
+            (Note::Swap(leg), true) => self.swapped(leg, false),
             (
-                Note::Await(_)
+                Note::Swap(_)
+                | Note::Await(_)
                 | Note::Leave(_)
-                | Note::Replace(_)
+                | Note::ReplaceCall
                 | Note::Add
                 | Note::Remove
                 | Note::Set,
@@ -122,7 +131,12 @@ impl Supervisor {
             }
             Garbage::Room(room, _) => self.room_freed(worker, room),
             Garbage::Bus(..) | Garbage::Panic(_) => {}
+            Garbage::Call(call, body) => self.call_freed(worker, call, &body),
             Garbage::Berth(_, berth) => self.give_seats(usize::from(berth.seats_of), &berth.seats),
+            Garbage::Swap(_, swap) => {
+                let back = if swap.done { &swap.gone } else { &swap.new };
+                self.give_back(worker, back);
+            }
             Garbage::Leg(leg, body) => {
                 self.give_seats(worker, &body.seats);
                 if let Some(state) = self.legs.get_mut(&leg) {
@@ -143,6 +157,9 @@ impl Supervisor {
         let fault = words.unwrap_or("a panic without words").to_owned();
         let (leg, node) = (panic.leg, panic.node);
         let heard = panic.segment == Segment::Egress;
+        if let Some(state) = self.legs.get_mut(&leg) {
+            state.fenced[panic.segment as usize] = true;
+        }
         tracing::error!(%leg, node, fault, "a node panicked; the leg goes on without it");
         self.publish(
             self.now,
@@ -178,6 +195,7 @@ impl Supervisor {
                     self.publish(at, EventKind::Faulted { leg });
                 }
             }
+            WorkerEventKind::Call { call, stats } => self.call_told(call, stats, at),
             WorkerEventKind::Late { by, culprit } => {
                 tracing::debug!(worker, ?by, ?culprit, "a slot ended late");
                 self.sites[worker].last_late = Some((at, by, culprit));
@@ -189,6 +207,29 @@ impl Supervisor {
                         culprit,
                     },
                 );
+            }
+            WorkerEventKind::Governor(taken) => {
+                tracing::info!(worker, ?taken, "the governor took a step");
+                let what = Left::of(taken.step.level);
+                let (priority, legs, load) = (taken.step.class, taken.legs, taken.load);
+                let kind = if taken.up {
+                    EventKind::Shed {
+                        worker,
+                        what,
+                        priority,
+                        legs,
+                        load,
+                    }
+                } else {
+                    EventKind::Recovered {
+                        worker,
+                        what,
+                        priority,
+                        legs,
+                        load,
+                    }
+                };
+                self.publish(at, kind);
             }
             WorkerEventKind::Worker { counters } => self.sites[worker].hear_counters(counters),
         }

@@ -10,10 +10,13 @@ use talkpath_nodes::mix::MAX_CONTRIBUTORS;
 use crate::error::{EngineError, Resource};
 use crate::event::{EventKind, LeaveReason};
 use crate::leg::NetworkConfig;
-use crate::proto::{Command, Direction, LegId, PlanId, RoomId};
+use crate::leg_graph::LegGraph;
+use crate::priority::Priority;
+use crate::proto::{Command, Direction, LegId, PlanId, RoomId, Seats};
 use crate::worker::stats::LegStats;
 
 use super::Supervisor;
+use super::admission::Asking;
 use super::batch::Batch;
 use super::blueprint::{Blueprint, Start};
 use super::holdings::Held;
@@ -21,6 +24,7 @@ use super::moves::Moving;
 use super::placement::Place;
 use super::request::{Edit, Joined, Source};
 use super::site::Site;
+use super::swap::Swapping;
 
 /// How far a leg has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,10 +46,23 @@ pub(super) struct LegState {
     pub rate: SampleRate,
     pub plan: PlanId,
     pub place: Place,
+    /// Where its states sit.
+    pub seats: Seats,
+    /// How it was last configured, where it is a network leg.
+    pub network: Option<NetworkConfig>,
+    /// Its graph is the user's own.
+    pub own_graph: bool,
+    /// Its plan is being swapped.
+    pub swapping: Option<Swapping>,
+    /// Halves stopped by a panic, ingress first.
+    pub fenced: [bool; 2],
     /// The worker it is on, or on its way to.
     pub worker: u8,
     /// On its way between two workers.
     pub moving: Option<Moving>,
+    pub priority: Priority,
+    /// Legs that had joined before it.
+    pub serial: u64,
     pub gain_db: f32,
     pub muted: bool,
     pub direction: Direction,
@@ -108,35 +125,83 @@ impl Supervisor {
         staying.ok_or(EngineError::StaleLeg { leg })
     }
 
-    pub(super) fn join(&mut self, room: RoomId, source: &Source) -> Result<Joined, EngineError> {
+    /// Joins; an emergency leg for which there is no room makes some.
+    pub(super) fn join(
+        &mut self,
+        room: RoomId,
+        source: &Source,
+        priority: Priority,
+    ) -> Result<Joined, EngineError> {
+        let frame = self.room(room)?.frame;
+        let blueprint = Blueprint::new(source, frame, &self.config)?;
+        self.take_in(room, blueprint, false, priority)
+    }
+
+    /// A leg with a graph of the user's own.
+    pub(super) fn join_graph(
+        &mut self,
+        room: RoomId,
+        graph: LegGraph,
+    ) -> Result<Joined, EngineError> {
+        let frame = self.room(room)?.frame;
+        let source = graph.source.clone();
+        let blueprint = Blueprint::of_graph(graph, source, None, frame, &self.config)?;
+        self.take_in(room, blueprint, true, Priority::default())
+    }
+
+    /// The graph a leg of this kind would have.
+    pub(super) fn graph_for(
+        &mut self,
+        room: RoomId,
+        source: Source,
+    ) -> Result<LegGraph, EngineError> {
+        let frame = self.room(room)?.frame;
+        let graphs = Blueprint::new(&source, frame, &self.config)?.graphs;
+        Ok(LegGraph::of(Some(source), graphs))
+    }
+
+    fn take_in(
+        &mut self,
+        room: RoomId,
+        blueprint: Blueprint,
+        own_graph: bool,
+        priority: Priority,
+    ) -> Result<Joined, EngineError> {
         self.admit()?;
+        self.check_claims(priority)?;
+        let outcome = self.try_join(room, blueprint, own_graph, priority);
+        if priority == Priority::Emergency {
+            return match outcome {
+                Err(why) => Err(self.make_room(room, why)),
+                Ok(joined) => {
+                    self.made_room(joined.leg);
+                    Ok(joined)
+                }
+            };
+        }
+        outcome
+    }
+
+    fn try_join(
+        &mut self,
+        room: RoomId,
+        mut blueprint: Blueprint,
+        own_graph: bool,
+        priority: Priority,
+    ) -> Result<Joined, EngineError> {
         let state = self.room(room)?;
-        let (frame, legs) = (state.frame, state.legs);
-        if legs >= MAX_CONTRIBUTORS {
-            return Err(EngineError::Capacity {
-                what: Resource::LegsOfRoom,
-                limit: MAX_CONTRIBUTORS,
-                in_use: legs,
-                wanted: 1,
-            });
-        }
-        if self.leg_ids.available() == 0 {
-            return Err(EngineError::Capacity {
-                what: Resource::Legs,
-                limit: self.config.capacity_legs,
-                in_use: self.leg_ids.in_use(),
-                wanted: 1,
-            });
-        }
-        let mut blueprint = Blueprint::new(source, frame, &self.config)?;
-        let worker = self.worker_for(room, &blueprint)?;
+        let legs = state.legs;
+        self.room_for_another(legs, 0)?;
+        let worker = self.worker_for(room, &blueprint, priority)?;
         let compiled = self.sites[usize::from(worker)]
             .plans
             .compile(blueprint.graphs.clone())?;
-        let states = blueprint.states(&compiled, Start::FadeIn)?;
+        let states = blueprint.states(&compiled, Start::FadeIn(1.0))?;
         let face = blueprint.face.clone();
         let mut batch = Batch::default();
-        let (body, place) = self.body(room, worker, &blueprint, compiled, states, &mut batch)?;
+        let (mut body, place) =
+            self.body(room, worker, &blueprint, compiled, states, &mut batch)?;
+        body.run.priority = priority;
         let missing = EngineError::Internal {
             what: "a leg handle went missing",
         };
@@ -147,8 +212,15 @@ impl Supervisor {
             rate: body.rate,
             plan: body.plan,
             place,
+            seats: body.seats.clone(),
+            network: blueprint.network,
+            own_graph,
+            swapping: None,
+            fenced: [false; 2],
             worker,
             moving: None,
+            priority,
+            serial: self.counters.legs_joined,
             gain_db: 0.0,
             muted: false,
             direction: body.direction,
@@ -170,53 +242,51 @@ impl Supervisor {
     }
 
     /// The worker for a new leg of `room`. The costs do not depend on it.
-    fn worker_for(&mut self, room: RoomId, blueprint: &Blueprint) -> Result<u8, EngineError> {
+    fn worker_for(
+        &mut self,
+        room: RoomId,
+        blueprint: &Blueprint,
+        priority: Priority,
+    ) -> Result<u8, EngineError> {
         let graphs = &blueprint.graphs;
         let holds = |site: &&Site| site.plans.can_hold(graphs);
         // When none can hold the plan, the first says why.
         let site = self.sites.iter().find(holds).unwrap_or(&self.sites[0]);
-        let costs = site.plans.compile(graphs.clone())?.costs();
+        let costs = self.price(&site.plans.compile(graphs.clone())?);
         let state = self.rooms.get(&room);
-        let worker = state.and_then(|state| self.choose(state, graphs, costs));
-        worker.ok_or_else(|| self.seats_spent("legs of one worker"))
+        let state = state.ok_or(EngineError::StaleRoom { room })?;
+        let asking = Asking {
+            graphs,
+            costs,
+            priority,
+        };
+        self.admit_to(state, asking)
     }
 
-    /// Another plan for a network leg that stays (D13).
-    pub(super) fn change(&mut self, leg: LegId, config: NetworkConfig) -> Result<(), EngineError> {
-        self.admit()?;
-        let state = self.leg(leg)?;
-        if state.moving.is_some() {
-            return Err(EngineError::Moving { leg });
+    /// Whether a room of `legs` legs may have one more, when `more` have taken a handle.
+    pub(super) fn room_for_another(&self, legs: usize, more: usize) -> Result<(), EngineError> {
+        let spent = |what, limit, in_use| EngineError::Capacity {
+            what,
+            limit,
+            in_use,
+            wanted: 1,
+        };
+        if legs >= MAX_CONTRIBUTORS {
+            return Err(spent(Resource::LegsOfRoom, MAX_CONTRIBUTORS, legs));
         }
-        if state.face.kind != "network" {
-            let kind = state.face.kind;
-            return Err(EngineError::WrongKind {
-                kind,
-                what: "change its codec",
-            });
+        if self.leg_ids.available() <= more {
+            let in_use = self.leg_ids.in_use() + more;
+            return Err(spent(Resource::Legs, self.config.capacity_legs, in_use));
         }
-        let (room, linear, direction) = (state.room, state.linear(), state.direction);
-        let (worker, old) = (state.worker, state.held());
-        let frame = self.room(room)?.frame;
-        let mut blueprint = Blueprint::new(&Source::Network(config), frame, &self.config)?;
-        blueprint.direction = direction;
-        let compiled = self.sites[usize::from(worker)]
-            .plans
-            .compile(blueprint.graphs.clone())?;
-        let states = blueprint.states(&compiled, Start::At(linear))?;
-        let mut batch = Batch::default();
-        let (body, place) = self.body(room, worker, &blueprint, compiled, states, &mut batch)?;
-        let state = self.leg(leg)?;
-        (state.plan, state.rate, state.place) = (body.plan, body.rate, place);
-        state.face = blueprint.face;
-        state.bodies += 1;
-        batch.push(worker, Command::ReplaceLeg { leg, value: body });
-        self.detach(old, &mut batch);
-        self.submit(batch);
         Ok(())
     }
 
     pub(super) fn leave(&mut self, leg: LegId, reason: LeaveReason) -> Result<(), EngineError> {
+        if let Some(call) = self.call_of(leg) {
+            self.admit()?;
+            self.end_call(call, reason);
+            return Ok(());
+        }
         self.leg(leg)?;
         self.admit()?;
         self.leg(leg)?.leave(reason);
@@ -252,6 +322,10 @@ impl Supervisor {
                     leg,
                     linear: state.linear(),
                 }
+            }
+            Edit::Priority(priority) => {
+                state.priority = priority;
+                Command::SetPriority { leg, priority }
             }
             Edit::Direction(direction) => {
                 state.direction = direction;

@@ -9,8 +9,13 @@
 //! |---|---|
 //! | `request` | what it can be asked, and the way there |
 //! | `rooms`, `legs` | desired state, and the edits that bring the workers there |
+//! | `calls`, `call_blueprint`, `call_moves` | point-to-point calls (D3) |
 //! | `parts` | which workers a room is on (D5) |
+//! | `shrink` | a part without legs is given up |
 //! | `moves` | a leg goes to another worker (D6) |
+//! | `swap` | another plan for a leg that stays (D13) |
+//! | `crossing` | two plans compared, and the one between them |
+//! | `graph_check` | whether a user's graph can be a leg |
 //! | `site` | what is kept of one worker |
 //! | `batch` | edits that belong together, in one slot on all workers |
 //! | `routes` | to which worker the shard sends a leg's packets |
@@ -19,26 +24,39 @@
 //! | `validate` | what a leg's configuration may hold |
 //! | `plans` | equal graphs share a plan |
 //! | `placement` | which slot |
+//! | `displace` | room for an emergency call (D15) |
+//! | `prices` | what a leg costs, as measured (D15) |
+//! | `admission` | whether a leg may come, and how many more could (D15) |
 //! | `transactions` | credits, queue, what was sent and not answered |
 //! | `answers` | acks, garbage and events of the worker |
 //! | `report` | the status |
 //!
 //! Handles are reused only after the worker's ack and the return of the box (D11).
 
+mod admission;
 mod answers;
 mod batch;
 mod blueprint;
+mod call_blueprint;
+mod call_moves;
+mod calls;
+mod crossing;
+mod displace;
+mod graph_check;
 mod holdings;
 mod legs;
 mod moves;
 mod parts;
 mod placement;
 mod plans;
+mod prices;
 mod report;
 mod request;
 mod rooms;
 mod routes;
+mod shrink;
 mod site;
+mod swap;
 mod transactions;
 mod validate;
 
@@ -48,7 +66,8 @@ use std::time::Duration;
 use talkpath_rt::slab::FreeList;
 use talkpath_rt::thread::Obtained;
 
-pub(crate) use request::{Desk, Edit, Link, Reply, Request, Source};
+pub(crate) use plans::{LegGraphs, compiled_info};
+pub(crate) use request::{CallEdit, Desk, Edit, Link, Reply, Request, Source};
 pub(crate) use routes::Routes;
 pub(crate) use site::Ends;
 pub(crate) use transactions::{ACKS, COMMANDS, GARBAGE};
@@ -56,11 +75,16 @@ pub(crate) use transactions::{ACKS, COMMANDS, GARBAGE};
 use crate::config::EngineConfig;
 use crate::error::{Class, EngineError};
 use crate::event::{Event, EventKind, LeaveReason, Subscribers};
-use crate::proto::{LegId, LegTag, RoomId, RoomTag};
+use crate::proto::{CallId, CallTag, LegId, LegTag, RoomId, RoomTag};
+use crate::record::control::ControlTape;
 use crate::status::SupervisorCounters;
 
+use calls::CallState;
+use displace::Claim;
 use legs::LegState;
+use prices::Prices;
 use rooms::RoomState;
+use shrink::Vacant;
 use site::Site;
 
 /// Desired state, and everything needed to bring the workers there.
@@ -73,15 +97,25 @@ pub(crate) struct Supervisor {
     /// Time of slot 0.
     base: Duration,
     rooms: BTreeMap<RoomId, RoomState>,
+    vacant: Vacant,
     room_ids: FreeList<RoomTag>,
     legs: BTreeMap<LegId, LegState>,
     leg_ids: FreeList<LegTag>,
+    calls: BTreeMap<CallId, CallState>,
+    call_ids: FreeList<CallTag>,
+    /// Whose side a handle is.
+    call_sides: BTreeMap<LegId, CallId>,
     /// The workers, by index.
     sites: Vec<Site>,
+    prices: Prices,
+    /// Room being made for emergency calls.
+    claims: Vec<Claim>,
     routes: Routes,
     subscribers: Subscribers,
     counters: SupervisorCounters,
     stopped: bool,
+    /// Where polls and requests are noted while the session is recorded (D17).
+    tape: Option<ControlTape>,
 }
 
 impl Supervisor {
@@ -99,20 +133,30 @@ impl Supervisor {
             started: now,
             base,
             sites: workers.into_iter().map(site).collect(),
+            claims: Vec::new(),
+            prices: Prices::new(config.price_quantile),
             routes,
             rooms: BTreeMap::new(),
+            vacant: Vacant::default(),
             room_ids: FreeList::with_capacity(config.capacity_rooms),
             legs: BTreeMap::new(),
             leg_ids: FreeList::with_capacity(config.capacity_legs),
+            calls: BTreeMap::new(),
+            call_ids: FreeList::with_capacity(config.calls()),
+            call_sides: BTreeMap::new(),
             subscribers: Subscribers::default(),
             counters: SupervisorCounters::default(),
             stopped: false,
+            tape: None,
             config,
         }
     }
 
     /// Answers one request.
     pub(crate) fn handle(&mut self, request: Request) {
+        if let Some(tape) = &mut self.tape {
+            tape.asked(&request);
+        }
         match request {
             Request::CreateRoom { config, reply } => {
                 let outcome = self.create_room(config);
@@ -125,13 +169,34 @@ impl Supervisor {
             Request::Join {
                 room,
                 source,
+                priority,
                 reply,
             } => {
-                let outcome = self.join(room, &source);
+                let outcome = self.join(room, &source, priority);
                 self.answer(&reply, outcome);
             }
             Request::Change { leg, config, reply } => {
                 let outcome = self.change(leg, config);
+                self.answer(&reply, outcome);
+            }
+            Request::JoinGraph { room, graph, reply } => {
+                let outcome = self.join_graph(room, *graph);
+                self.answer(&reply, outcome);
+            }
+            Request::RoomGraph {
+                room,
+                source,
+                reply,
+            } => {
+                let outcome = self.graph_for(room, source);
+                self.answer(&reply, outcome);
+            }
+            Request::LegGraph { leg, reply } => {
+                let outcome = self.graph_of(leg);
+                self.answer(&reply, outcome);
+            }
+            Request::Swap { leg, graph, reply } => {
+                let outcome = self.swap_graph(leg, *graph);
                 self.answer(&reply, outcome);
             }
             Request::Edit { leg, edit, reply } => {
@@ -146,15 +211,34 @@ impl Supervisor {
                 let outcome = self.legs_of(room);
                 self.answer(&reply, outcome);
             }
+            Request::LegStatus { leg, reply } => {
+                let known = self.legs.get(&leg).filter(|state| state.stays());
+                let status = known.map(|state| Box::new(self.leg_status(leg, state)));
+                self.answer(&reply, status.ok_or(EngineError::StaleLeg { leg }));
+            }
             Request::LegStats { leg, reply } => {
                 let outcome = self.leg(leg).map(|leg| leg.stats);
                 self.answer(&reply, outcome);
             }
+            Request::CreateCall { config, reply } => {
+                let outcome = self.create_call(*config);
+                self.answer(&reply, outcome);
+            }
+            Request::EditCall { call, edit, reply } => {
+                let outcome = self.edit_call(call, edit);
+                self.answer(&reply, outcome);
+            }
+            Request::CallStats { call, reply } => {
+                let outcome = self.call_stats(call);
+                self.answer(&reply, outcome);
+            }
+            Request::Calls { reply } => send(&reply, self.call_infos()),
             Request::FindRoom { name, reply } => send(&reply, self.find_room(&name)),
             Request::Rooms { reply } => send(&reply, self.room_infos()),
-            Request::Subscribe { backlog, reply } => send(&reply, self.subscribers.add(backlog)),
+            Request::Subscribe { filter, reply } => send(&reply, self.subscribers.add(filter)),
             Request::Status { reply } => send(&reply, Box::new(self.status())),
             Request::Plans { reply } => send(&reply, self.plan_infos()),
+            Request::Timing { reply } => send(&reply, self.timing()),
             Request::Move { leg, to, reply } => {
                 let outcome = self.move_leg(leg, to);
                 self.answer(&reply, outcome);
@@ -163,7 +247,16 @@ impl Supervisor {
                 let outcome = self.rebalance();
                 self.answer(&reply, outcome);
             }
+            Request::Headroom {
+                room,
+                source,
+                reply,
+            } => {
+                // A question, not a request refused: not counted.
+                send(&reply, self.headroom(room, &source));
+            }
             Request::Stop { reply } => {
+                self.flush_tapes();
                 self.stop();
                 send(&reply, ());
             }
@@ -173,11 +266,31 @@ impl Supervisor {
     /// Takes in what the worker has said, and sends what waits. Never blocks.
     pub(crate) fn poll(&mut self, now: Duration) {
         self.now = now;
+        if self.tape.as_mut().is_some_and(|tape| tape.poll(now)) {
+            self.flush_tapes();
+        }
         self.hear();
+        self.give_parts_up();
         for site in &mut self.sites {
             site.transactions.flush();
         }
         self.routes.flush();
+    }
+
+    /// Notes polls and requests from now on.
+    pub(crate) fn set_tape(&mut self, tape: ControlTape) {
+        self.tape = Some(tape);
+    }
+
+    /// Has the tapes of all rings note what they have gathered.
+    pub(crate) fn flush_tapes(&mut self) {
+        for site in &mut self.sites {
+            site.acks.flush_tape();
+            site.garbage.flush_tape();
+            site.events.flush_tape();
+            site.stats.rings().1.flush_tape();
+            site.costs.rings().1.flush_tape();
+        }
     }
 
     /// True while an edit is on its way, so that the next poll should come soon.
@@ -193,9 +306,9 @@ impl Supervisor {
             .try_for_each(|site| site.transactions.admit())
     }
 
-    /// True while there is a leg, whose events should not wait long.
+    /// True while there is a leg or a call, whose events should not wait long.
     pub(crate) fn has_legs(&self) -> bool {
-        !self.legs.is_empty()
+        !self.legs.is_empty() || !self.calls.is_empty()
     }
 
     /// True after [`Request::Stop`].
@@ -203,8 +316,33 @@ impl Supervisor {
         self.stopped
     }
 
+    /// Tells everybody, with what is known of the leg it is about.
     fn publish(&mut self, at: Duration, kind: EventKind) {
-        self.subscribers.publish(&Event { at, kind });
+        let known = kind.leg().and_then(|leg| self.legs.get(&leg));
+        let about = known.map(|leg| (Some(leg.room), leg.worker));
+        self.publish_about(at, about, kind);
+    }
+
+    /// As [`publish`](Self::publish), of what is known no more: its room and its worker.
+    fn publish_about(
+        &mut self,
+        at: Duration,
+        about: Option<(Option<RoomId>, u8)>,
+        kind: EventKind,
+    ) {
+        let slot = at.saturating_sub(self.base).as_nanos() / self.config.slot.as_nanos().max(1);
+        let event = Event::new(at, kind);
+        let side_of = |leg| self.call_sides.get(&leg).copied();
+        let call = event.call.or(event.leg.and_then(side_of));
+        let of_call = call.and_then(|call| Some(self.calls.get(&call)?.worker));
+        let worker = about.map(|(_, worker)| worker).or(of_call);
+        self.subscribers.publish(&Event {
+            slot: u64::try_from(slot).ok(),
+            room: event.room.or(about.and_then(|(room, _)| room)),
+            worker: event.worker.or(worker.map(usize::from)),
+            call,
+            ..event
+        });
     }
 
     /// Gives an outcome to who asked, and counts a refusal.
@@ -230,14 +368,18 @@ impl Supervisor {
         for (leg, state) in std::mem::take(&mut self.legs) {
             let reason = state.reason().unwrap_or(LeaveReason::Shutdown);
             self.counters.legs_left += 1;
-            self.publish(
+            self.publish_about(
                 self.now,
+                Some((Some(state.room), state.worker)),
                 EventKind::Left {
                     room: state.room,
                     leg,
                     reason,
                 },
             );
+        }
+        for state in std::mem::take(&mut self.calls).into_values() {
+            self.call_over(&state);
         }
         for (room, state) in std::mem::take(&mut self.rooms) {
             let name = state.name.to_string();

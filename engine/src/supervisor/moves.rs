@@ -12,6 +12,7 @@ use crate::worker::migrate::BERTHS;
 
 use super::Supervisor;
 use super::batch::Batch;
+use super::graph_check;
 use super::legs::LegState;
 use super::placement::Place;
 use super::plans::Compiled;
@@ -54,10 +55,7 @@ impl Supervisor {
                 actual: to.to_string(),
             });
         }
-        let state = self.leg(leg)?;
-        if state.moving.is_some() {
-            return Err(EngineError::Moving { leg });
-        }
+        let state = self.still(leg)?;
         let (from, room, plan) = (state.worker, state.room, state.plan);
         if usize::from(from) == to {
             return Ok(());
@@ -75,7 +73,7 @@ impl Supervisor {
         })?;
         let to = to as u8;
         let seats = self.take_seats_for(to, &compiled)?;
-        let costs = compiled.costs();
+        let costs = self.price(&compiled);
         let target = usize::from(to);
         let (new_plan, added) = match self.sites[target].plans.enter(compiled) {
             Ok(entered) => entered,
@@ -94,6 +92,7 @@ impl Supervisor {
             ahead += u64::from(mix.period + margin);
         }
         let new_place = self.sites[target].table.add_leg(mix, costs, margin);
+        let here = seats.clone();
         let berth = Berth {
             seats,
             seats_of: to,
@@ -126,17 +125,22 @@ impl Supervisor {
             waiting: Vec::new(),
         });
         (state.worker, state.plan, state.place) = (to, new_plan, new_place);
+        state.seats = here;
         Ok(())
     }
 
-    /// Legs on their way to worker `to`.
-    fn coming_to(&self, to: usize) -> usize {
+    /// Legs and calls on their way to worker `to`.
+    pub(super) fn coming_to(&self, to: usize) -> usize {
         let coming = |leg: &&LegState| leg.moving.is_some() && usize::from(leg.worker) == to;
-        self.legs.values().filter(coming).count()
+        self.legs.values().filter(coming).count() + self.calls_coming_to(to)
     }
 
     /// Seats on `worker` for every op of a plan, or none taken at all.
-    fn take_seats_for(&mut self, worker: u8, compiled: &Compiled) -> Result<Seats, EngineError> {
+    pub(super) fn take_seats_for(
+        &mut self,
+        worker: u8,
+        compiled: &Compiled,
+    ) -> Result<Seats, EngineError> {
         let site = &mut self.sites[usize::from(worker)];
         let mut seats = Seats::default();
         let mut spent = site.legs >= self.config.legs_per_worker();
@@ -148,6 +152,7 @@ impl Supervisor {
                 }
             }
         }
+        seats.level = graph_check::level(compiled.ops(Segment::Ingress));
         if spent {
             self.give_seats(usize::from(worker), &seats);
             return Err(self.seats_spent("legs of one worker"));
@@ -172,12 +177,13 @@ impl Supervisor {
         let mut batch = Batch::default();
         self.vacate(room, moving.from, moving.plan, moving.place, &mut batch);
         self.submit_at(batch, 0);
+        self.part_left(room, moving.from);
         self.counters.legs_moved += 1;
         let worker = usize::from(worker);
         self.publish(self.now, EventKind::Moved { leg, worker });
     }
 
-    /// Moves one leg from the most to the least loaded worker when that levels them.
+    /// Moves one leg, or one call, from the most to the least loaded worker when that levels them.
     pub(super) fn rebalance(&mut self) -> Result<Option<(LegId, usize)>, EngineError> {
         let workers = 0..self.sites.len() as u8;
         let by_load = |a: &u8, b: &u8| self.by_load(*a, *b);
@@ -194,19 +200,20 @@ impl Supervisor {
             let on = |room: &super::rooms::RoomState| room.on.contains(to);
             self.rooms.get(&leg.room).is_some_and(on)
         };
-        let periods = self.sites[usize::from(from)].table.load().len() as f64;
+        let periods = self.sites[usize::from(from)].table.slots_of_cycle() as f64;
         let cost = |leg: &LegState| {
             let costs = leg.place.costs();
             (costs.ingress + costs.egress) as f64 / periods
         };
         let candidates = self.legs.iter().filter(|(_, leg)| {
-            leg.worker == from && leg.stays() && leg.moving.is_none() && cost(leg) < gap
+            let rests = leg.moving.is_none() && leg.swapping.is_none();
+            leg.worker == from && leg.stays() && rests && cost(leg) < gap
         });
         let best = candidates
             .max_by_key(|(_, leg)| shared(leg))
             .map(|(id, _)| *id);
         let Some(leg) = best else {
-            return Ok(None);
+            return self.rebalance_call((from, to), gap);
         };
         let to = usize::from(to);
         self.move_leg(leg, to)?;
@@ -215,7 +222,7 @@ impl Supervisor {
 }
 
 /// The first slot from `ahead` on that comes right after an egress at `phase`.
-fn after_egress(ahead: u64, period: u32, phase: u32) -> u64 {
+pub(super) fn after_egress(ahead: u64, period: u32, phase: u32) -> u64 {
     let period = u64::from(period.max(1));
     let wanted = (u64::from(phase) + 1) % period;
     ahead + (wanted + period - ahead % period) % period

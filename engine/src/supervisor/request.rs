@@ -7,14 +7,19 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam::channel::{Sender, bounded};
+use talkpath_rt::timing::SlotStats;
 
+use crate::call::{CallConfig, CallInfo};
 use crate::error::EngineError;
-use crate::event::{EventStream, LeaveReason};
+use crate::event::{EventFilter, EventStream, LeaveReason};
+use crate::headroom::Headroom;
 use crate::leg::{ClipConfig, LegConfig, NetworkConfig, ToneConfig};
+use crate::leg_graph::LegGraph;
 use crate::port::{AudioPort, PortConfig};
-use crate::proto::{Direction, LegId, RoomId};
+use crate::priority::Priority;
+use crate::proto::{CallId, CallStats, Direction, LegId, RoomId, Side};
 use crate::room::{RoomConfig, RoomInfo};
-use crate::status::{PlanInfo, Status};
+use crate::status::{LegStatus, PlanInfo, Status};
 use crate::worker::stats::LegStats;
 
 /// Where the answer goes. Holds one.
@@ -45,7 +50,18 @@ pub(crate) enum Edit {
     GainDb(f32),
     Mute(bool),
     Direction(Direction),
+    Priority(Priority),
     Ssrc(u32),
+}
+
+/// What is asked of a call that is there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum CallEdit {
+    Change(Side, NetworkConfig),
+    Direction(Side, Direction),
+    Ssrc(Side, u32),
+    Move(usize),
+    HangUp,
 }
 
 /// The outcome of a join.
@@ -81,11 +97,33 @@ pub(crate) enum Request {
     Join {
         room: RoomId,
         source: Source,
+        priority: Priority,
         reply: Reply<Result<Joined, EngineError>>,
     },
     Change {
         leg: LegId,
         config: NetworkConfig,
+        reply: Reply<Result<(), EngineError>>,
+    },
+    JoinGraph {
+        room: RoomId,
+        graph: Box<LegGraph>,
+        reply: Reply<Result<Joined, EngineError>>,
+    },
+    /// The graph that a leg of such a kind would have.
+    RoomGraph {
+        room: RoomId,
+        source: Source,
+        reply: Reply<Result<LegGraph, EngineError>>,
+    },
+    /// The graph that a leg has.
+    LegGraph {
+        leg: LegId,
+        reply: Reply<Result<LegGraph, EngineError>>,
+    },
+    Swap {
+        leg: LegId,
+        graph: Box<LegGraph>,
         reply: Reply<Result<(), EngineError>>,
     },
     Edit {
@@ -98,12 +136,32 @@ pub(crate) enum Request {
         reason: LeaveReason,
         reply: Reply<Result<(), EngineError>>,
     },
+    LegStatus {
+        leg: LegId,
+        reply: Reply<Result<Box<LegStatus>, EngineError>>,
+    },
     LegStats {
         leg: LegId,
         reply: Reply<Result<LegStats, EngineError>>,
     },
+    CreateCall {
+        config: Box<CallConfig>,
+        reply: Reply<Result<CallInfo, EngineError>>,
+    },
+    EditCall {
+        call: CallId,
+        edit: CallEdit,
+        reply: Reply<Result<(), EngineError>>,
+    },
+    CallStats {
+        call: CallId,
+        reply: Reply<Result<CallStats, EngineError>>,
+    },
+    Calls {
+        reply: Reply<Vec<CallInfo>>,
+    },
     Subscribe {
-        backlog: usize,
+        filter: EventFilter,
         reply: Reply<EventStream>,
     },
     Status {
@@ -112,6 +170,9 @@ pub(crate) enum Request {
     Plans {
         reply: Reply<Vec<PlanInfo>>,
     },
+    Timing {
+        reply: Reply<Vec<SlotStats>>,
+    },
     Move {
         leg: LegId,
         to: usize,
@@ -119,6 +180,11 @@ pub(crate) enum Request {
     },
     Rebalance {
         reply: Reply<Result<Option<(LegId, usize)>, EngineError>>,
+    },
+    Headroom {
+        room: Option<RoomId>,
+        source: Source,
+        reply: Reply<Result<Headroom, EngineError>>,
     },
     /// The worker has stopped: say who has left, and stop.
     Stop {

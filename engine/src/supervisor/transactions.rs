@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 use talkpath_rt::command::{CommandTx, Txn, TxnId};
 
 use crate::error::EngineError;
-use crate::proto::{Command, LegId};
+use crate::proto::{CallId, Command, LegId};
 use crate::worker::apply::TRANSACTIONS_PER_SLOT;
 
 /// Commands the ring to the worker holds.
@@ -32,10 +32,14 @@ pub(crate) enum Note {
     Join(LegId),
     /// A leg leaves; its ack and its body come a frame later.
     Leave(LegId),
-    /// A leg gets another plan; the old body comes back.
-    Replace(LegId),
+    /// A leg gets another plan; the ack and what went come when it has it.
+    Swap(LegId),
     /// A leg comes from another worker; its ack and its berth come when it is there.
     Await(LegId),
+    /// A call begins.
+    Call(CallId),
+    /// A call gets another plan; the old body comes back.
+    ReplaceCall,
     /// Something else is added: comes back only when it was refused.
     Add,
     /// Something else is removed: comes back.
@@ -49,17 +53,23 @@ impl Note {
         match *command {
             Command::AddLeg { leg, .. } => Self::Join(leg),
             Command::RemoveLeg { leg } => Self::Leave(leg),
-            Command::ReplaceLeg { leg, .. } => Self::Replace(leg),
+            Command::SwapLeg { leg, .. } => Self::Swap(leg),
+            Command::AddCall { call, .. } => Self::Call(call),
+            Command::ReplaceCall { .. } => Self::ReplaceCall,
             Command::AddPlan { .. } | Command::AddRoom { .. } | Command::AddBus { .. } => Self::Add,
-            Command::DropPlan { .. } | Command::RemoveRoom { .. } | Command::RemoveBus { .. } => {
-                Self::Remove
-            }
+            Command::DropPlan { .. }
+            | Command::RemoveRoom { .. }
+            | Command::RemoveBus { .. }
+            | Command::RemoveCall { .. } => Self::Remove,
             Command::AwaitLeg { leg, .. } => Self::Await(leg),
             // A leg that moves to other slots comes back only when its handle went stale: never.
             Command::MoveLeg { .. } => Self::Add,
             Command::SetGain { .. }
             | Command::SetDirection { .. }
             | Command::SetSsrc { .. }
+            | Command::SetPriority { .. }
+            | Command::SetFlows { .. }
+            | Command::SendCall { .. }
             | Command::SetPeers { .. }
             | Command::SendLeg { .. } => Self::Set,
         }
@@ -72,15 +82,15 @@ impl Note {
 
     /// Whether an ack of its own follows that of its transaction.
     fn is_answered_later(self) -> bool {
-        matches!(self, Self::Leave(_) | Self::Await(_))
+        matches!(self, Self::Leave(_) | Self::Await(_) | Self::Swap(_))
     }
 
     /// Boxes that come back, now that the command's fate is known.
     fn garbage(self, failed: bool) -> usize {
         let comes_back = match self {
-            Self::Join(_) | Self::Add => failed,
+            Self::Join(_) | Self::Call(_) | Self::Add => failed,
             Self::Leave(_) | Self::Remove => !failed,
-            Self::Replace(_) | Self::Await(_) => true,
+            Self::Swap(_) | Self::ReplaceCall | Self::Await(_) => true,
             Self::Set => false,
         };
         usize::from(comes_back)

@@ -37,7 +37,7 @@ impl Worker {
     /// Real-time: allocates no; blocks no; cost bounded by 32 transactions.
     pub(super) fn apply(&mut self, slot: u64, io: &mut Io) {
         for _ in 0..TRANSACTIONS_PER_SLOT {
-            let owed = self.leaving.len() + self.moves.owed();
+            let owed = self.leaving.len() + self.swapping.len() + self.moves.owed();
             let room = Room {
                 garbage: io.garbage.vacant().saturating_sub(owed),
                 acks: io.acks.vacant().saturating_sub(owed),
@@ -82,18 +82,31 @@ impl Worker {
             Command::RemoveBus { room, rate } => self.remove_bus(room, rate),
             Command::AddLeg { leg, value } => self.add_leg(leg, value),
             Command::RemoveLeg { leg } => self.remove_leg(leg),
-            Command::ReplaceLeg { leg, value } => self.replace_leg(leg, value, packets),
+            Command::SwapLeg { leg, value } => self.swap_leg(leg, value),
             Command::MoveLeg { leg, before, after } => self.move_leg(leg, before, after),
             Command::SetPeers {
                 room,
                 peers,
                 margin,
-            } => self.set_peers(room, peers, margin),
+                epoch,
+            } => self.set_peers(room, peers, margin, epoch, mesh),
             Command::SendLeg { leg, to } => self.send_leg(leg, to, mesh),
             Command::AwaitLeg { leg, value } => self.await_leg(leg, value),
+            Command::AddCall { call, value } => self.add_call(call, value),
+            Command::RemoveCall { call } => self.remove_call(call),
+            Command::ReplaceCall { call, value } => self.replace_call(call, value),
+            Command::SendCall { call, to } => self.send_call(call, to, mesh),
+            Command::SetFlows { call, open } => self.set_flows(call, open),
             Command::SetGain { leg, linear } => self.set_gain(leg, linear),
             Command::SetDirection { leg, direction } => self.set_direction(leg, direction, packets),
             Command::SetSsrc { leg, ssrc } => self.set_ssrc(leg, ssrc),
+            Command::SetPriority { leg, priority } => match self.legs.get_mut(leg) {
+                Some(body) => {
+                    body.run.priority = priority;
+                    Tried::Done
+                }
+                None => Tried::Stale(None),
+            },
         }
     }
 

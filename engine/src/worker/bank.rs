@@ -6,15 +6,18 @@
 //! has returned. States move in and out by value (they are small, or boxes).
 
 use talkpath_graph::node::Node;
+use talkpath_nodes::arrival::Arrival;
 use talkpath_nodes::codec::Encoder;
 use talkpath_nodes::conceal::Concealer;
 use talkpath_nodes::decode_node::DecodeNode;
+use talkpath_nodes::fade::Fade;
 use talkpath_nodes::gain::GainNode;
 use talkpath_nodes::jitter::JitterBuffer;
 use talkpath_nodes::limit::Limiter;
 use talkpath_nodes::meter::Meter;
 use talkpath_nodes::packetise::Packetiser;
 use talkpath_nodes::player::{Clip, Tone};
+use talkpath_nodes::relay::Relay;
 use talkpath_nodes::resample::Resampler;
 use talkpath_nodes::spec::Spec;
 use talkpath_nodes::state::State;
@@ -127,8 +130,18 @@ macro_rules! kinds {
             /// A seat for the state of an op, or `None` when they are all taken.
             pub fn take_for(&mut self, spec: &Spec) -> Option<Seat> {
                 match spec {
-                    Spec::Contribute { .. } | Spec::MixMinus { .. } => Some(Seat::Stateless),
+                    Spec::Contribute { .. } | Spec::MixMinus { .. } | Spec::Payload { .. } => {
+                        Some(Seat::Stateless)
+                    }
                     $(Spec::$kind { .. } => self.$slab.take().map(Seat::$kind),)*
+                }
+            }
+
+            /// Kind of the op's state and seats of it that are free; `None` for an op that needs none.
+            pub fn left_for(&self, spec: &Spec) -> Option<(&'static str, usize)> {
+                match spec {
+                    Spec::Contribute { .. } | Spec::MixMinus { .. } | Spec::Payload { .. } => None,
+                    $(Spec::$kind { .. } => Some((stringify!($slab), self.$slab.available())),)*
                 }
             }
 
@@ -162,8 +175,11 @@ kinds! {
     Limit limit Limiter;
     Encode encode Encoder;
     Packetise packetise Packetiser;
+    Arrival arrival Arrival;
+    Relay relay Relay;
     Tone tone Tone;
     Clip clip Clip;
+    Fade fade Fade;
     Ext ext Box<dyn Node>;
 }
 

@@ -8,18 +8,22 @@ use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrayvec::ArrayVec;
-use talkpath_graph::{Op, Plan};
+use talkpath_graph::{Op, Plan, Shed};
 use talkpath_nodes::finite;
 use talkpath_nodes::packet::Packet;
 use talkpath_nodes::spec::Spec;
 use talkpath_rt::boxes::{Borrower, Lender};
+use talkpath_rt::clock::Clock;
 use talkpath_rt::slab::Slab;
 
 use crate::proto::{LegBody, LegId, LegTag, RoomBody, RoomTag, Segment};
 
 use super::arena::{Arena, LANES, at};
 use super::bank::{Bank, Seat};
+use super::costs::CostStats;
 use super::fence::Fallen;
+use super::script::{CostScript, Work};
+use super::shed::{Run, Spare};
 use super::stats::WorkerCounters;
 
 /// One strand of the cohort in this period.
@@ -30,6 +34,12 @@ pub(super) struct Lane {
     pub skipped: u32,
     /// A node of it has panicked: it runs no further.
     pub fenced: bool,
+    /// Effects left out, a bit each (D15), and those that were in its last period.
+    pub shed: u8,
+    /// Those of its last period.
+    pub was_shed: u8,
+    /// Its last period was left out: its voice comes back with a ramp.
+    pub back: bool,
 }
 
 /// Everything a segment touches while it runs.
@@ -51,9 +61,29 @@ pub(super) struct Cohort<'a> {
     pub at: usize,
     /// Strands whose node panicked.
     pub fallen: &'a mut Fallen,
+    /// For a frame before an effect that fades.
+    pub spare: &'a mut Spare,
+    /// What its ops are timed with, when they are.
+    pub probe: Option<Probe<'a>>,
+    /// What its ops cost in virtual time.
+    pub script: Option<&'a mut (dyn CostScript + 'static)>,
     /// Kind of the op at hand.
     #[cfg(test)]
     pub kind: &'static str,
+}
+
+impl Lane {
+    /// Whether an op is left out, or runs cheaply, for this lane.
+    fn sheds(&self, spec: &Spec) -> bool {
+        let is = |shed: Shed| self.shed >> shed.index() & 1 == 1;
+        spec.shed().is_some_and(is)
+    }
+}
+
+/// Times the ops of a cohort one by one.
+pub(super) struct Probe<'a> {
+    pub clock: &'a dyn Clock,
+    pub costs: &'a mut CostStats,
 }
 
 impl Cohort<'_> {
@@ -65,6 +95,7 @@ impl Cohort<'_> {
         self.counters.segments += self.lanes.len() as u64;
         for (index, op) in plan.ops.iter().enumerate() {
             self.at = 0;
+            let begin = self.probe.as_ref().map(|probe| probe.clock.now());
             #[cfg(test)]
             (self.kind = op.spec.kind());
             // What a panic leaves half done is the state of one node, which never runs again, and its planes.
@@ -73,7 +104,34 @@ impl Cohort<'_> {
             {
                 self.fence(self.at.saturating_sub(1), segment, op.spec.kind(), payload);
             }
+            self.account(&op.spec, begin);
         }
+    }
+
+    /// An op has run: what it cost, in truth or by the script.
+    fn account(&mut self, spec: &Spec, begin: Option<Duration>) {
+        if let Some(shed) = spec.shed() {
+            let lanes = self.lanes.iter().filter(|lane| lane.sheds(spec));
+            self.counters.shed_frames[shed.index()] += lanes.count() as u64;
+        }
+        if let Some(script) = &mut self.script {
+            for lane in self.lanes.iter().filter(|lane| !lane.fenced) {
+                script.ran(Work {
+                    kind: spec.kind(),
+                    leg: lane.leg,
+                    shed: lane.sheds(spec),
+                });
+            }
+        }
+        if let (Some(probe), Some(begin)) = (&mut self.probe, begin) {
+            let took = probe.clock.now().saturating_sub(begin);
+            probe.costs.op(spec, took, self.lanes.len() as u32);
+        }
+    }
+
+    /// How an effect runs for a lane in this period.
+    pub(super) fn run_of(lane: Lane, shed: Shed) -> Run {
+        Run::of(lane.was_shed, lane.shed, shed)
     }
 
     /// The next lane of the op at hand.
@@ -98,7 +156,7 @@ impl Cohort<'_> {
             Spec::Conceal { .. } => self.conceal(i, op),
             Spec::Resample { to, .. } => self.resample(i, op, *to, segment),
             Spec::Gain { .. } => self.gain(i, op, segment),
-            Spec::Meter { .. } => self.meter(i, op),
+            Spec::Meter { .. } => self.meter(i, op, segment),
             Spec::Contribute { .. } => self.contribute(op),
             Spec::Tone { format, .. } => self.tone(i, op, *format),
             Spec::Clip { format, .. } => self.clip(i, op, *format),
@@ -106,6 +164,9 @@ impl Cohort<'_> {
             Spec::Limit { .. } => self.limit(i, op),
             Spec::Encode { .. } => self.encode(i, op),
             Spec::Packetise { format, .. } => self.packetise(i, op, *format),
+            Spec::Fade { format, into } => self.fade(i, op, *format, *into, segment),
+            // These are of calls, which run by themselves (`calls`).
+            Spec::Arrival { .. } | Spec::Payload { .. } | Spec::Relay { .. } => {}
             Spec::Ext { .. } => self.ext(i, op, segment),
         }
     }

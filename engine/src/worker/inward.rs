@@ -1,6 +1,6 @@
 //! Ops towards the room: jitter buffer, decoder, concealment, level, contribution, players.
 
-use talkpath_graph::{Format, Op, Samples};
+use talkpath_graph::{Format, Op, Samples, Shed};
 use talkpath_nodes::mix;
 use talkpath_nodes::player::Played;
 use talkpath_nodes::spec::Spec;
@@ -13,6 +13,7 @@ use super::arena::at;
 use super::bank::Seat;
 use super::cohort::Cohort;
 use super::io::give_back;
+use super::shed::Run;
 
 /// Of a packet's box: its header and 20 ms of G.711.
 const HEADER_AND_USUAL_PAYLOAD: usize = 256;
@@ -79,6 +80,8 @@ impl Cohort<'_> {
             };
             let pcm = &mut self.arena.pcm[plane];
             let gaps = core::mem::take(&mut pcm.tag.gaps);
+            let run = Self::run_of(lane, Shed::Concealment);
+            concealer.set_cheap(matches!(run, Run::Out | Run::Not));
             concealer.process(pcm.as_mut_slice(), &gaps);
             if !self.finite(lane, plane)
                 && let Some(concealer) = self.bank.conceal.get_mut(seat)
@@ -99,6 +102,9 @@ impl Cohort<'_> {
             let Some(gain) = self.bank.gain.get_mut(seat) else {
                 continue;
             };
+            if lane.back {
+                gain.fade_in();
+            }
             gain.process(self.arena.pcm[plane].as_mut_slice());
             if !self.finite(lane, plane)
                 && let Some(gain) = self.bank.gain.get_mut(seat)
@@ -109,10 +115,10 @@ impl Cohort<'_> {
     }
 
     /// Measures the level and who talks; the audio passes untouched.
-    pub(super) fn meter(&mut self, i: usize, op: &Op<Spec>) {
+    pub(super) fn meter(&mut self, i: usize, op: &Op<Spec>, segment: Segment) {
         while let Some(n) = self.next_lane() {
             let lane = self.lanes[n];
-            let Seat::Meter(seat) = self.seat(lane, Segment::Ingress, i) else {
+            let Seat::Meter(seat) = self.seat(lane, segment, i) else {
                 continue;
             };
             let plane = Self::in_place(self.arena, op, n);
@@ -120,9 +126,15 @@ impl Cohort<'_> {
                 continue;
             };
             let level = meter.process(self.arena.pcm[plane].as_slice());
-            if let Some(leg) = self.legs.get_mut(lane.leg) {
-                leg.run.stats.level = level;
-                leg.run.stats.talking = meter.talking();
+            let Some(leg) = self.legs.get_mut(lane.leg) else {
+                continue;
+            };
+            match segment {
+                Segment::Ingress => {
+                    leg.run.stats.level = level;
+                    leg.run.stats.talking = meter.talking();
+                }
+                Segment::Egress => leg.run.stats.level_out = level,
             }
         }
     }

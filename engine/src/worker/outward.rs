@@ -1,6 +1,6 @@
 //! Ops from the room: mix-minus, limiter, resampler, encoder, packetiser.
 
-use talkpath_graph::{Format, Op, Samples};
+use talkpath_graph::{Format, Op, Samples, Shed};
 use talkpath_nodes::mix;
 use talkpath_nodes::packet::Packet;
 use talkpath_nodes::packetise::PacketOutlet;
@@ -13,6 +13,7 @@ use crate::proto::Segment;
 use super::arena::at;
 use super::bank::Seat;
 use super::cohort::Cohort;
+use super::shed::Run;
 
 impl Cohort<'_> {
     /// What the leg hears: the sum of its rate less its own part in it, and the other rates (D4).
@@ -26,17 +27,22 @@ impl Cohort<'_> {
             let Some(room) = self.rooms.get(leg.room) else {
                 continue;
             };
-            if core::mem::replace(&mut leg.run.heard_mix, room.mixes) == room.mixes {
+            // A crossing hears one mix at two rates (D13).
+            let again = leg.run.heard_in.replace(self.slot) == Some(self.slot);
+            let known = core::mem::replace(&mut leg.run.heard_mix, room.mixes) == room.mixes;
+            if known && !(again && leg.run.heard_new) {
                 // The mix of this period was skipped: the last one is not heard again.
+                leg.run.heard_new = false;
                 continue;
             }
-            let Some(bus) = room.bus(leg.rate) else {
+            leg.run.heard_new = true;
+            let Some(bus) = room.bus(format.rate) else {
                 continue;
             };
             if room.mixes <= leg.run.deaf_until {
                 continue;
             }
-            let part = minus_own && leg.run.own_mix == room.mixes;
+            let part = minus_own && leg.rate == format.rate && leg.run.own_mix == room.mixes;
             let own: &[i32] = if part { &leg.own } else { &[] };
             mix::mix_minus(bus.sum(), own, bus.cross(), plane.as_mut_slice());
         }
@@ -77,6 +83,8 @@ impl Cohort<'_> {
                 continue;
             };
             output.set_len(to.plane_len());
+            let run = Self::run_of(lane, Shed::Resampling);
+            resampler.set_short(matches!(run, Run::Out | Run::Not));
             output.tag.clone_from(&input.tag);
             resampler.process(input.as_slice(), output.as_mut_slice());
             if !self.finite(lane, out)
@@ -135,15 +143,19 @@ impl Cohort<'_> {
             if let Some(leg) = self.legs.get_mut(lane.leg) {
                 leg.run.stats.sent += u64::from(fed.sent);
                 leg.run.stats.unsent += unsent;
+                if fed.sent > 0 {
+                    let waited = format.rate.duration_of(fed.waited);
+                    leg.run.stats.collected.record(waited);
+                }
             }
         }
     }
 }
 
 /// The way out as the packetiser sees it.
-struct Outlet<'a> {
-    packets: &'a mut Lender<Packet>,
-    worker: u8,
+pub(super) struct Outlet<'a> {
+    pub packets: &'a mut Lender<Packet>,
+    pub worker: u8,
 }
 
 impl PacketOutlet for Outlet<'_> {

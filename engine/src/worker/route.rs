@@ -12,6 +12,7 @@ use crate::proto::{LegBody, LegId, Segment};
 use super::Worker;
 use super::bank::Seat;
 use super::io::{Io, Mesh, give_back};
+use super::swap::jitter_seat_for;
 
 /// Packets routed together, so that what one needs of the cache is asked for while another is put.
 const BURST: usize = 8;
@@ -55,9 +56,7 @@ impl Worker {
     /// The box comes back unless a jitter buffer kept it.
     pub(super) fn route(&mut self, packet: Box<Packet>, mesh: &mut Mesh) -> Option<Box<Packet>> {
         let Some(leg) = LegId::from_bits(packet.leg).and_then(|id| self.legs.get_mut(id)) else {
-            let nowhere = self.elsewhere(packet, mesh);
-            self.counters.packets_stale += u64::from(nowhere.is_some());
-            return nowhere;
+            return self.route_beyond_rooms(packet, mesh);
         };
         if !leg.direction.receive {
             self.counters.packets_held += 1;
@@ -65,13 +64,31 @@ impl Worker {
             leg.run.stats.flushed += 1;
             return Some(packet);
         }
-        let Some(buffer) = jitter_seat(leg).and_then(|seat| self.bank.jitter.get_mut(seat)) else {
+        let seat = match &leg.swap {
+            None => jitter_seat(leg),
+            Some(_) => LegId::from_bits(packet.leg).and_then(|id| {
+                jitter_seat_for(&self.legs, &self.bank, id, packet.header.payload_type)
+            }),
+        };
+        let Some(buffer) = seat.and_then(|seat| self.bank.jitter.get_mut(seat)) else {
             self.counters.packets_stale += 1;
             return Some(packet);
         };
         match buffer.put(packet) {
             Put::Queued => None,
             Put::Dropped(packet, _) => Some(packet),
+        }
+    }
+
+    /// A packet for no leg of a room here.
+    fn route_beyond_rooms(&mut self, packet: Box<Packet>, mesh: &mut Mesh) -> Option<Box<Packet>> {
+        match self.route_to_call(packet) {
+            Ok(routed) => routed,
+            Err(packet) => {
+                let nowhere = self.elsewhere(packet, mesh);
+                self.counters.packets_stale += u64::from(nowhere.is_some());
+                nowhere
+            }
         }
     }
 

@@ -30,13 +30,9 @@ impl Worker {
         Tried::Done
     }
 
-    /// What sets the level of a leg in the room; its last gain op.
+    /// What sets the level of a leg in the room.
     pub(super) fn gain_of(&mut self, leg: LegId) -> Option<&mut GainNode> {
-        let body = self.legs.get(leg)?;
-        let seat = body.seats.ingress.iter().rev().find_map(|s| match s {
-            Seat::Gain(seat) => Some(*seat),
-            _ => None,
-        })?;
+        let seat = self.legs.get(leg)?.seats.level()?;
         self.bank.gain.get_mut(seat)
     }
 
@@ -92,7 +88,7 @@ impl Worker {
 
     pub(super) fn set_ssrc(&mut self, leg: LegId, ssrc: u32) -> Tried {
         let Some(body) = self.legs.get(leg) else {
-            return Tried::Stale(None);
+            return self.set_call_ssrc(leg, ssrc);
         };
         let seat = body.seats.egress.iter().find_map(|s| match s {
             Seat::Packetise(seat) => Some(*seat),

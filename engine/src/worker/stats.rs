@@ -5,7 +5,8 @@
 use core::time::Duration;
 
 use serde::Serialize;
-use talkpath_nodes::jitter::JitterCounters;
+use talkpath_nodes::jitter::{JitterCounters, PlayoutDelay};
+use talkpath_nodes::waited::Waited;
 
 /// Figures of one leg since it joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -40,11 +41,24 @@ pub struct LegStats {
     pub skipped_periods: u64,
     /// Level of the last frame towards the room, −dBov (0 loudest, 127 silence; RFC 6464).
     pub level: u8,
+    /// Level of the last frame from the room, −dBov, where the leg's graph has a meter on its way out; else 0.
+    pub level_out: u8,
     /// Whether the leg talks.
     pub talking: bool,
+    /// How long packets were held on the way in; shown in the ledger.
+    #[serde(skip)]
+    pub playout: PlayoutDelay,
+    /// How long the beginning of a packet waited for its end on the way out; shown in the ledger.
+    #[serde(skip)]
+    pub collected: Waited,
 }
 
 impl LegStats {
+    /// Adds what a jitter buffer measured.
+    pub(super) fn add_delay(&mut self, delay: &PlayoutDelay) {
+        self.playout = delay.after(&self.playout);
+    }
+
     /// Adds what a jitter buffer counted.
     pub(super) fn add(&mut self, c: &JitterCounters) {
         self.received += c.received;
@@ -83,6 +97,12 @@ pub struct WorkerCounters {
     pub packets_stale: u64,
     /// Packets for a leg on hold.
     pub packets_held: u64,
+    /// Packets of calls that came when as many as may run in one slot were there.
+    pub packets_crowded: u64,
+    /// Packets of calls passed on as they are.
+    pub packets_relayed: u64,
+    /// Packets of calls taken apart and made anew.
+    pub packets_transcoded: u64,
     /// Packets given to shards.
     pub packets_out: u64,
     /// Packets not sent: no empty box or no room in the ring.
@@ -95,16 +115,33 @@ pub struct WorkerCounters {
     pub partials_late: u64,
     /// Sums of another worker for a room that is not here, or for a mix that is over.
     pub partials_stray: u64,
+    /// Sums of another worker that were summed under another membership of the room (D12): dropped, faded out.
+    pub partials_other_epoch: u64,
     /// Packets passed on to the worker a leg has gone to (D6).
     pub packets_passed: u64,
     /// Legs that came from another worker (D6).
     pub legs_arrived: u64,
+    /// Legs that were given another plan (D13).
+    pub swaps: u64,
+    /// Calls that came from another worker (D6).
+    pub calls_arrived: u64,
     /// Nodes that panicked; each took half a leg out and nothing else (D18).
     pub panics: u64,
     /// Events that found the ring full; told again later.
     pub events_deferred: u64,
     /// Segments run, one per leg, direction and period.
     pub segments: u64,
+    /// Of those, run in a slot that ended after the next was to begin: that many frames were late.
+    pub late_segments: u64,
+    /// Steps of the governor in force just now (D15).
+    pub shed_steps: u64,
+    /// Steps it took up the ladder.
+    pub sheds: u64,
+    /// Steps it took back.
+    pub recoveries: u64,
+    /// Frames left out or run cheaply, by effect, in the order of [`Shed`](talkpath_graph::Shed); last, segments of whole
+    /// periods.
+    pub shed_frames: [u64; 6],
     /// Time spent in steps.
     pub busy: Duration,
 }

@@ -10,6 +10,8 @@ use talkpath_engine::proto::{
 };
 use talkpath_engine::worker::bank::{Seat, Seating};
 use talkpath_engine::worker::bus::Bus;
+use talkpath_engine::worker::costs::{self, CostSink};
+use talkpath_engine::worker::governor::Marks;
 use talkpath_engine::worker::{Io, Worker, WorkerConfig};
 use talkpath_graph::{FrameTime, Graph, Limits, SampleRate, compile};
 use talkpath_nodes::gain::GainNode;
@@ -63,6 +65,7 @@ pub struct Bare {
     pub to_worker: Lender<Packet>,
     pub from_worker: Borrower<Packet>,
     pub stats: StatsSink,
+    pub costs: CostSink,
     pub clock: ManualClock,
     pub heap: heap::Count,
     seating: Seating,
@@ -88,6 +91,7 @@ impl Bare {
         let (to_worker, packets_in) = boxes(sizes.packets_in, Packet::empty);
         let (packets_out, from_worker) = boxes(sizes.packets_out, Packet::empty);
         let (source, stats) = exchange();
+        let (costs, cost_sink) = costs::exchange(8);
         let clock = ManualClock::new(Duration::from_secs(1));
         let io = Io {
             commands: command_rx,
@@ -98,7 +102,10 @@ impl Bare {
             packets_out,
             mesh: Default::default(),
             stats: source,
+            costs,
+            script: None,
             cost_clock: Box::new(clock.clone()),
+            tape: None,
         };
         let base = Duration::from_secs(1);
         let worker = Worker::new(WorkerConfig {
@@ -110,6 +117,10 @@ impl Bare {
             rooms: 4,
             plans: 8,
             seats: LEGS + 4,
+            marks: Marks {
+                above: 0.95,
+                below: 0.7,
+            },
         });
         Self {
             worker,
@@ -121,6 +132,7 @@ impl Bare {
             to_worker,
             from_worker,
             stats,
+            costs: cost_sink,
             clock,
             heap: heap::Count::default(),
             seating: Seating::new(LEGS + 4),
@@ -242,6 +254,7 @@ impl Bare {
             states,
             own: vec![0; FrameTime::Ms20.samples(rate).as_usize()].into(),
             direction: Direction::BOTH,
+            swap: None,
             run: LegRun::default(),
         };
         (self.legs.take().expect("a leg handle"), Box::new(body))

@@ -59,7 +59,11 @@ pub struct Studio {
 
 impl Studio {
     pub fn new(config: EngineConfig) -> Self {
-        let engine = VirtualEngine::new(config).expect("a valid configuration");
+        Self::of(VirtualEngine::new(config).expect("a valid configuration"))
+    }
+
+    /// Over an engine that was made otherwise.
+    pub fn of(engine: VirtualEngine) -> Self {
         let events = engine.subscribe().expect("running");
         let link = engine.take_shard_link().expect("the first to ask");
         Self {
@@ -218,6 +222,11 @@ impl Caller {
         let leg = room
             .join(LegConfig::network(config))
             .expect("room for one more");
+        Self::of(leg, config, n)
+    }
+
+    /// The phone of a leg that is there.
+    pub fn of(leg: Leg, config: NetworkConfig, n: u32) -> Self {
         let header = Header {
             ssrc: 0x9000 + n,
             sequence: 65_530,

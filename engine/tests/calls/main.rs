@@ -1,0 +1,17 @@
+//! Point-to-point calls in virtual time (D3): what one side sends leaves for the other in the slot it came in.
+//!
+//! | file | what |
+//! |---|---|
+//! | `rig` | a call and its two phones |
+//! | `relay` | both ends agree: nothing is decoded |
+//! | `transcode` | they do not: codecs, clocks and packet times |
+//! | `life` | beginning, changing, holding, ending; capacity; several workers |
+//! | `moves` | to another worker |
+
+#[path = "../common/mod.rs"]
+mod common;
+mod life;
+mod moves;
+mod relay;
+mod rig;
+mod transcode;
