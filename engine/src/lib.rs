@@ -40,7 +40,7 @@ pub mod worker;
 pub use config::{ConfigError, EngineConfig};
 pub use engine::Engine;
 pub use error::{Class, EngineError, Resource, StartError};
-pub use event::{Event, EventKind, EventStream, LeaveReason};
+pub use event::{Event, EventKind, EventStream, LeaveReason, WorkerFault};
 pub use leg::{ClipConfig, JitterDelay, Leg, LegConfig, NetworkConfig, RtpSender, ToneConfig};
 pub use port::{AudioPort, PortConfig, PortEmpty, PortFull};
 pub use proto::{Direction, LegId, PlanId, RoomId};

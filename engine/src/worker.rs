@@ -27,6 +27,7 @@ pub(crate) mod migrate;
 mod outward;
 mod period;
 mod replace;
+mod rewire;
 mod rooms;
 mod route;
 pub mod schedule;
@@ -58,6 +59,8 @@ pub const CATCH_UP: Duration = Duration::from_millis(60);
 pub struct WorkerConfig {
     /// Which of the engine's workers it is.
     pub index: u8,
+    /// Which of the workers that have been in that place, counted from 0.
+    pub epoch: u16,
     /// Most legs of the engine: of all its workers.
     pub leg_ids: usize,
     /// Length of a slot; a divisor of 10 ms.
@@ -139,6 +142,11 @@ impl Worker {
         self.time_of(self.next)
     }
 
+    /// Begins with the second slot from `now` on: for a worker that takes the place of another. Before the first step.
+    pub fn begin_after(&mut self, now: Duration) {
+        self.next = self.slot_at(now).map_or(0, |slot| slot + 2);
+    }
+
     /// Figures since the start.
     #[must_use]
     pub fn counters(&self) -> &WorkerCounters {
@@ -207,6 +215,7 @@ impl Worker {
         self.tell(slot, intended, io);
         let end = io.cost_clock.now();
         self.counters.slots += 1;
+        io.pulse.beat();
         self.counters.busy += end.saturating_sub(begin);
         let next_due = intended + self.config.slot;
         self.name_culprit(intended, end.saturating_sub(next_due), io);

@@ -5,7 +5,7 @@ use talkpath_graph::{FrameTime, Plan, SampleRate};
 use talkpath_nodes::spec::Spec;
 use talkpath_nodes::state::State;
 
-use super::{Direction, Partial, PlanId, RoomId, SEGMENT_OPS, Segment, Workers};
+use super::{Direction, PacketBox, Partial, PlanId, RoomId, SEGMENT_OPS, Segment, Workers};
 use crate::worker::bank::Seat;
 use crate::worker::bus::{BUS_RATES, Bus};
 use crate::worker::stats::LegStats;
@@ -88,6 +88,19 @@ pub struct LegBody {
     pub run: LegRun,
 }
 
+impl LegBody {
+    /// The packets in its states, of a leg that will never run again. Control side.
+    pub(crate) fn packets(&mut self) -> Vec<PacketBox> {
+        let mut packets = Vec::new();
+        for (_, state) in &mut self.states {
+            if let State::Jitter(buffer) = state {
+                packets.extend(core::iter::from_fn(|| buffer.pop_any()));
+            }
+        }
+        packets
+    }
+}
+
 /// The worker's running notes on a leg.
 #[derive(Clone, Debug, Default)]
 pub struct LegRun {
@@ -117,6 +130,8 @@ pub struct LegRun {
     pub finished: bool,
     /// Whether that was told.
     pub told_finished: bool,
+    /// How often it was built anew because its worker was lost; the supervisor sets it.
+    pub life: u16,
     /// Counted since the leg joined.
     pub stats: LegStats,
 }

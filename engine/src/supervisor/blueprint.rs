@@ -43,6 +43,8 @@ pub(super) struct Blueprint {
 pub(super) enum Start {
     /// A leg that joins fades in over its first frame.
     FadeIn,
+    /// A leg that is built anew fades in to the level it had.
+    Again(f32),
     /// A leg that changes goes on as it was.
     At(f32),
 }
@@ -199,6 +201,7 @@ impl Blueprint {
         let build = &mut self.build;
         let mut state = |spec: &Spec| match (spec, start) {
             (Spec::Gain { .. }, Start::FadeIn) => Ok(State::Gain(GainNode::fading_in(1.0))),
+            (Spec::Gain { .. }, Start::Again(gain)) => Ok(State::Gain(GainNode::fading_in(gain))),
             (Spec::Gain { .. }, Start::At(gain)) => Ok(State::Gain(GainNode::new(gain))),
             _ => State::new(spec, build),
         };

@@ -10,7 +10,8 @@ use talkpath_nodes::mix::MAX_CONTRIBUTORS;
 use crate::error::{EngineError, Resource};
 use crate::event::{EventKind, LeaveReason};
 use crate::leg::NetworkConfig;
-use crate::proto::{Command, Direction, LegId, PlanId, RoomId};
+use crate::port::{AudioPort, PortLine};
+use crate::proto::{Command, Direction, LegId, PlanId, RoomId, Seats};
 use crate::worker::stats::LegStats;
 
 use super::Supervisor;
@@ -42,14 +43,30 @@ pub(super) struct LegState {
     pub rate: SampleRate,
     pub plan: PlanId,
     pub place: Place,
+    /// What it was configured as last.
+    pub source: Source,
+    /// The caller's half, of a port.
+    pub port: Option<PortLine>,
+    /// Its seats; of its newest body where there are two.
+    pub seats: Seats,
     /// The worker it is on, or on its way to.
     pub worker: u8,
+    /// Of that worker, when the leg came to it.
+    pub epoch: u16,
+    /// How often it was built anew.
+    pub life: u16,
     /// On its way between two workers.
     pub moving: Option<Moving>,
     pub gain_db: f32,
     pub muted: bool,
     pub direction: Direction,
     pub stage: Stage,
+    /// Its having joined was told.
+    pub told: bool,
+    /// It was last told to talk.
+    pub talking: bool,
+    /// Its clip has come to its end.
+    pub finished: bool,
     /// The worker has acknowledged its departure.
     pub gone: bool,
     /// Bodies of it the worker has, or that are on their way.
@@ -80,11 +97,21 @@ impl LegState {
         }
     }
 
+    /// Another configuration of a network leg; its stream goes on.
+    fn reconfigure(&mut self, config: NetworkConfig) {
+        let sender = match &self.source {
+            Source::Network(old) => old.sender,
+            _ => config.sender,
+        };
+        self.source = Source::Network(NetworkConfig { sender, ..config });
+    }
+
     /// What it holds besides its seats.
     pub fn held(&self) -> Held {
         Held {
             room: self.room,
             worker: self.worker,
+            epoch: self.epoch,
             rate: self.rate,
             plan: self.plan,
             place: self.place,
@@ -147,12 +174,20 @@ impl Supervisor {
             rate: body.rate,
             plan: body.plan,
             place,
+            source: source.clone(),
+            port: blueprint.port.as_ref().map(AudioPort::line),
+            seats: body.seats.clone(),
             worker,
+            epoch: self.sites[usize::from(worker)].epoch,
+            life: 0,
             moving: None,
             gain_db: 0.0,
             muted: false,
             direction: body.direction,
             stage: Stage::Joining,
+            told: false,
+            talking: false,
+            finished: false,
             gone: false,
             bodies: 1,
             stats: LegStats::default(),
@@ -209,6 +244,8 @@ impl Supervisor {
         let state = self.leg(leg)?;
         (state.plan, state.rate, state.place) = (body.plan, body.rate, place);
         state.face = blueprint.face;
+        state.seats = body.seats.clone();
+        state.reconfigure(config);
         state.bodies += 1;
         batch.push(worker, Command::ReplaceLeg { leg, value: body });
         self.detach(old, &mut batch);
@@ -264,7 +301,12 @@ impl Supervisor {
                     what: "have an SSRC",
                 });
             }
-            Edit::Ssrc(ssrc) => Command::SetSsrc { leg, ssrc },
+            Edit::Ssrc(ssrc) => {
+                if let Source::Network(config) = &mut state.source {
+                    config.sender.ssrc = ssrc;
+                }
+                Command::SetSsrc { leg, ssrc }
+            }
         };
         self.send_edit(leg, command);
         Ok(())

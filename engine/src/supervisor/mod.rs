@@ -21,6 +21,7 @@
 //! | `placement` | which slot |
 //! | `transactions` | credits, queue, what was sent and not answered |
 //! | `answers` | acks, garbage and events of the worker |
+//! | `watchdog`, `loss`, `rebuild` | a worker that hangs or ends, and what becomes of its legs (D18) |
 //! | `report` | the status |
 //!
 //! Handles are reused only after the worker's ack and the return of the box (D11).
@@ -30,10 +31,12 @@ mod batch;
 mod blueprint;
 mod holdings;
 mod legs;
+mod loss;
 mod moves;
 mod parts;
 mod placement;
 mod plans;
+mod rebuild;
 mod report;
 mod request;
 mod rooms;
@@ -41,6 +44,7 @@ mod routes;
 mod site;
 mod transactions;
 mod validate;
+mod watchdog;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -48,6 +52,7 @@ use std::time::Duration;
 use talkpath_rt::slab::FreeList;
 use talkpath_rt::thread::Obtained;
 
+pub(crate) use loss::Hiring;
 pub(crate) use request::{Desk, Edit, Link, Reply, Request, Source};
 pub(crate) use routes::Routes;
 pub(crate) use site::Ends;
@@ -58,13 +63,13 @@ use crate::error::{Class, EngineError};
 use crate::event::{Event, EventKind, LeaveReason, Subscribers};
 use crate::proto::{LegId, LegTag, RoomId, RoomTag};
 use crate::status::SupervisorCounters;
+use crate::wiring::CostClock;
 
 use legs::LegState;
 use rooms::RoomState;
 use site::Site;
 
 /// Desired state, and everything needed to bring the workers there.
-#[derive(Debug)]
 pub(crate) struct Supervisor {
     config: EngineConfig,
     /// Time of the last request or poll.
@@ -79,9 +84,20 @@ pub(crate) struct Supervisor {
     /// The workers, by index.
     sites: Vec<Site>,
     routes: Routes,
+    cost_clock: CostClock,
+    /// Workers that want threads.
+    hirings: Vec<Hiring>,
+    /// Lost workers whose threads have not come home.
+    out: Vec<loss::Out>,
     subscribers: Subscribers,
     counters: SupervisorCounters,
     stopped: bool,
+}
+
+impl std::fmt::Debug for Supervisor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Supervisor").finish_non_exhaustive()
+    }
 }
 
 impl Supervisor {
@@ -92,6 +108,7 @@ impl Supervisor {
         routes: Routes,
         base: Duration,
         now: Duration,
+        cost_clock: CostClock,
     ) -> Self {
         let site = |(ends, obtained)| Site::new(&config, ends, obtained);
         Self {
@@ -100,6 +117,9 @@ impl Supervisor {
             base,
             sites: workers.into_iter().map(site).collect(),
             routes,
+            cost_clock,
+            hirings: Vec::new(),
+            out: Vec::new(),
             rooms: BTreeMap::new(),
             room_ids: FreeList::with_capacity(config.capacity_rooms),
             legs: BTreeMap::new(),
@@ -172,12 +192,14 @@ impl Supervisor {
 
     /// Takes in what the worker has said, and sends what waits. Never blocks.
     pub(crate) fn poll(&mut self, now: Duration) {
-        self.now = now;
+        let passed = now.saturating_sub(std::mem::replace(&mut self.now, now));
         self.hear();
+        self.watch(passed);
         for site in &mut self.sites {
             site.transactions.flush();
         }
         self.routes.flush();
+        self.funerals();
     }
 
     /// True while an edit is on its way, so that the next poll should come soon.

@@ -79,6 +79,14 @@ impl SlotTable {
         }
     }
 
+    /// A table with nothing in it that has learnt what this one has.
+    pub(crate) fn emptied(&self) -> Self {
+        Self {
+            load: vec![0; self.load.len()],
+            ..*self
+        }
+    }
+
     /// Expected work of every slot, in nanoseconds.
     pub(crate) fn load(&self) -> &[u64] {
         &self.load
@@ -144,6 +152,12 @@ impl SlotTable {
             ingress,
             egress,
         }
+    }
+
+    /// Takes the slots of `place` again.
+    pub(crate) fn put_back(&mut self, mix: Mix, place: Place) {
+        self.charge(mix.back(place.before), mix.period, place.ingress);
+        self.charge(mix.slot + place.after, mix.period, place.egress);
     }
 
     /// Gives a leg's slots up.

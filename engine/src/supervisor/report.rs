@@ -30,6 +30,8 @@ impl Supervisor {
                 edits_waiting: self.sum(|site| site.transactions.waiting().0 as u64),
                 command_ring_full: self.sum(|site| site.transactions.ring_full),
                 events_lost: self.subscribers.lost(),
+                workers_out: self.workers_out(),
+                packet_boxes_lost: self.routes.boxes_lost,
                 ..self.counters
             },
         }
@@ -133,14 +135,18 @@ fn merge(all: &mut Vec<Fill>, one: Fill, into: impl FnOnce(&mut Fill, Fill)) {
 }
 
 fn worker_status(site: &Site) -> WorkerStatus {
-    WorkerStatus::new(
+    let status = WorkerStatus::new(
         &site.obtained,
         &site.timing,
         site.counters,
         site.last_late
             .map(|(at, by, culprit)| LateStatus::new(at, by, culprit)),
         site.table.load(),
-    )
+    );
+    WorkerStatus {
+        epoch: site.epoch,
+        ..status
+    }
 }
 
 fn leg_status(id: LegId, leg: &LegState) -> LegStatus {

@@ -187,6 +187,7 @@ impl Supervisor {
         if let Some(state) = self.rooms.get_mut(&room) {
             self.sites[worker].table.remove_room(state.mix);
             state.parts = state.parts.saturating_sub(1);
+            state.on = state.on.without(worker as u8);
             if state.parts > 0 {
                 return;
             }

@@ -40,6 +40,8 @@ pub(crate) enum Note {
     Add,
     /// Something else is removed: comes back.
     Remove,
+    /// The ring with a neighbour that is lost is exchanged; the old one comes back.
+    Peer { worker: u8, epoch: u16 },
     /// A value is set.
     Set,
 }
@@ -57,6 +59,10 @@ impl Note {
             Command::AwaitLeg { leg, .. } => Self::Await(leg),
             // A leg that moves to other slots comes back only when its handle went stale: never.
             Command::MoveLeg { .. } => Self::Add,
+            Command::SetPeer { ref value } => Self::Peer {
+                worker: value.index,
+                epoch: value.epoch,
+            },
             Command::SetGain { .. }
             | Command::SetDirection { .. }
             | Command::SetSsrc { .. }
@@ -80,7 +86,7 @@ impl Note {
         let comes_back = match self {
             Self::Join(_) | Self::Add => failed,
             Self::Leave(_) | Self::Remove => !failed,
-            Self::Replace(_) | Self::Await(_) => true,
+            Self::Replace(_) | Self::Await(_) | Self::Peer { .. } => true,
             Self::Set => false,
         };
         usize::from(comes_back)

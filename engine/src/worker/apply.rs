@@ -91,6 +91,7 @@ impl Worker {
             } => self.set_peers(room, peers, margin),
             Command::SendLeg { leg, to } => self.send_leg(leg, to, mesh),
             Command::AwaitLeg { leg, value } => self.await_leg(leg, value),
+            Command::SetPeer { value } => self.set_peer(value, packets, mesh),
             Command::SetGain { leg, linear } => self.set_gain(leg, linear),
             Command::SetDirection { leg, direction } => self.set_direction(leg, direction, packets),
             Command::SetSsrc { leg, ssrc } => self.set_ssrc(leg, ssrc),

@@ -24,9 +24,11 @@ pub(super) struct Moves {
     /// Berths; its capacity is their number.
     awaited: Vec<(LegId, Box<Berth>)>,
     /// Legs that came and are not seated yet; as many at most.
-    early_legs: Vec<(LegId, Box<LegBody>)>,
+    pub(super) early_legs: Vec<(LegId, Box<LegBody>)>,
     /// By index of the leg: where it went.
     gone: Box<[Option<(LegId, u8)>]>,
+    /// Berths of legs that were to come from a worker that is lost; as many at most.
+    pub(super) given_up: Vec<(LegId, Box<Berth>)>,
 }
 
 impl Moves {
@@ -36,12 +38,27 @@ impl Moves {
             awaited: Vec::with_capacity(BERTHS),
             early_legs: Vec::with_capacity(BERTHS),
             gone: vec![None; leg_ids].into(),
+            given_up: Vec::with_capacity(BERTHS),
         }
     }
 
     /// Answers still owed to the supervisor: an ack and a piece of garbage each.
     pub fn owed(&self) -> usize {
-        self.awaited.len()
+        self.awaited.len() + self.given_up.len()
+    }
+
+    /// Gives up the berths of legs that were to come from worker `from` and are not here.
+    pub(super) fn give_up(&mut self, from: u8) {
+        let mut at = 0;
+        while let Some((leg, berth)) = self.awaited.get(at) {
+            let came = self.early_legs.iter().any(|(early, _)| early == leg);
+            if came || berth.from != from {
+                at += 1;
+                continue;
+            }
+            let berth = self.awaited.swap_remove(at);
+            self.given_up.push(berth);
+        }
     }
 
     fn went(&self, leg: LegId) -> Option<u8> {
@@ -122,6 +139,7 @@ impl Worker {
         }
         // One whose berth came later than itself.
         self.seat_those_that_came(io);
+        self.return_berths(io);
     }
 
     fn seat_those_that_came(&mut self, io: &mut Io) {
@@ -145,7 +163,7 @@ impl Worker {
 
     /// A leg is out of the ring. There is a place for each that has a berth; one too many would be a fault: leaked, not
     /// freed on this thread, and counted.
-    fn came(&mut self, leg: LegId, body: Box<LegBody>) {
+    pub(super) fn came(&mut self, leg: LegId, body: Box<LegBody>) {
         if self.moves.early_legs.len() < self.moves.early_legs.capacity() {
             self.moves.early_legs.push((leg, body));
         } else {

@@ -20,6 +20,7 @@ use talkpath_rt::boxes::{Borrower, Lender, boxes};
 use talkpath_rt::clock::ManualClock;
 use talkpath_rt::command::{Busy, CommandTx, Txn, TxnId, commands};
 use talkpath_rt::outlet::{self, AckRx, EventRx, GarbageRx};
+use talkpath_rt::pulse::pulse;
 use talkpath_rt::slab::FreeList;
 use talkpath_rt::timing::{StatsSink, exchange};
 
@@ -97,11 +98,13 @@ impl Bare {
             packets_in,
             packets_out,
             mesh: Default::default(),
+            pulse: pulse().0,
             stats: source,
             cost_clock: Box::new(clock.clone()),
         };
         let base = Duration::from_secs(1);
         let worker = Worker::new(WorkerConfig {
+            epoch: 0,
             index: 0,
             leg_ids: LEGS,
             slot: SLOT,
