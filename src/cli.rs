@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::bench::BenchError;
+use crate::bench::{BenchCommand, BenchError};
 use crate::config::{Config, ConfigError};
 use crate::serve::ServeError;
 use crate::{bench, output, plan, serve};
@@ -37,17 +37,14 @@ struct Cli {
 enum Command {
     /// Run the media server until Ctrl-C
     Serve(ServeArgs),
-    /// Measure this machine
+    /// Measure this machine: synthetic phones through the real worker and the real clock
     #[command(subcommand)]
     Bench(BenchCommand),
+    /// The phones of `bench --sockets`, in a process of their own
+    #[command(name = bench::LOAD, hide = true)]
+    BenchLoad,
     /// Print the compiled plan of a leg
     Plan(plan::PlanArgs),
-}
-
-#[derive(Debug, Subcommand)]
-enum BenchCommand {
-    /// One room of synthetic callers on the real worker and the real clock, without sockets
-    Room(bench::RoomArgs),
 }
 
 /// Flags of `serve`. Each wins over the same key of the file and is checked by the same rule.
@@ -130,9 +127,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Ok(config) => finish(serve::run(&config), ServeError::is_wrong_input),
             Err(wrong) => refuse(&wrong),
         },
-        Command::Bench(BenchCommand::Room(args)) => {
-            finish(bench::room(&args), BenchError::is_wrong_input)
-        }
+        Command::Bench(command) => finish(bench::run(&command), BenchError::is_wrong_input),
+        Command::BenchLoad => finish(bench::load(), BenchError::is_wrong_input),
         Command::Plan(args) => match plan::describe(&args) {
             Ok(text) => finish(output::print(&text).map_err(Unprinted), |_| false),
             Err(wrong) => refuse(&wrong),

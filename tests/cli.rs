@@ -1,8 +1,6 @@
-//! The command line: help, `plan`, `bench room`.
+//! The command line: help, `plan`, and what is refused. The benches are in `bench.rs`.
 
 use std::process::{Command, Output};
-
-use serde_json::Value;
 
 fn talkpath(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_talkpath"))
@@ -65,10 +63,6 @@ fn help_names_every_command_and_flag() {
             "sip:play-FILE@HOST",
             "[default: 127.0.0.1:5060]",
         ],
-    );
-    holds(
-        &said(&["bench", "room", "--help"]),
-        &["--legs <N>", "--seconds <S>", "--codec <NAME>", "--json"],
     );
     holds(
         &said(&["plan", "--help"]),
@@ -178,10 +172,6 @@ fn what_is_impossible_says_what_is_possible() {
         &refusal(&["plan", "--ptime", "25"]),
         &["--ptime: was 25", "a multiple of 10"],
     );
-    holds(
-        &refusal(&["bench", "room", "--core", "1023"]),
-        &["--core: was 1023", "cores this process may run on: 0"],
-    );
     for rate in ["8001", "12000", "24000", "32000", "44100"] {
         holds(
             &refusal(&["plan", "--bus-rate", rate]),
@@ -190,93 +180,4 @@ fn what_is_impossible_says_what_is_possible() {
             )],
         );
     }
-}
-
-#[test]
-fn the_room_bench_reports_and_the_worker_allocates_nothing() {
-    let text = said(&["bench", "room", "--legs", "5", "--seconds", "2", "--json"]);
-    let report: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(report["legs"], 5);
-    assert_eq!(report["codec"], "PCMU/8000");
-    assert_eq!(report["allocations"], 0);
-    assert!(report["slots"].as_u64().unwrap() > 0, "{report}");
-    assert!(
-        report["cpu_ms_per_leg_second"].as_f64().unwrap() > 0.0,
-        "{report}"
-    );
-    assert!(
-        report["traffic"]["packets_in"].as_u64().unwrap() > 0,
-        "{report}"
-    );
-    assert!(
-        report["traffic"]["packets_out"].as_u64().unwrap() > 0,
-        "{report}"
-    );
-    assert_eq!(report["traffic"]["packets_out_foreign"], 0);
-    for distribution in ["wake_us", "busy_us", "end_us"] {
-        for figure in ["p50", "p99", "p999", "max"] {
-            assert!(
-                report[distribution][figure].is_number(),
-                "{distribution}.{figure} in {report}"
-            );
-        }
-    }
-}
-
-#[test]
-fn the_room_bench_as_a_table() {
-    let text = said(&[
-        "bench",
-        "room",
-        "--legs",
-        "2",
-        "--seconds",
-        "1",
-        "--codec",
-        "l16/48000",
-    ]);
-    holds(
-        &text,
-        &[
-            "2 legs talking in 1 room, L16/48000 at 10 ms",
-            "woke late by",
-            "busy for",
-            "CPU ms per leg-second",
-        ],
-    );
-    let allocations = text
-        .lines()
-        .find(|line| line.starts_with("allocations on the worker"))
-        .unwrap();
-    assert!(allocations.ends_with(" 0"), "{allocations}");
-}
-
-#[test]
-fn the_room_bench_over_rooms_and_workers() {
-    let text = said(&[
-        "bench",
-        "room",
-        "--legs",
-        "9",
-        "--rooms",
-        "3",
-        "--workers",
-        "2",
-        "--seconds",
-        "1",
-    ]);
-    holds(
-        &text,
-        &[
-            "9 legs talking in 3 rooms, PCMU/8000 at 20 ms",
-            "2 workers on",
-            "sums late",
-        ],
-    );
-    let figure = |name: &str| {
-        let line = text.lines().find(|line| line.starts_with(name)).unwrap();
-        line.split_whitespace().last().unwrap().to_owned()
-    };
-    assert_eq!(figure("allocations on the worker"), "0");
-    assert_ne!(figure("packets out "), "0");
 }

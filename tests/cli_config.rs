@@ -162,6 +162,10 @@ const BAD: &[(&str, &[&str])] = &[
         &["rtp.media_timeout_s: was 1", "2 to 3600"],
     ),
     (
+        "[rtp]\nsend_promptly = 1",
+        &["rtp.send_promptly: was 1", "true or false"],
+    ),
+    (
         "[rtp]\nquarantine_s = 61",
         &["rtp.quarantine_s: was 61", "0 to 60"],
     ),
@@ -413,7 +417,7 @@ fn every_key_reaches_its_field() {
          deny = [\"10.0.0.0/8\"]\nmax_rooms = 2\nmax_legs_per_room = 3\nmax_calls_per_source = 4\n\
          max_invites_per_second = 5\nmax_invites_per_source = 6\nmax_connections = 7\nring_ms = 8\n\
          [rtp]\naddr = \"::1\"\nports = \"4000-4999\"\ndscp = \"off\"\nadvertised = \"2001:db8::2\"\n\
-         media_timeout_s = 9\nquarantine_s = 0\n\
+         media_timeout_s = 9\nquarantine_s = 0\nsend_promptly = true\n\
          [http]\naddr = \"[::1]:8000\"\n[calls]\nlog = \"calls.jsonl\"\n[play]\nfolder = {folder:?}\n"
     );
     let config = Config::parse(&text).unwrap();
@@ -450,6 +454,7 @@ fn every_key_reaches_its_field() {
         (rest.rtp.media_timeout, rest.rtp.quarantine),
         (Duration::from_secs(9), Duration::ZERO)
     );
+    assert!(rest.rtp.send_promptly);
     assert_eq!(rest.http.addr, "[::1]:8000".parse().unwrap());
     assert_eq!(rest.calls.log, Some("calls.jsonl".into()));
     assert_eq!(rest.play.folder, Some(folder.into()));

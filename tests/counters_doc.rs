@@ -132,7 +132,13 @@ fn everything_that_fills_is_explained() {
 
 #[test]
 fn every_label_value_is_explained() {
-    for metric in talkpath::serve::metrics(None, &net(), &Counters::default()) {
+    let mut metrics = talkpath::serve::metrics(None, &net(), &Counters::default());
+    let all = talkpath::serve::metrics(Some(&engine()), &net(), &Counters::default());
+    metrics.extend(
+        all.into_iter()
+            .filter(|metric| metric.name == "ledger_seconds"),
+    );
+    for metric in metrics {
         let name = format!("| `talkpath_{}` |", metric.name);
         for (label, value) in metric.samples.iter().flat_map(|sample| &sample.labels) {
             let row = DOC
@@ -152,6 +158,13 @@ fn every_field_of_a_leg_is_explained_and_none_is_invented() {
     let under = |title: &'static str| documented(move |heading| heading == title);
     same(keys(leg), &under("engine.rooms[].legs[]"));
     same(keys(&leg["stats"]), &under("engine.rooms[].legs[].stats"));
+    let halves = ["inward", "outward"]
+        .map(|half| keys(&leg["ledger"][half]).map(move |part| format!("{half}.{part}")));
+    same(keys(&leg["ledger"]), &["inward", "outward"]);
+    same(
+        halves.into_iter().flatten(),
+        &under("engine.rooms[].legs[].ledger"),
+    );
     let bits = leg["bits"].as_u64().expect("a number");
     let port = NetLegStats {
         leg: LegId::from_bits(bits).expect("a handle of the engine's"),

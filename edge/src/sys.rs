@@ -174,7 +174,7 @@ mod tests {
             let (a, b) = pair(local);
             stamp_arrivals(b.as_fd()).unwrap();
             let before = wall_clock();
-            for i in 0..20u8 {
+            for i in 0..(BATCH + 4) as u8 {
                 a.send_to(&[i; 30], b.local_addr().unwrap()).unwrap();
             }
             a.send_to(&[9; 3000], b.local_addr().unwrap()).unwrap();

@@ -1,7 +1,10 @@
 //! What both kinds of engine offer: one set of calls over the way to the supervisor.
 
+use talkpath_rt::timing::SlotStats;
+
+use crate::call::{Call, CallConfig, CallInfo};
 use crate::error::EngineError;
-use crate::event::{BACKLOG, EventStream, LeaveReason};
+use crate::event::{EventFilter, EventStream, LeaveReason};
 use crate::proto::LegId;
 use crate::room::{Room, RoomConfig, RoomInfo, remove_leg};
 use crate::status::{PlanInfo, Status};
@@ -24,15 +27,24 @@ pub(crate) fn rooms(link: &Link) -> Result<Vec<Room>, EngineError> {
     Ok(infos.into_iter().map(handle).collect())
 }
 
+pub(crate) fn create_call(link: &Link, config: CallConfig) -> Result<Call, EngineError> {
+    let config = Box::new(config);
+    let info = link.ask(|reply| Request::CreateCall { config, reply })??;
+    Ok(Call::new(link.clone(), info))
+}
+
+pub(crate) fn calls(link: &Link) -> Result<Vec<Call>, EngineError> {
+    let infos = link.ask(|reply| Request::Calls { reply })?;
+    let handle = |info: CallInfo| Call::new(link.clone(), info);
+    Ok(infos.into_iter().map(handle).collect())
+}
+
 pub(crate) fn remove(link: &Link, leg: LegId, reason: LeaveReason) -> Result<(), EngineError> {
     remove_leg(link, leg, reason)
 }
 
-pub(crate) fn subscribe(link: &Link) -> Result<EventStream, EngineError> {
-    link.ask(|reply| Request::Subscribe {
-        backlog: BACKLOG,
-        reply,
-    })
+pub(crate) fn subscribe(link: &Link, filter: EventFilter) -> Result<EventStream, EngineError> {
+    link.ask(|reply| Request::Subscribe { filter, reply })
 }
 
 pub(crate) fn status(link: &Link) -> Result<Status, EngineError> {
@@ -42,6 +54,10 @@ pub(crate) fn status(link: &Link) -> Result<Status, EngineError> {
 
 pub(crate) fn plans(link: &Link) -> Result<Vec<PlanInfo>, EngineError> {
     link.ask(|reply| Request::Plans { reply })
+}
+
+pub(crate) fn timing(link: &Link) -> Result<Vec<SlotStats>, EngineError> {
+    link.ask(|reply| Request::Timing { reply })
 }
 
 pub(crate) fn rebalance(link: &Link) -> Result<Option<(LegId, usize)>, EngineError> {
@@ -79,7 +95,28 @@ macro_rules! engine_calls {
                 $crate::api::rooms(self.link())
             }
 
-            /// Removes a leg by its handle. Returns at once, as
+            /// Connects two network ends (D3). When this returns the call has its handles; the worker takes it up within
+            /// a few slots ([`CallStarted`]($crate::event::EventKind::CallStarted)). It lives on the least
+            /// loaded worker that has room for it, and stays there.
+            ///
+            /// # Errors
+            /// Capacity spent, or a value out of range; nothing has changed then.
+            pub fn create_call(
+                &self,
+                config: $crate::CallConfig,
+            ) -> Result<$crate::Call, $crate::EngineError> {
+                $crate::api::create_call(self.link(), config)
+            }
+
+            /// All calls, those that are ending not counted.
+            ///
+            /// # Errors
+            /// The engine has stopped.
+            pub fn calls(&self) -> Result<Vec<$crate::Call>, $crate::EngineError> {
+                $crate::api::calls(self.link())
+            }
+
+            /// Removes a leg by its handle. Given the handle of a call's side it ends the call. Returns at once, as
             /// [`Leg::leave`]($crate::Leg::leave) does.
             ///
             /// # Errors
@@ -106,7 +143,18 @@ macro_rules! engine_calls {
             /// # Errors
             /// The engine has stopped.
             pub fn subscribe(&self) -> Result<$crate::EventStream, $crate::EngineError> {
-                $crate::api::subscribe(self.link())
+                self.subscribe_with($crate::EventFilter::default())
+            }
+
+            /// A stream of what happens from now on and passes `filter`.
+            ///
+            /// # Errors
+            /// The engine has stopped.
+            pub fn subscribe_with(
+                &self,
+                filter: $crate::EventFilter,
+            ) -> Result<$crate::EventStream, $crate::EngineError> {
+                $crate::api::subscribe(self.link(), filter)
             }
 
             /// The state of the engine. Costs the worker nothing.
@@ -125,6 +173,17 @@ macro_rules! engine_calls {
             /// The engine has stopped or is busy, or the other worker is full.
             pub fn rebalance(&self) -> Result<Option<($crate::LegId, usize)>, $crate::EngineError> {
                 $crate::api::rebalance(self.link())
+            }
+
+            /// Slot timing of every worker since the start, as full histograms; a second old at most. Taken twice, the
+            /// difference is that of the time between.
+            ///
+            /// # Errors
+            /// The engine has stopped.
+            pub fn timing(
+                &self,
+            ) -> Result<Vec<talkpath_rt::timing::SlotStats>, $crate::EngineError> {
+                $crate::api::timing(self.link())
             }
 
             /// The compiled plans in use.

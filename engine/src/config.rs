@@ -14,7 +14,7 @@ use crate::proto::MAX_WORKERS;
 pub struct EngineConfig {
     /// Length of a worker's slot (D2): 250 µs to 5 ms, a whole part of 10 ms. Default 1 ms.
     pub slot: Duration,
-    /// Legs of all rooms together, 1 to 20,000. Default 1,000.
+    /// Legs of all rooms and sides of all calls together, 1 to 20,000. Default 1,000.
     pub capacity_legs: usize,
     /// Rooms, 1 to 40,000: as many private ones as legs, and as many shared ones. Default 256.
     pub capacity_rooms: usize,
@@ -27,6 +27,9 @@ pub struct EngineConfig {
     /// Slots a room that is on several workers waits for their sums, 1 to 5 (D5). It must ride over the ordinary wake-up
     /// lateness of a worker. Default 3.
     pub mesh_margin: u32,
+    /// How long a worker keeps its part of a room after the last leg there has left or moved away (D5), at most an
+    /// hour. Default 5 s.
+    pub part_kept: Duration,
     /// From an edit that several workers take in one slot to that slot, at most 1 s. `None`, the default: 10 ms, and
     /// what concerns one worker only is taken at once. When it is set every edit waits as long, so that runs with
     /// different numbers of workers can be compared.
@@ -66,6 +69,7 @@ impl Default for EngineConfig {
             cores: Vec::new(),
             workers: 1,
             mesh_margin: 3,
+            part_kept: Duration::from_secs(5),
             edit_lead: None,
             priority: Some(60),
             watchdog: Duration::from_secs(1),
@@ -129,6 +133,12 @@ impl EngineConfig {
         )?;
         let margin = self.mesh_margin as usize;
         within(margin, 1, 5, "mesh_margin", "1 to 5")?;
+        // The sums of a mix are there before the next one: of the shortest frame, 10 ms.
+        let fits = self.workers == 1 || (margin as u128) < ten.as_nanos() / slot.max(1);
+        let allowed = "fewer slots than 10 ms have, with several workers";
+        check(fits, "mesh_margin", &self.mesh_margin, allowed)?;
+        let kept_fits = self.part_kept <= Duration::from_secs(3_600);
+        check(kept_fits, "part_kept", &self.part_kept, "at most an hour")?;
         let lead_fits = self
             .edit_lead
             .is_none_or(|lead| lead <= Duration::from_secs(1));
@@ -164,6 +174,11 @@ impl EngineConfig {
         let budget_fits = (0.05..=0.9).contains(&self.slot_budget);
         check(budget_fits, "slot_budget", &self.slot_budget, "0.05 to 0.9")?;
         within(self.queue, 1, 65_536, "queue", "1 to 65536")
+    }
+
+    /// Point-to-point calls: each takes the handles of two legs.
+    pub(crate) fn calls(&self) -> usize {
+        self.capacity_legs / 2
     }
 
     /// Legs a worker has seats for: its share, and an eighth of all to move in when there are several.

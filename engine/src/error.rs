@@ -9,7 +9,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::config::ConfigError;
-use crate::proto::{LegId, RoomId};
+use crate::proto::{CallId, LegId, RoomId};
 
 /// Whose move an error is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,6 +34,8 @@ pub enum Resource {
     LegsOfRoom,
     /// Rooms ([`EngineConfig::capacity_rooms`](crate::EngineConfig)).
     Rooms,
+    /// Point-to-point calls: half as many as legs.
+    Calls,
     /// Distinct compiled plans alive at one time.
     Plans,
     /// State seats of one node kind on the worker.
@@ -46,6 +48,7 @@ impl fmt::Display for Resource {
             Self::Legs => f.write_str("legs"),
             Self::LegsOfRoom => f.write_str("legs of one room"),
             Self::Rooms => f.write_str("rooms"),
+            Self::Calls => f.write_str("calls"),
             Self::Plans => f.write_str("plans"),
             Self::Seats(kind) => write!(f, "seats for {kind}"),
         }
@@ -93,6 +96,12 @@ pub enum EngineError {
     StaleLeg {
         /// The handle given.
         leg: LegId,
+    },
+    /// The call is over or ending, or never was.
+    #[error("no call {call:?}: it is over or ending, or never was")]
+    StaleCall {
+        /// The handle given.
+        call: CallId,
     },
     /// The leg is on its way to another worker; ask again in a moment.
     #[error("leg {leg:?} is on its way to another worker")]
@@ -151,6 +160,7 @@ impl EngineError {
             | Self::RoomName { .. }
             | Self::StaleRoom { .. }
             | Self::StaleLeg { .. }
+            | Self::StaleCall { .. }
             | Self::WrongKind { .. }
             | Self::OutOfRange { .. }
             | Self::Plan(_) => Class::Caller,

@@ -2,18 +2,34 @@
 //!
 //! The supervisor publishes; any number of subscribers read, each from its own bounded
 //! channel. A slow subscriber never holds anybody up: it loses the newest events and is told
-//! how many ([`EventKind::Missed`]).
+//! how many ([`EventKind::Missed`]), those of the lesser classes first.
+//!
+//! | file | what |
+//! |---|---|
+//! | `class` | names, classes and fields of the kinds |
+//! | `filter` | what a subscriber wants |
+//! | `subscribers` | the channels, and who may take which place |
+//! | `json` | an event as JSON |
+
+mod class;
+mod filter;
+mod json;
+mod subscribers;
 
 use std::time::Duration;
 
-use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam::channel::Receiver;
 
-use crate::proto::{Culprit, LegId, RoomId};
+use crate::proto::{CallId, CallStats, Culprit, LegId, RoomId};
+
+pub use class::{EventClass, KINDS, KindInfo};
+pub use filter::EventFilter;
+pub(crate) use subscribers::Subscribers;
 
 /// Events one subscriber may be behind.
 pub(crate) const BACKLOG: usize = 4_096;
 
-/// Why a leg is no longer in its room.
+/// Why a leg is no longer in its room, or a call over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LeaveReason {
@@ -47,13 +63,89 @@ pub enum WorkerFault {
     },
 }
 
+impl LeaveReason {
+    /// Its name, as JSON has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::RoomClosed => "room_closed",
+            Self::MediaTimeout => "media_timeout",
+            Self::Finished => "finished",
+            Self::Shutdown => "shutdown",
+            Self::WorkerLost => "worker_lost",
+        }
+    }
+}
+
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// When, on the engine's clock (monotonic time).
     pub at: Duration,
+    /// The worker's slot at that time.
+    pub slot: Option<u64>,
+    /// Index of the worker it happened on, or that the leg is on.
+    pub worker: Option<usize>,
+    /// The room it happened in.
+    pub room: Option<RoomId>,
+    /// The leg it happened to.
+    pub leg: Option<LegId>,
+    /// The point-to-point call it happened to, or that the leg is a side of.
+    pub call: Option<CallId>,
     /// What.
     pub kind: EventKind,
+}
+
+impl Event {
+    /// An event that says no more than its kind does.
+    pub(crate) fn new(at: Duration, kind: EventKind) -> Self {
+        Self {
+            at,
+            slot: None,
+            worker: kind.worker(),
+            room: kind.room(),
+            leg: kind.leg(),
+            call: kind.call(),
+            kind,
+        }
+    }
+
+    /// How much it matters.
+    #[must_use]
+    pub fn class(&self) -> EventClass {
+        self.kind.info().class
+    }
+}
+
+/// Events that found no place, by class.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// Of class [`Critical`](EventClass::Critical).
+    pub critical: u64,
+    /// Of class [`Warning`](EventClass::Warning).
+    pub warning: u64,
+    /// Of class [`Notice`](EventClass::Notice).
+    pub notice: u64,
+    /// Of class [`Info`](EventClass::Info).
+    pub info: u64,
+}
+
+impl Lost {
+    /// All of them.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.critical + self.warning + self.notice + self.info
+    }
+
+    fn count(&mut self, class: EventClass) {
+        *match class {
+            EventClass::Critical => &mut self.critical,
+            EventClass::Warning => &mut self.warning,
+            EventClass::Notice => &mut self.notice,
+            EventClass::Info => &mut self.info,
+        } += 1;
+    }
 }
 
 /// What happened.
@@ -73,6 +165,24 @@ pub enum EventKind {
         room: RoomId,
         /// Its name.
         name: String,
+    },
+    /// A call is up: the worker has applied it.
+    CallStarted {
+        /// The call.
+        call: CallId,
+        /// The handles of its sides, A first.
+        sides: [LegId; 2],
+    },
+    /// A call is gone from the worker.
+    CallEnded {
+        /// The call; the handle is stale now.
+        call: CallId,
+        /// The handles of its sides; stale too.
+        sides: [LegId; 2],
+        /// Why.
+        reason: LeaveReason,
+        /// Its figures.
+        stats: Box<CallStats>,
     },
     /// A leg is in the room: the worker has applied it.
     Joined {
@@ -151,7 +261,7 @@ pub enum EventKind {
         worker: usize,
         /// How.
         why: WorkerFault,
-        /// Legs it had.
+        /// Legs it had; a point-to-point call counts as two.
         legs: usize,
     },
     /// Another worker has begun in the place of one that was lost.
@@ -161,10 +271,11 @@ pub enum EventKind {
         /// Legs that were built anew on it.
         legs: usize,
     },
-    /// This subscriber was too slow: so many events before this one are lost to it.
+    /// This subscriber was too slow: so many events before this one are lost to it. Of greater classes than what is lost,
+    /// some may have come before this one that happened later.
     Missed {
-        /// How many.
-        count: u64,
+        /// How many, by class.
+        lost: Lost,
     },
 }
 
@@ -197,108 +308,5 @@ impl Iterator for EventStream {
     /// Blocks for the next event; `None` when the engine is gone.
     fn next(&mut self) -> Option<Event> {
         self.events.recv().ok()
-    }
-}
-
-/// The supervisor's list of subscribers.
-#[derive(Debug, Default)]
-pub(crate) struct Subscribers {
-    list: Vec<Subscriber>,
-    lost: u64,
-}
-
-#[derive(Debug)]
-struct Subscriber {
-    events: Sender<Event>,
-    missed: u64,
-}
-
-impl Subscribers {
-    /// One more, which may be `backlog` events behind.
-    pub(crate) fn add(&mut self, backlog: usize) -> EventStream {
-        let (tx, rx) = bounded(backlog);
-        self.list.push(Subscriber {
-            events: tx,
-            missed: 0,
-        });
-        EventStream { events: rx }
-    }
-
-    /// Events lost to slow subscribers, over all of them.
-    pub(crate) fn lost(&self) -> u64 {
-        self.lost
-    }
-
-    /// Gives one event to everybody who has room, and forgets who has gone.
-    pub(crate) fn publish(&mut self, event: &Event) {
-        let before: u64 = self.lost;
-        let mut lost = 0;
-        self.list
-            .retain_mut(|subscriber| subscriber.offer(event, &mut lost));
-        self.lost = before + lost;
-    }
-}
-
-impl Subscriber {
-    /// False when the subscriber has gone.
-    fn offer(&mut self, event: &Event, lost: &mut u64) -> bool {
-        if self.missed > 0 {
-            let kind = EventKind::Missed { count: self.missed };
-            match self.events.try_send(Event { at: event.at, kind }) {
-                Ok(()) => self.missed = 0,
-                Err(TrySendError::Full(_)) => {
-                    self.missed += 1;
-                    *lost += 1;
-                    return true;
-                }
-                Err(TrySendError::Disconnected(_)) => return false,
-            }
-        }
-        match self.events.try_send(event.clone()) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_)) => {
-                self.missed += 1;
-                *lost += 1;
-                true
-            }
-            Err(TrySendError::Disconnected(_)) => false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn talk(at: u64) -> Event {
-        Event {
-            at: Duration::from_millis(at),
-            kind: EventKind::Missed { count: 0 },
-        }
-    }
-
-    #[test]
-    fn a_slow_subscriber_is_told_how_many_it_missed_and_a_quick_one_misses_none() {
-        let mut subscribers = Subscribers::default();
-        let slow = subscribers.add(2);
-        let quick = subscribers.add(16);
-        (0..5).for_each(|at| subscribers.publish(&talk(at)));
-        assert_eq!(slow.try_next(), Some(talk(0)));
-        assert_eq!(slow.try_next(), Some(talk(1)));
-        assert_eq!(slow.try_next(), None);
-        subscribers.publish(&talk(5));
-        let told = slow.try_next().expect("told");
-        assert_eq!(told.kind, EventKind::Missed { count: 3 });
-        assert_eq!(slow.try_next(), Some(talk(5)));
-        assert_eq!(subscribers.lost(), 3);
-        assert_eq!(quick.receiver().len(), 6);
-    }
-
-    #[test]
-    fn a_subscriber_that_went_is_forgotten() {
-        let mut subscribers = Subscribers::default();
-        drop(subscribers.add(1));
-        subscribers.publish(&talk(0));
-        assert!(subscribers.list.is_empty());
     }
 }

@@ -1,12 +1,14 @@
 //! talkpath's engine: supervisor, real-time worker, rooms, legs and the public API.
 //!
 //! [`Engine`] runs on real time, [`VirtualEngine`] on the caller's; both give the same handles:
-//! a [`Room`] has [`Leg`]s, and an [`AudioPort`] is a leg that is the application itself.
+//! a [`Room`] has [`Leg`]s, an [`AudioPort`] is a leg that is the application itself, and a [`Call`] connects
+//! two ends without a room.
 //!
 //! | module | what it is | whose thread |
 //! |---|---|---|
-//! | [`engine`], [`virtual_engine`], [`room`], [`leg`] | the public handles | any |
+//! | [`engine`], [`virtual_engine`], [`room`], [`leg`], [`call`] | the public handles | any |
 //! | [`port`] | PCM frames in and out | caller's, and the worker's |
+//! | [`ledger`] | where a leg's delay comes from | any |
 //! | [`negotiate`] | offers and answers | any |
 //! | `supervisor` | desired state, plans, placement, transactions | supervisor |
 //! | [`proto`] | what crosses the rings | moves between both |
@@ -20,10 +22,12 @@
 #![cfg_attr(rtsan, feature(sanitize))]
 
 mod api;
+pub mod call;
 pub mod config;
 pub mod engine;
 pub mod error;
 pub mod event;
+pub mod ledger;
 pub mod leg;
 mod metrics;
 pub mod negotiate;
@@ -37,13 +41,15 @@ pub mod virtual_engine;
 mod wiring;
 pub mod worker;
 
+pub use call::{Call, CallConfig};
 pub use config::{ConfigError, EngineConfig};
 pub use engine::Engine;
 pub use error::{Class, EngineError, Resource, StartError};
-pub use event::{Event, EventKind, EventStream, LeaveReason, WorkerFault};
+pub use event::{Event, EventClass, EventFilter, EventKind, EventStream, LeaveReason, WorkerFault};
+pub use ledger::LegLedger;
 pub use leg::{ClipConfig, JitterDelay, Leg, LegConfig, NetworkConfig, RtpSender, ToneConfig};
 pub use port::{AudioPort, PortConfig, PortEmpty, PortFull};
-pub use proto::{Direction, LegId, PlanId, RoomId};
+pub use proto::{CallId, CallStats, Direction, FlowStats, LegId, PlanId, RoomId, Side};
 pub use room::{Room, RoomConfig};
 pub use shard_link::{FromWorkers, ShardLink, ToWorkers};
 pub use status::{Counter, PlanInfo, Status};

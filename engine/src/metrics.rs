@@ -49,6 +49,21 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
     ("packets_held_total", "Packets for a leg on hold", |c| {
         c.packets_held
     }),
+    (
+        "packets_crowded_total",
+        "Packets of calls beyond those that may run in one slot",
+        |c| c.packets_crowded,
+    ),
+    (
+        "packets_relayed_total",
+        "Packets of calls passed on as they are",
+        |c| c.packets_relayed,
+    ),
+    (
+        "packets_transcoded_total",
+        "Packets of calls decoded or regrouped",
+        |c| c.packets_transcoded,
+    ),
     ("packets_out_total", "Packets given to shards", |c| {
         c.packets_out
     }),
@@ -78,6 +93,11 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.partials_stray,
     ),
     (
+        "partials_other_epoch_total",
+        "Sums of another worker under another membership of the room",
+        |c| c.partials_other_epoch,
+    ),
+    (
         "packets_passed_total",
         "Packets passed on to another worker",
         |c| c.packets_passed,
@@ -105,7 +125,19 @@ type OfEngine = fn(&Status) -> u64;
 
 const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
     ("rooms", "Rooms just now", false, |s| s.rooms.len() as u64),
+    ("calls", "Point-to-point calls just now", false, |s| {
+        s.calls.len() as u64
+    }),
     ("legs", "Legs in rooms just now", false, |s| s.legs() as u64),
+    (
+        "calls_begun_total",
+        "Calls that were given a handle",
+        true,
+        |s| s.supervisor.calls_begun,
+    ),
+    ("calls_ended_total", "Calls that are over", true, |s| {
+        s.supervisor.calls_ended
+    }),
     ("rooms_created_total", "Rooms created", true, |s| {
         s.supervisor.rooms_created
     }),
@@ -168,6 +200,12 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         "Events lost to slow subscribers",
         true,
         |s| s.supervisor.events_lost,
+    ),
+    (
+        "events_lost_critical_total",
+        "Critical events lost to slow subscribers",
+        true,
+        |s| s.supervisor.events_lost_critical,
     ),
     (
         "stale_returns_total",
@@ -247,6 +285,26 @@ const TIMES: &[(&str, &str, Measured)] = &[
         w.busy_us.p999
     }),
     ("busy_seconds_max", "Step time, largest", |w| w.busy_us.max),
+    (
+        "processing_seconds_p50",
+        "From a slot's beginning to the hand-over of a packet, median",
+        |w| w.processing_us.p50,
+    ),
+    (
+        "processing_seconds_p99",
+        "From a slot's beginning to the hand-over of a packet, 99th percentile",
+        |w| w.processing_us.p99,
+    ),
+    (
+        "processing_seconds_p999",
+        "From a slot's beginning to the hand-over of a packet, 99.9th percentile",
+        |w| w.processing_us.p999,
+    ),
+    (
+        "processing_seconds_max",
+        "From a slot's beginning to the hand-over of a packet, largest",
+        |w| w.processing_us.max,
+    ),
 ];
 
 /// All rows. Worker counters are summed, worker times are those of the worst.

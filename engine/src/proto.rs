@@ -13,14 +13,17 @@ use talkpath_graph::SampleRate;
 use talkpath_rt::command::TxnId;
 use talkpath_rt::handle::Handle;
 
+use crate::event::EventClass;
 use crate::worker::bus::Bus;
 use crate::worker::io::Peer;
 use crate::worker::stats::{LegStats, WorkerCounters};
 
 mod body;
+mod call;
 mod mesh;
 
 pub use body::{Leaving, LegBody, LegPlan, LegRun, RoomBody, Seats};
+pub use call::{CALL_BURST, CallBody, CallId, CallStats, CallTag, Flow, FlowStats, Side};
 pub use mesh::{Berth, MAX_WORKERS, Partial, Passed, Workers};
 
 /// Marker of leg handles.
@@ -49,9 +52,9 @@ pub const SEGMENT_OPS: usize = 32;
 /// Which of a strand's two halves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Segment {
-    /// Towards the room.
+    /// Towards the room; of a call, from side A to side B.
     Ingress,
-    /// From the room.
+    /// From the room; of a call, from side B to side A.
     Egress,
 }
 
@@ -151,6 +154,8 @@ pub enum Command {
         peers: Workers,
         /** Slots from the mix until the sum is complete; 0 on a room that has one worker. */
         margin: u32,
+        /** Number of this membership: the same on all of them. */
+        epoch: u32,
     },
     /// The leg goes to another worker, over the mesh, at this slot (D6).
     SendLeg {
@@ -171,6 +176,32 @@ pub enum Command {
     SetPeer {
         /** The ways; the old ones come back as garbage. */
         value: Box<Peer>,
+    },
+    /// A point-to-point call, with a plan that is there.
+    AddCall {
+        /** Its handle. */
+        call: CallId,
+        /** The call. */
+        value: Box<CallBody>,
+    },
+    /// The call is over at once; comes back as garbage.
+    RemoveCall {
+        /** Its handle. */
+        call: CallId,
+    },
+    /// A new plan for a call that stays; the old body comes back as garbage (D13).
+    ReplaceCall {
+        /** Its handle. */
+        call: CallId,
+        /** The call as it shall be. */
+        value: Box<CallBody>,
+    },
+    /// Hold and resume of a call's directions.
+    SetFlows {
+        /** The call. */
+        call: CallId,
+        /** Whether each is passed on, by the side that sends. */
+        open: [bool; 2],
     },
     /// Level of the leg in the room, linear; ramped over one frame.
     SetGain {
@@ -243,6 +274,8 @@ pub enum Garbage {
     Bus(RoomId, Box<Bus>),
     /// A leg that left or was replaced, with the states of its seats.
     Leg(LegId, Box<LegBody>),
+    /// A call that is over or was replaced, with the states of its seats.
+    Call(CallId, Box<CallBody>),
     /// What a leg that moved has left behind on the worker it came from.
     Berth(LegId, Box<Berth>),
     /// The ways to and from a worker that is lost.
@@ -277,8 +310,8 @@ impl core::fmt::Debug for LegPanic {
 pub struct Culprit {
     /// The first of them.
     pub leg: LegId,
-    /// Its room.
-    pub room: RoomId,
+    /// Its room; `None` for the directions of calls.
+    pub room: Option<RoomId>,
     /// Their plan.
     pub plan: PlanId,
     /// The half that ran.
@@ -296,6 +329,20 @@ pub struct WorkerEvent {
     pub at: Duration,
     /// What happened.
     pub kind: WorkerEventKind,
+}
+
+impl WorkerEventKind {
+    /// How much it matters. What is told once and not again is a warning at least: it has places of its own in the ring.
+    #[must_use]
+    pub fn class(&self) -> EventClass {
+        match self {
+            Self::Late { .. } => EventClass::Warning,
+            Self::Finished { .. } => EventClass::Notice,
+            Self::Talking { .. } | Self::Leg { .. } | Self::Call { .. } | Self::Worker { .. } => {
+                EventClass::Info
+            }
+        }
+    }
 }
 
 /// Kinds of [`WorkerEvent`].
@@ -326,6 +373,13 @@ pub enum WorkerEventKind {
         leg: LegId,
         /** The figures. */
         stats: LegStats,
+    },
+    /// A call's figures since it began, about a second after they changed.
+    Call {
+        /** The call. */
+        call: CallId,
+        /** The figures. */
+        stats: CallStats,
     },
     /// The worker's figures since it started, about once a second.
     Worker {

@@ -11,7 +11,8 @@ use talkpath_rt::ring::Consumer;
 use talkpath_rt::thread::Obtained;
 use talkpath_rt::timing::SlotStats;
 
-use crate::proto::{Culprit, Segment};
+use crate::ledger::LegLedger;
+use crate::proto::{CallStats, Culprit, Segment};
 use crate::worker::stats::{LegStats, WorkerCounters};
 
 /// The state of an engine.
@@ -27,6 +28,8 @@ pub struct Status {
     pub workers: Vec<WorkerStatus>,
     /// The rooms, by handle.
     pub rooms: Vec<RoomStatus>,
+    /// The point-to-point calls, by handle.
+    pub calls: Vec<CallStatus>,
     /// What is in use of what there is.
     pub capacity: Vec<Fill>,
     /// What the supervisor counts.
@@ -50,6 +53,9 @@ pub struct WorkerStatus {
     pub busy_us: Percentiles,
     /// How far beyond its slot each step ended, in microseconds; 0 when it did not.
     pub end_us: Percentiles,
+    /// How long after the beginning of its slot a packet was handed to the shard, in microseconds: all that a packet is
+    /// delayed by beyond the waits of the ledger, which are meant.
+    pub processing_us: Percentiles,
     /// Slots in those percentiles.
     pub slots: u64,
     /// Slots that ended too late.
@@ -84,8 +90,8 @@ pub struct LateStatus {
 pub struct CulpritStatus {
     /// The first of them.
     pub leg: String,
-    /// Its room.
-    pub room: String,
+    /// Its room; none for the directions of calls.
+    pub room: Option<String>,
     /// Their plan, as `/plans` names it.
     pub plan: u64,
     /// `ingress` or `egress`.
@@ -101,7 +107,7 @@ impl LateStatus {
         let micros = |span: Duration| span.as_secs_f64() * 1e6;
         let culprit = culprit.map(|culprit| CulpritStatus {
             leg: culprit.leg.to_string(),
-            room: culprit.room.to_string(),
+            room: culprit.room.map(|room| room.to_string()),
             plan: culprit.plan.to_bits(),
             segment: match culprit.segment {
                 Segment::Ingress => "ingress",
@@ -169,6 +175,8 @@ pub struct LegStatus {
     pub codec: Option<String>,
     /// Rate of its bus, in hertz.
     pub rate: u32,
+    /// Its plan, as `/plans` names it.
+    pub plan: u64,
     /// Index of the worker it is on.
     pub worker: u8,
     /// `joining`, `in` or `leaving`.
@@ -185,8 +193,48 @@ pub struct LegStatus {
     pub slots_before: u32,
     /// Slots after the mix at which its egress runs.
     pub slots_after: u32,
+    /// Where its delay comes from.
+    pub ledger: LegLedger,
     /// Its figures, about a second old at most.
     pub stats: LegStats,
+}
+
+/// One point-to-point call.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CallStatus {
+    /// Its handle, as `index.generation`.
+    pub id: String,
+    /// Its sides, A first.
+    pub sides: [SideStatus; 2],
+    /// Index of the worker it is on.
+    pub worker: u8,
+    /// Its plan, as `/plans` names it.
+    pub plan: u64,
+    /// `beginning`, `up` or `ending`.
+    pub state: &'static str,
+    /// Whether nothing is decoded, either way.
+    pub relay: bool,
+    /// Its figures, about a second old at most.
+    pub stats: CallStats,
+}
+
+/// One side of a call.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SideStatus {
+    /// Its handle, as `index.generation`.
+    pub id: String,
+    /// Its handle as packets carry it.
+    pub bits: u64,
+    /// Its codec.
+    pub codec: String,
+    /// Its payload type.
+    pub payload_type: u8,
+    /// Its packet time in milliseconds.
+    pub ptime_ms: u64,
+    /// Whether what it says is passed on.
+    pub receive: bool,
+    /// Whether it is sent what the other says.
+    pub send: bool,
 }
 
 /// Use of one thing there is a fixed number of.
@@ -207,6 +255,10 @@ pub struct Fill {
 pub struct SupervisorCounters {
     /// Rooms created.
     pub rooms_created: u64,
+    /// Calls that were given a handle.
+    pub calls_begun: u64,
+    /// Calls that are over.
+    pub calls_ended: u64,
     /// Legs that were given a handle.
     pub legs_joined: u64,
     /// Legs that are gone.
@@ -229,6 +281,8 @@ pub struct SupervisorCounters {
     pub boxes_freed: u64,
     /// Events lost to slow subscribers.
     pub events_lost: u64,
+    /// Of those, critical ones.
+    pub events_lost_critical: u64,
     /// Handles or seats given back that were not out: a bug of talkpath.
     pub stale_returns: u64,
     /// Workers that ended by themselves or made no slot for the time of the watchdog (D18).
@@ -252,11 +306,11 @@ pub struct SupervisorCounters {
 pub struct PlanInfo {
     /// Its handle as one number.
     pub id: u64,
-    /// Legs that use it.
+    /// Legs and calls that use it.
     pub legs: usize,
-    /// The way in, as text; empty when it has none.
+    /// The way in, of a call that from A to B, as text; empty when it has none.
     pub ingress: String,
-    /// The way out, as text; empty when it has none.
+    /// The way out, of a call that from B to A, as text; empty when it has none.
     pub egress: String,
     /// The way in, for Graphviz.
     pub ingress_dot: String,
@@ -315,6 +369,7 @@ impl WorkerStatus {
             wake_us: Percentiles::of(&timing.wake, timing.max_wake),
             busy_us: Percentiles::of(&timing.busy, timing.max_busy),
             end_us: Percentiles::of(&timing.end, timing.max_end),
+            processing_us: Percentiles::of(&timing.handed, timing.max_handed),
             slots: timing.slots,
             late_slots: timing.late_slots,
             skipped_slots: timing.skipped_slots,

@@ -244,6 +244,7 @@ fn empty_partial() -> Partial {
     Partial {
         room: Handle::new(0, std::num::NonZeroU32::MIN),
         mix: 0,
+        epoch: 0,
         rate: SampleRate::HZ_8000,
         samples: [0; MAX_FRAME],
     }

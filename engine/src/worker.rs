@@ -5,7 +5,8 @@
 //! allocates in [`Worker::new`] only, and drops nothing before the control side drops it.
 //!
 //! A step runs each slot that has become due, in order:
-//! 0. apply whole transactions, drain packets into jitter buffers (`apply`, `route`);
+//! 0. apply whole transactions, drain packets into jitter buffers (`apply`, `route`), pass on
+//!    what came for calls (`calls`);
 //! 1. ingress of the legs due; 2. mix of the rooms due, egress of the legs due (`period`);
 //! 3. departures, events, stamps (`tell`).
 
@@ -15,6 +16,7 @@ pub mod arena;
 pub mod bank;
 mod blame;
 pub mod bus;
+mod calls;
 mod cohort;
 mod exchange;
 mod ext;
@@ -45,6 +47,7 @@ use crate::proto::{LegBody, LegId, LegPlan, LegTag, PlanTag, RoomBody, RoomTag};
 use arena::Arena;
 use bank::Bank;
 use blame::Blame;
+use calls::Calls;
 use fence::Fallen;
 pub use io::Io;
 use migrate::Moves;
@@ -98,6 +101,7 @@ pub struct Worker {
     plans: Slab<Box<LegPlan>, PlanTag>,
     rooms: Slab<Box<RoomBody>, RoomTag>,
     legs: Slab<Box<LegBody>, LegTag>,
+    calls: Calls,
     bank: Bank,
     arena: Arena,
     /// Legs on their way out, at most all.
@@ -119,6 +123,7 @@ impl Worker {
             plans: Slab::with_capacity(config.plans),
             rooms: Slab::with_capacity(config.rooms),
             legs: Slab::with_capacity(config.leg_ids),
+            calls: Calls::new(config.leg_ids),
             bank: Bank::new(config.seats),
             arena: Arena::new(&Limits::default()),
             leaving: Vec::with_capacity(config.legs),
@@ -209,10 +214,12 @@ impl Worker {
         self.take_passed(io);
         self.drain(io);
         self.take_partials(io);
+        self.run_arrivals(slot, intended, io);
         self.run_due(slot, intended, io);
         self.depart(io);
         self.hand_over_fallen(io);
         self.tell(slot, intended, io);
+        self.tell_calls(slot, intended, io);
         let end = io.cost_clock.now();
         self.counters.slots += 1;
         io.pulse.beat();

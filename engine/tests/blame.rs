@@ -106,3 +106,33 @@ fn the_first_late_slot_of_an_episode_names_the_slowest_cohort() {
         assert_eq!(late(&mut bare), [], "in time again");
     }
 }
+
+/// Who talks and what is counted is told again; that a slot was late is not, so it has places of its own.
+#[test]
+fn a_ring_full_of_what_is_told_again_still_takes_late_slots() {
+    let mut bare = Bare::new(Sizes {
+        events: 64,
+        ..Sizes::default()
+    });
+    let now = Arc::new(AtomicBool::new(false));
+    quick_leg(&mut bare);
+    slow_leg(&mut bare, &now);
+    // Nobody reads for a minute.
+    bare.slots(60_000);
+    let deferred = bare.worker.counters().events_deferred;
+    assert!(deferred > 0, "the ordinary part of the ring is full");
+    for _ in 0..3 {
+        now.store(true, Ordering::Relaxed);
+        bare.slots(20);
+        now.store(false, Ordering::Relaxed);
+        bare.slots(2_000);
+    }
+    assert!(bare.worker.counters().events_deferred > deferred);
+    let told: Vec<_> = std::iter::from_fn(|| bare.events.pop()).collect();
+    assert!(told.is_sorted_by_key(|event| event.at), "in order");
+    let late = |kind: &WorkerEventKind| matches!(kind, WorkerEventKind::Late { .. });
+    assert_eq!(told.iter().filter(|event| late(&event.kind)).count(), 3);
+    // An eighth of the ring is not for the others.
+    assert_eq!(told.iter().filter(|event| !late(&event.kind)).count(), 56);
+    assert_eq!(bare.worker.counters().overflows, 0);
+}

@@ -12,9 +12,12 @@ use common::{
     Caller, Codec, EngineConfig, FRAME, SampleRate, Studio, heap, ms, network, sine, small,
 };
 use talkpath_engine::proto::{Command, RoomId};
-use talkpath_engine::{Direction, EventKind, LegConfig, NetworkConfig, PortConfig, Room};
+use talkpath_engine::{
+    Call, CallConfig, Direction, EventKind, LegConfig, NetworkConfig, PortConfig, Room, Side,
+};
 use talkpath_graph::node::{Node, Outcome, PcmPlane};
 use talkpath_graph::{Format, FrameTime, Graph, NodeSpec, Shape, Signal};
+use talkpath_nodes::call_graphs::{End, direction};
 use talkpath_nodes::jitter::JitterDelays;
 use talkpath_nodes::leg_graphs::{clip_ingress, network_egress, network_ingress, tone_ingress};
 use talkpath_nodes::packet::Header;
@@ -35,13 +38,16 @@ const FULL: SampleRate = SampleRate::HZ_48000;
 type Graphs = fn() -> (Option<Graph<Spec>>, Option<Graph<Spec>>, Build);
 
 macro_rules! kinds {
-    ($($kind:ident => $graphs:expr,)*) => {
+    ($($kind:ident => $graphs:expr,)*; $($of_call:ident => $b:expr,)*) => {
         const KINDS: &[(&str, Graphs)] = &[$((stringify!($kind), $graphs),)*];
+        /// Kinds that stand in calls only, with the other end of a call from PCMU in 20 ms.
+        const KINDS_OF_CALLS: &[(&str, (Codec, u64))] = &[$((stringify!($of_call), $b),)*];
 
         /// Compiles only while every kind has a row.
         fn kind(spec: &Spec) -> &'static str {
             match spec {
                 $(Spec::$kind { .. } => stringify!($kind),)*
+                $(Spec::$of_call { .. } => stringify!($of_call),)*
             }
         }
     };
@@ -62,6 +68,10 @@ kinds! {
     Tone => tone,
     Clip => clip,
     Ext => ext,
+;
+    Arrival => (Codec::L16(WIDE), 20),
+    Payload => (Codec::Pcmu, 30),
+    Relay => (Codec::Pcmu, 20),
 }
 
 fn plain() -> (Option<Graph<Spec>>, Option<Graph<Spec>>, Build) {
@@ -218,6 +228,121 @@ fn no_node_kind_touches_the_heap() {
             );
         }
     }
+}
+
+/// A packet of a call's side, and its answer back, in one slot; 20 ms of it. Every seventh is lost, some come twice, some are
+/// of no use.
+fn talk(
+    studio: &mut Studio,
+    calls: &[(Call, Codec)],
+    numbers: std::ops::Range<u16>,
+) -> heap::Count {
+    let mut count = heap::Count::default();
+    for n in numbers {
+        for (call, codec) in calls {
+            for (side, codec) in [(Side::A, Codec::Pcmu), (Side::B, *codec)] {
+                let bytes = codec.rate().samples_in(FRAME).as_usize() * codec.bytes_per_sample();
+                let header = Header {
+                    payload_type: common::payload_type(codec),
+                    sequence: if n % 11 == 5 { n - 1 } else { n },
+                    timestamp: u32::from(n) * codec.rate().samples_in(FRAME).0,
+                    ..Header::default()
+                };
+                let payload = vec![0x35; if n % 13 == 6 { 0 } else { bytes }];
+                let now = studio.engine.now();
+                if n % 7 != 3 {
+                    assert!(studio.inject(call.side(side), now, header, &payload));
+                }
+            }
+        }
+        count += studio.advance_counting(FRAME);
+    }
+    count
+}
+
+#[test]
+fn no_node_kind_of_a_call_touches_the_heap() {
+    for (name, (codec, ptime)) in KINDS_OF_CALLS {
+        let (codec, ptime) = (*codec, ms(*ptime));
+        let mut studio = Studio::new(small());
+        let b = NetworkConfig {
+            ptime,
+            ..network(codec, 2)
+        };
+        let config = CallConfig::new(network(Codec::Pcmu, 1), b);
+        let call = studio.engine.create_call(config).expect("capacity");
+        let end = |codec, ptime| End { codec, ptime };
+        let graph = direction(end(Codec::Pcmu, FRAME), end(codec, ptime));
+        let mut nodes = graph.nodes();
+        assert!(
+            nodes.any(|(_, spec)| kind(spec) == *name),
+            "{name}: its row runs it"
+        );
+        let calls = [(call, codec)];
+        let mut count = studio.advance_counting(ms(5));
+        count += talk(&mut studio, &calls, 1..100);
+        assert_eq!(count, heap::Count::default(), "{name}");
+        let stats = calls[0].0.stats().expect("up");
+        assert!(
+            stats.from_a.passed > 20 && stats.from_b.passed > 20,
+            "{name}: it ran"
+        );
+    }
+}
+
+#[test]
+fn a_thousand_calls_and_what_is_done_to_them_do_not_touch_the_heap() {
+    let mut studio = Studio::new(EngineConfig {
+        capacity_legs: 2_000,
+        ..EngineConfig::default()
+    });
+    let ends = [
+        Codec::Pcmu,
+        Codec::Pcma,
+        Codec::L16(NARROW),
+        Codec::L16(WIDE),
+    ];
+    let calls: Vec<(Call, Codec)> = (0..1_000)
+        .map(|n| {
+            let codec = ends[n as usize % ends.len()];
+            let config = CallConfig::new(network(Codec::Pcmu, n), network(codec, 1_000 + n));
+            (studio.engine.create_call(config).expect("capacity"), codec)
+        })
+        .collect();
+    let mut count = studio.advance_counting(ms(50));
+    count += talk(&mut studio, &calls, 1..15);
+    let hold = Direction {
+        receive: false,
+        send: true,
+    };
+    for (call, _) in &calls[..200] {
+        call.set_direction(Side::A, hold).expect("up");
+        call.set_ssrc(Side::B, 7).expect("up");
+    }
+    count += talk(&mut studio, &calls, 15..20);
+    for (call, _) in &calls[..200] {
+        call.set_direction(Side::A, Direction::BOTH).expect("up");
+    }
+    for (call, _) in &calls[100..300] {
+        let change = NetworkConfig {
+            ptime: ms(30),
+            ..network(Codec::Pcmu, 1)
+        };
+        call.change(Side::A, change).expect("up");
+    }
+    count += talk(&mut studio, &calls, 20..70);
+    let worker = studio.status().workers[0].counters;
+    // As of the last full second.
+    assert!(
+        worker.packets_relayed > 3_000 && worker.packets_transcoded > 10_000,
+        "{worker:?}"
+    );
+    for (call, _) in &calls {
+        call.hang_up().expect("up");
+    }
+    count += studio.advance_counting(ms(500));
+    assert_eq!(count, heap::Count::default());
+    assert_eq!(studio.status().fill("legs"), Some((0, 2_000)));
 }
 
 #[test]

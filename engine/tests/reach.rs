@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 
 use common::ears::{db, peak_at};
 use common::{Caller, Codec, SampleRate, Studio, ms, sine, small};
-use talkpath_engine::{LegConfig, NetworkConfig, PortConfig};
+use talkpath_engine::{CallConfig, LegConfig, NetworkConfig, PortConfig, Side};
+use talkpath_nodes::packet::Header;
 use talkpath_nodes::spec::Spec;
 
 /// Where a kind is found.
@@ -46,6 +47,9 @@ reach! {
     Limit => Where::Plans(&["limit"]),
     Encode => Where::Plans(&["encode"]),
     Packetise => Where::Plans(&["packetise"]),
+    Arrival => Where::Plans(&["arrival"]),
+    Payload => Where::Plans(&["payload"]),
+    Relay => Where::Plans(&["relay"]),
     Tone => Where::Plans(&["tone"]),
     Clip => Where::Plans(&["clip"]),
     Ext => Where::Plans(&["port-in", "port-out"]),
@@ -57,6 +61,25 @@ fn kinds(text: &str) -> impl Iterator<Item = String> {
         .skip(2)
         .filter_map(|line| line.split_whitespace().nth(1))
         .map(str::to_owned)
+}
+
+/// Three calls: one relayed, one regrouped, one decoded; each passes a packet on.
+fn connect(studio: &mut Studio) {
+    let end = |codec, ptime| NetworkConfig {
+        ptime: ms(ptime),
+        ..NetworkConfig::new(codec, 0)
+    };
+    let a = end(Codec::Pcmu, 20);
+    for b in [a, end(Codec::Pcmu, 10), end(Codec::Pcma, 20)] {
+        let call = studio.engine.create_call(CallConfig::new(a, b));
+        let call = call.expect("capacity");
+        studio.advance(ms(2));
+        let now = studio.engine.now();
+        assert!(studio.inject(call.side(Side::A), now, Header::default(), &[0x55; 160]));
+        studio.advance(ms(1));
+        let sent = studio.packets(call.side(Side::B));
+        assert!(!sent.is_empty(), "{b:?}");
+    }
 }
 
 #[test]
@@ -82,6 +105,7 @@ fn live_plans_hold_every_kind_of_node() {
         .join_port(PortConfig::new(SampleRate::HZ_8000))
         .expect("port");
     studio.run(ms(1_200), &mut [&mut narrow]);
+    connect(&mut studio);
 
     let plans = studio.engine.plans().expect("running");
     let live: BTreeSet<String> = plans

@@ -29,10 +29,10 @@ mod config;
 mod counters;
 mod playout;
 mod queue;
-mod source;
+pub(crate) mod source;
 
 pub use config::{JitterConfig, JitterDelays};
-pub use counters::{DropReason, JitterCounters};
+pub use counters::{DropReason, JitterCounters, PlayoutDelay};
 
 use crate::packet::Packet;
 use core::time::Duration;
@@ -96,6 +96,7 @@ pub struct JitterBuffer {
     quiet: u32,
     lengths: (u32, u32),
     counters: JitterCounters,
+    delay: PlayoutDelay,
 }
 
 impl JitterBuffer {
@@ -127,6 +128,7 @@ impl JitterBuffer {
             quiet,
             lengths: (samples(SHORTEST), samples(LONGEST)),
             counters: JitterCounters::default(),
+            delay: PlayoutDelay::default(),
         }
     }
 
@@ -140,6 +142,12 @@ impl JitterBuffer {
     #[must_use]
     pub fn counters(&self) -> &JitterCounters {
         &self.counters
+    }
+
+    /// How long packets were held so far.
+    #[must_use]
+    pub fn delay(&self) -> &PlayoutDelay {
+        &self.delay
     }
 
     /// Packets that wait to be played.

@@ -23,20 +23,20 @@ pub const PORT_IN: &str = "port-in";
 pub const PORT_OUT: &str = "port-out";
 
 /// A graph without branches while it is written down.
-struct Chain {
-    graph: Graph<Spec>,
+pub(crate) struct Chain {
+    pub(crate) graph: Graph<Spec>,
     last: NodeId,
 }
 
 impl Chain {
-    fn from(first: Spec) -> Self {
+    pub(crate) fn from(first: Spec) -> Self {
         let mut graph = Graph::new();
         let last = graph.add(first.shape().kind, first);
         Self { graph, last }
     }
 
     /// Every kind used here after the first has an input and a predecessor with an output.
-    fn then(mut self, spec: Spec) -> Self {
+    pub(crate) fn then(mut self, spec: Spec) -> Self {
         let kind = spec.shape().kind;
         self.last = self
             .graph
@@ -45,7 +45,7 @@ impl Chain {
         self
     }
 
-    fn resample(self, from: Format, to: Format) -> Self {
+    pub(crate) fn resample(self, from: Format, to: Format) -> Self {
         if from == to {
             self
         } else {

@@ -7,6 +7,8 @@
 //! Audio inside a strand is `f32` in ±1.0, exactly `i16 / 32768` at the codec edges.
 #![forbid(unsafe_code)]
 
+pub mod arrival;
+pub mod call_graphs;
 pub mod codec;
 pub mod conceal;
 pub mod convert;
@@ -16,6 +18,7 @@ pub mod g711;
 pub mod gain;
 pub mod jitter;
 pub mod l16;
+pub mod latency;
 pub mod leg_graphs;
 pub mod limit;
 pub mod meter;
@@ -23,7 +26,9 @@ pub mod mix;
 pub mod packet;
 pub mod packetise;
 pub mod player;
+pub mod relay;
 pub mod resample;
 pub mod spec;
 pub mod state;
 pub mod units;
+pub mod waited;

@@ -5,6 +5,8 @@
 //! timestamp advance even when there is no box or the ring is full: the hole is then seen as loss at the far end
 //! instead of shifting the stream (RFC 3550 section 5.1).
 
+mod mirror;
+
 use crate::codec::Codec;
 use crate::packet::{Header, MAX_PAYLOAD, Packet};
 use core::time::Duration;
@@ -42,6 +44,17 @@ pub struct PacketiseConfig {
     pub timestamp: u32,
 }
 
+/// Where a stream of ours stands: what its next packet carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    /// Synchronisation source.
+    pub ssrc: u32,
+    /// Sequence number.
+    pub sequence: u16,
+    /// Timestamp, in ticks of the codec's clock.
+    pub timestamp: u32,
+}
+
 /// What became of one frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fed {
@@ -51,6 +64,9 @@ pub struct Fed {
     pub dropped_no_box: u32,
     /// Packets dropped because the ring was full.
     pub dropped_full: u32,
+    /// Of the first packet completed: what of it had been collected from earlier frames, so how long its beginning
+    /// waited for its end.
+    pub waited: Samples,
 }
 
 /// Packetiser of one leg.
@@ -129,6 +145,9 @@ impl Packetiser {
         outlet: &mut impl PacketOutlet,
     ) -> Fed {
         let (mut fed, mut rest, mut not_before) = (Fed::default(), encoded, now);
+        if self.staged + encoded.len() >= self.size {
+            fed.waited = Samples(self.ticks(self.staged));
+        }
         while self.staged + rest.len() >= self.size {
             let (head, tail) = rest.split_at(self.size - self.staged);
             rest = tail;
@@ -194,7 +213,7 @@ impl Packetiser {
         };
         let staged = core::mem::take(&mut self.staged);
         self.sequence = self.sequence.wrapping_add(1);
-        self.timestamp = self.timestamp.wrapping_add(self.ticks(self.size));
+        self.timestamp = self.timestamp.wrapping_add(self.ticks(staged + head.len()));
         let Some(mut packet) = outlet.take() else {
             fed.dropped_no_box += 1;
             return;

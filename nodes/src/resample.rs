@@ -43,6 +43,12 @@ pub struct UnsupportedRates {
     pub to: SampleRate,
 }
 
+/// The delay of a conversion between two rates; zero where there is none. Control side: designs the filter on first use.
+#[must_use]
+pub fn latency_between(one: SampleRate, other: SampleRate) -> Duration {
+    filter::between(one.min(other), one.max(other)).map_or(Duration::ZERO, |filter| filter.latency)
+}
+
 /// Converts one channel between two of 8, 16 and 48 kHz. State persists from call to call.
 #[derive(Debug, Clone)]
 pub struct Resampler {

@@ -7,9 +7,9 @@
 use crate::codec::Codec;
 use crate::jitter::JitterDelays;
 use crate::limit;
-use crate::resample::Resampler;
+use crate::resample::latency_between;
 use core::time::Duration;
-use talkpath_graph::{Format, NodeSpec, Samples, Shape, Signal};
+use talkpath_graph::{Format, NodeSpec, SampleRate, Samples, Shape, Signal};
 
 /// One node of a leg's graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +85,29 @@ pub enum Spec {
         /// Format that was encoded.
         format: Format,
     },
+    /// Packets of a call as they come, without a jitter buffer.
+    Arrival {
+        /// Codec of the stream.
+        codec: Codec,
+        /// Media time of a packet as it was agreed; others are taken too.
+        ptime: Duration,
+        /// The clock of the way out.
+        to: SampleRate,
+    },
+    /// Payload octets of a packet as they are, to be regrouped.
+    Payload {
+        /// Codec of the stream.
+        codec: Codec,
+        /// Format of a piece.
+        format: Format,
+    },
+    /// Packets of a call passed on without being decoded.
+    Relay {
+        /// Codec of the stream.
+        codec: Codec,
+        /// Media time of a packet as it was agreed; others are passed on too.
+        ptime: Duration,
+    },
     /// Tone player.
     Tone {
         /// Format of the output.
@@ -123,6 +146,9 @@ impl Spec {
             Self::Limit { .. } => "limit",
             Self::Encode { .. } => "encode",
             Self::Packetise { .. } => "packetise",
+            Self::Arrival { .. } => "arrival",
+            Self::Payload { .. } => "payload",
+            Self::Relay { .. } => "relay",
             Self::Tone { .. } => "tone",
             Self::Clip { .. } => "clip",
             Self::Ext { name, .. } => name,
@@ -161,7 +187,12 @@ impl NodeSpec for Spec {
                 .output("out", Signal::Encoded),
             Self::Packetise { ptime, format, .. } => new()
                 .input("in", Signal::Encoded)
-                .latency(ptime.saturating_sub(format.duration())),
+                .latency(longest_collected(*ptime, format.duration())),
+            Self::Arrival { .. } => new().output("out", Signal::Units),
+            Self::Payload { .. } => new()
+                .input("in", Signal::Units)
+                .output("out", Signal::Encoded),
+            Self::Relay { .. } => new(),
             Self::Tone { format } => new().output("out", Signal::Pcm(*format)),
             Self::Clip { format } => new().output("out", Signal::Pcm(*format)),
             Self::Ext { shape, .. } => return shape.as_ref().clone(),
@@ -189,6 +220,10 @@ impl Spec {
             Self::Limit { format } => (100, 2.0, format.plane_len()),
             Self::Encode { format, .. } => (80, 0.5, format.plane_len()),
             Self::Packetise { format, .. } => (900, 0.2, format.plane_len()),
+            // Of a packet, in parts of 10 ms of it.
+            Self::Arrival { ptime, .. } => (per_piece(900, *ptime), 0.0, 0),
+            Self::Payload { .. } => (50, 0.0, 0),
+            Self::Relay { ptime, .. } => (per_piece(1_800, *ptime), 0.0, 0),
             Self::Tone { format } => (100, 3.0, format.plane_len()),
             Self::Clip { format } => (80, 0.2, format.plane_len()),
             Self::Ext { .. } => (0, 0.0, 0),
@@ -197,7 +232,24 @@ impl Spec {
     }
 }
 
+/// What 10 ms of a packet of `ptime` cost when the whole costs `nanos`.
+fn per_piece(nanos: u64, ptime: Duration) -> u64 {
+    let pieces = ptime.as_millis() as u64 / 10;
+    nanos / pieces.max(1)
+}
+
 /// Zero where there is no such resampler: building the state reports that.
 fn resample_latency(from: Format, to: Format) -> Duration {
-    Resampler::new(from.rate, to.rate).map_or(Duration::ZERO, |resampler| resampler.latency())
+    latency_between(from.rate, to.rate)
+}
+
+/// How long the beginning of a packet waits for its end at most. Packets of 30 ms made of frames of 20 ms wait 20 ms and
+/// 10 ms by turns.
+fn longest_collected(ptime: Duration, frame: Duration) -> Duration {
+    let (mut step, mut rest) = (ptime.as_nanos(), frame.as_nanos());
+    while rest > 0 {
+        (step, rest) = (rest, step % rest);
+    }
+    // A divisor of the packet time: it fits.
+    ptime.saturating_sub(Duration::from_nanos(step as u64))
 }

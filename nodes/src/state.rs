@@ -3,6 +3,7 @@
 //! [`State`] is the carrier. What is large inside is behind a box that the constructor allocates, so moving one is
 //! a short copy and dropping one is the control side's.
 
+use crate::arrival::{Arrival, ArrivalConfig};
 use crate::codec::Encoder;
 use crate::conceal::Concealer;
 use crate::decode_node::DecodeNode;
@@ -10,8 +11,9 @@ use crate::gain::GainNode;
 use crate::jitter::{JitterBuffer, JitterConfig};
 use crate::limit::Limiter;
 use crate::meter::Meter;
-use crate::packetise::{PacketiseConfig, Packetiser};
+use crate::packetise::{PacketiseConfig, Packetiser, Position};
 use crate::player::{Clip, Tone};
+use crate::relay::Relay;
 use crate::resample::{Resampler, UnsupportedRates};
 use crate::spec::Spec;
 use core::fmt;
@@ -57,7 +59,8 @@ pub enum BuildError {
 
 /// State of one op.
 pub enum State {
-    /// Of [`Spec::Contribute`] and [`Spec::MixMinus`], whose buffers are the leg's and the room's.
+    /// Of [`Spec::Contribute`] and [`Spec::MixMinus`], whose buffers are the leg's and the room's, and of
+    /// [`Spec::Payload`].
     Stateless,
     /// Of [`Spec::Jitter`].
     Jitter(JitterBuffer),
@@ -77,6 +80,10 @@ pub enum State {
     Encode(Encoder),
     /// Of [`Spec::Packetise`].
     Packetise(Packetiser),
+    /// Of [`Spec::Arrival`].
+    Arrival(Arrival),
+    /// Of [`Spec::Relay`].
+    Relay(Relay),
     /// Of [`Spec::Tone`].
     Tone(Tone),
     /// Of [`Spec::Clip`].
@@ -103,7 +110,9 @@ impl State {
             Spec::Resample { from, to } => Self::Resample(Resampler::new(from.rate, to.rate)?),
             Spec::Gain { .. } => Self::Gain(GainNode::new(build.gain)),
             Spec::Meter { format } => Self::Meter(Meter::new(format.rate)),
-            Spec::Contribute { .. } | Spec::MixMinus { .. } => Self::Stateless,
+            Spec::Contribute { .. } | Spec::MixMinus { .. } | Spec::Payload { .. } => {
+                Self::Stateless
+            }
             Spec::Limit { format } => Self::Limit(Limiter::new(format.rate)),
             Spec::Encode { codec, .. } => Self::Encode(Encoder::new(*codec)),
             Spec::Packetise { codec, ptime, .. } => {
@@ -115,6 +124,26 @@ impl State {
                     sequence: build.sequence,
                     timestamp: build.timestamp,
                 }))
+            }
+            Spec::Arrival { codec, to, .. } => Self::Arrival(Arrival::new(ArrivalConfig {
+                codec: *codec,
+                payload_type: build.receive_payload_type,
+                to: *to,
+                in_order: true,
+            })),
+            Spec::Relay { codec, .. } => {
+                let arrival = Arrival::new(ArrivalConfig {
+                    codec: *codec,
+                    payload_type: build.receive_payload_type,
+                    to: codec.rate(),
+                    in_order: false,
+                });
+                let start = Position {
+                    ssrc: build.ssrc,
+                    sequence: build.sequence,
+                    timestamp: build.timestamp,
+                };
+                Self::Relay(Relay::new(arrival, build.send_payload_type, start))
             }
             Spec::Tone { .. } => Self::Tone(build.tone.take().ok_or(missing("tone"))?),
             Spec::Clip { .. } => Self::Clip(build.clip.take().ok_or(missing("clip"))?),
@@ -139,6 +168,8 @@ impl State {
             Self::Limit(_) => "limit",
             Self::Encode(_) => "encode",
             Self::Packetise(_) => "packetise",
+            Self::Arrival(_) => "arrival",
+            Self::Relay(_) => "relay",
             Self::Tone(_) => "tone",
             Self::Clip(_) => "clip",
             Self::Ext(_) => "ext",

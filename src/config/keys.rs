@@ -80,6 +80,8 @@ const KEYS: &[Key] = &[
         set: |c, v| { c.rtp.media_timeout = seconds(v, 2..=3600)?; Some(()) } },
     Key { section: "rtp", name: "quarantine_s", allowed: "0 to 60 (seconds)",
         set: |c, v| { c.rtp.quarantine = seconds(v, 0..=60)?; Some(()) } },
+    Key { section: "rtp", name: "send_promptly", allowed: "true or false",
+        set: |c, v| { c.rtp.send_promptly = v.as_bool()?; Some(()) } },
     Key { section: "http", name: "addr", allowed: "an address with port, such as \"127.0.0.1:8080\"",
         set: |c, v| { c.http.addr = parsed(v)?; Some(()) } },
     Key { section: "calls", name: "log", allowed: "a file in a folder that exists",

@@ -72,6 +72,8 @@ pub struct RtpSection {
     pub media_timeout: Duration,
     /// How long a port rests after its leg is gone.
     pub quarantine: Duration,
+    /// Whether the shard wakes a second time in each slot to send what the worker has just made.
+    pub send_promptly: bool,
 }
 
 /// `[http]`
@@ -138,6 +140,7 @@ impl Default for RtpSection {
             advertised: None,
             media_timeout: Duration::from_secs(30),
             quarantine: Duration::from_secs(5),
+            send_promptly: false,
         }
     }
 }

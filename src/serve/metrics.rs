@@ -6,7 +6,7 @@
 use talkpath_edge::http::{Metric, MetricKind, Sample};
 use talkpath_edge::net::NetStatus;
 use talkpath_edge::sip::Counters;
-use talkpath_engine::Status;
+use talkpath_engine::{LegLedger, Status};
 
 /// All metric families, in the order of the page. `engine` is `None` once the engine has stopped;
 /// its families are left out then.
@@ -23,6 +23,7 @@ pub fn metrics(engine: Option<&Status>, net: &NetStatus, sip: &Counters) -> Vec<
     engine
         .chain(net_counted)
         .chain(fills(status, net))
+        .chain([ledger(status)])
         .chain(shard(net))
         .chain(sip)
         .collect()
@@ -59,6 +60,31 @@ fn fills(engine: Option<&Status>, net: &NetStatus) -> [Metric; 3] {
     families
 }
 
+/// The latency ledger: every part, on average over the network legs and at most.
+fn ledger(engine: Option<&Status>) -> Metric {
+    let rooms = engine.into_iter().flat_map(|status| &status.rooms);
+    let legs = rooms.flat_map(|room| &room.legs);
+    let legs: Vec<_> = legs
+        .filter(|leg| leg.kind == "network")
+        .map(|leg| leg.ledger.parts())
+        .collect();
+    let (name, help) = ("ledger_seconds", "Delay of the legs, part by part");
+    let start = Metric::family(name, help, MetricKind::Gauge);
+    if engine.is_none() {
+        return start;
+    }
+    LegLedger::PARTS
+        .iter()
+        .enumerate()
+        .fold(start, |metric, (at, part)| {
+            let part = |of: &str| vec![("part", (*part).to_owned()), ("of", of.to_owned())];
+            let seconds = || legs.iter().map(|parts| parts[at].as_secs_f64());
+            let mean = seconds().sum::<f64>() / legs.len().max(1) as f64;
+            let max = seconds().fold(0.0, f64::max);
+            metric.with(part("mean"), mean).with(part("max"), max)
+        })
+}
+
 /// Ports by state and the shard's punctuality.
 fn shard(net: &NetStatus) -> Vec<Metric> {
     let by_state =
@@ -83,6 +109,12 @@ fn shard(net: &NetStatus) -> Vec<Metric> {
         ("0.999", timing.wake_p999_us),
         ("1", timing.wake_max_us),
     ];
+    let send = [
+        ("0.5", timing.send_p50_us),
+        ("0.99", timing.send_p99_us),
+        ("0.999", timing.send_p999_us),
+        ("1", timing.send_max_us),
+    ];
     let busy = [
         ("0.5", timing.busy_p50_us),
         ("0.999", timing.busy_p999_us),
@@ -103,6 +135,11 @@ fn shard(net: &NetStatus) -> Vec<Metric> {
             "net_busy_seconds",
             "Time at work of the shard in a slot",
             busy.map(by_quantile).into(),
+        ),
+        family(
+            "net_send_seconds",
+            "From a packet's time to its sending",
+            send.map(by_quantile).into(),
         ),
         metric(
             "net_slots",

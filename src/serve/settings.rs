@@ -42,6 +42,7 @@ pub(super) fn net(config: &Config, places: &Places) -> NetConfig {
         other_files: config.sip.max_connections as u64 + OTHER_FILES,
         dscp: section.dscp,
         quarantine: section.quarantine,
+        send_lag: section.send_promptly.then_some(config.engine.slot / 4),
         media_timeout: section.media_timeout,
         placement: places.shard(),
         ..NetConfig::default()

@@ -15,7 +15,7 @@ mod watch;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use talkpath_engine::{Direction, Engine};
+use talkpath_engine::{Direction, Engine, EventClass, EventFilter};
 use talkpath_graph::FrameTime;
 
 use super::{
@@ -62,7 +62,14 @@ impl EngineHost {
         frame: FrameTime,
     ) -> Result<Self, MediaRefusal> {
         let book = Arc::new(Mutex::new(Book::default()));
-        let events = engine.subscribe().map_err(refused)?;
+        // Who talks is nobody's business here.
+        let classes = [
+            EventClass::Notice,
+            EventClass::Warning,
+            EventClass::Critical,
+        ];
+        let filter = EventFilter::default().of_classes(classes);
+        let events = engine.subscribe_with(filter).map_err(refused)?;
         let watch = Watch::start(events, net.clone(), book.clone())
             .map_err(|error| MediaRefusal::Failed(error.to_string()))?;
         Ok(Self {

@@ -36,7 +36,9 @@ pub struct NetConfig {
     pub status_interval: Duration,
     /// How long before a slot the shard receives; `None`: a quarter slot.
     pub receive_lead: Option<Duration>,
-    /// How long after the beginning of a slot the shard sends what the worker made in it; `None`: a quarter slot.
+    /// How long after the beginning of a slot the shard sends what the worker made in it. `None`: together with receiving
+    /// for the next slot, so that it wakes once a slot: what is sent leaves half a slot later than with a lag of a
+    /// quarter, and a server of 200 phones takes a sixth less CPU time.
     pub send_lag: Option<Duration>,
     /// Where the shard thread runs.
     pub placement: Placement,

@@ -40,6 +40,7 @@ mod source;
 mod start;
 mod status;
 mod sweep;
+mod timed_socket;
 mod wall;
 mod wire;
 
@@ -52,4 +53,5 @@ pub use lease::PortLease;
 pub use net_leg::NetLeg;
 pub use session::{Session, SessionChange};
 pub use status::{NetLegStats, NetStatus, PortStatus, ShardTiming};
+pub use timed_socket::TimedSocket;
 pub use wire::NetEvent;

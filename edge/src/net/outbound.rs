@@ -8,6 +8,7 @@ use std::time::Duration;
 use talkpath_engine::FromWorkers;
 use talkpath_nodes::packet::{self, MAX_DATAGRAM, Packet};
 use talkpath_rt::handle::Handle;
+use talkpath_rt::timing::SlotStats;
 
 use super::counters::NetCounters;
 use super::hold::Hold;
@@ -36,17 +37,19 @@ impl Outbound {
         }
     }
 
-    /// Sends what may leave at `now`; whether there was anything, be it to keep.
+    /// Sends what may leave at `now`; whether there was anything, be it to keep. How long after its time each packet
+    /// leaves is recorded.
     pub(crate) fn send(
         &mut self,
         legs: &mut Legs,
         counters: &mut NetCounters,
+        timing: &mut SlotStats,
         now: Duration,
     ) -> bool {
         let mut any = false;
         while let Some(packet) = self.hold.due(now) {
             any = true;
-            self.emit(packet, legs, counters, now);
+            self.emit(packet, legs, counters, timing, now);
         }
         let mut found = 0;
         // Bounded by the inventory, also when the worker is as fast as we are.
@@ -63,7 +66,7 @@ impl Outbound {
             };
             if let Err(packet) = now_or_held {
                 counters.sent_early += u64::from(packet.not_before > now);
-                self.emit(packet, legs, counters, now);
+                self.emit(packet, legs, counters, timing, now);
             }
         }
         self.most = self.most.max(found);
@@ -95,8 +98,10 @@ impl Outbound {
         mut packet: Box<Packet>,
         legs: &mut Legs,
         counters: &mut NetCounters,
+        timing: &mut SlotStats,
         now: Duration,
     ) {
+        timing.record_handed(now.saturating_sub(packet.not_before), 1);
         *self.outcome(&mut packet, legs, counters, now) += 1;
         packet.reset();
         // Both rings hold the whole inventory. Were it full all the same, the box would be freed here: a shard may.

@@ -1,8 +1,9 @@
 //! The shard: everything its thread owns, and what it does in a slot. The thread loop is in `grid`.
 //!
-//! Slot *k* of the worker begins at `base + k·slot`. The shard wakes a little before it, to receive, and a little after
-//! it, to send what the worker has made meanwhile; control work (commands, the round over the legs) comes after
-//! the sending. While no media flows it wakes once a slot for both, without legs once in a few slots, for commands only.
+//! Slot *k* of the worker begins at `base + k·slot`. The shard wakes a little before it, to send what the worker made in
+//! the slot that ends and to receive for the one that begins; control work (commands, the round over the legs) comes
+//! last. A wake-up costs as much as four packets, so a second one, to send sooner, is a setting. Without legs it wakes
+//! once in a few slots, for commands only.
 
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ impl Shard {
     /// Before the worker's step: what was late for the last sending, then everything received. Whether there was any
     /// media.
     pub(crate) fn before_step(&mut self, slot: u64, now: Duration) -> bool {
-        let sent = self.outbound.send(&mut self.legs, &mut self.counters, now);
+        let sent = self.send(now);
         let Self {
             inbound,
             legs,
@@ -67,7 +68,7 @@ impl Shard {
 
     /// After the worker's step: send, then commands and a share of the round. Whether there was any media.
     pub(crate) fn after_step(&mut self, now: Duration) -> bool {
-        let sent = self.outbound.send(&mut self.legs, &mut self.counters, now);
+        let sent = self.send(now);
         for _ in 0..COMMANDS {
             // A command and a snapshot each need a place to come back.
             if self.returned.vacant() < 2 {
@@ -80,6 +81,12 @@ impl Shard {
         }
         self.round(now);
         sent
+    }
+
+    fn send(&mut self, now: Duration) -> bool {
+        let (legs, counters) = (&mut self.legs, &mut self.counters);
+        self.outbound
+            .send(legs, counters, self.timing.current(), now)
     }
 
     /// BYE to every far end: the last thing before the thread ends.

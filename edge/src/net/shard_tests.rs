@@ -302,7 +302,8 @@ fn a_full_ring_to_the_worker_drops_the_newest_and_counts() {
     for sequence in 1..=5 {
         bench.send(sequence, port);
     }
-    bench.slots(1, NOW);
+    // More than a batch.
+    bench.slots(2, NOW);
     assert_eq!(in_no_box_ring_full(&bench), (2, 3, 0));
     // With its own boxes the ring cannot be full; a foreign one makes it so.
     bench
@@ -393,8 +394,8 @@ impl<F: FnMut(Duration) + Send> Clock for Counted<F> {
     }
 }
 
-#[test]
-fn one_wake_a_slot_while_nothing_flows_and_two_from_the_first_packet_on() {
+/// Sleeps of a shard in 400 slots with one packet in slot 250.
+fn sleeps(lag: Option<Duration>) -> u64 {
     let mut bench = bench(AMPLE);
     let port = bench.attach(0);
     bench.slots(1, NOW);
@@ -419,16 +420,24 @@ fn one_wake_a_slot_while_nothing_flows_and_two_from_the_first_packet_on() {
         base: NOW,
         slot: MS,
         lead: MS / 4,
-        lag: MS / 4,
+        lag,
     };
     let shard = run(bench.shard, &clock, grid, 1000, &stopped);
     assert_eq!(shard.counters.rtp_in, 1);
+    clock.sleeps.get()
+}
+
+#[test]
+fn one_wake_a_slot_while_nothing_flows_and_two_from_the_first_packet_on() {
     // Two for 100 slots, one for 150; then a packet: two for 100, one for 50.
-    assert!(
-        clock.sleeps.get().abs_diff(600) <= 4,
-        "{}",
-        clock.sleeps.get()
-    );
+    let sleeps = sleeps(Some(MS / 4));
+    assert!(sleeps.abs_diff(600) <= 4, "{sleeps}");
+}
+
+#[test]
+fn one_wake_a_slot_also_with_media_when_sending_joins_receiving() {
+    let sleeps = sleeps(None);
+    assert!(sleeps.abs_diff(400) <= 4, "{sleeps}");
 }
 
 #[test]

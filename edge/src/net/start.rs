@@ -132,18 +132,20 @@ impl Net {
 
 fn grid(config: &NetConfig, link: &ShardLink) -> Result<Grid, NetError> {
     let slot = link.slot;
-    let grid = Grid {
-        base: link.base,
-        slot,
-        lead: config.receive_lead.unwrap_or(slot / 4),
-        lag: config.send_lag.unwrap_or(slot / 4),
-    };
-    if grid.lead + grid.lag >= slot {
+    let lead = config.receive_lead.unwrap_or(slot / 4);
+    let lag = config.send_lag;
+    let both = lead + lag.unwrap_or_default();
+    if both >= slot {
         return Err(NetError::Config {
             key: "receive_lead + send_lag",
-            actual: format!("{:?}", grid.lead + grid.lag),
+            actual: format!("{both:?}"),
             expected: "less than a slot",
         });
     }
-    Ok(grid)
+    Ok(Grid {
+        base: link.base,
+        slot,
+        lead,
+        lag,
+    })
 }

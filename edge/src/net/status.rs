@@ -177,6 +177,14 @@ pub struct ShardTiming {
     pub busy_p999_us: f64,
     /// The most.
     pub busy_max_us: f64,
+    /// From the time a packet may leave, the beginning of the slot that made it, to its sending: median.
+    pub send_p50_us: f64,
+    /// 99th percentile of it.
+    pub send_p99_us: f64,
+    /// 99.9th percentile of it.
+    pub send_p999_us: f64,
+    /// The longest.
+    pub send_max_us: f64,
 }
 
 impl ShardTiming {
@@ -185,6 +193,7 @@ impl ShardTiming {
         let us = |nanos: u64| nanos as f64 / 1e3;
         let wake = |quantile| us(stats.wake.value_at_quantile(quantile));
         let busy = |quantile| us(stats.busy.value_at_quantile(quantile));
+        let send = |quantile| us(stats.handed.value_at_quantile(quantile));
         Self {
             slots: stats.slots,
             late_slots: stats.late_slots,
@@ -196,6 +205,10 @@ impl ShardTiming {
             busy_p50_us: busy(0.5),
             busy_p999_us: busy(0.999),
             busy_max_us: ms(stats.max_busy) * 1e3,
+            send_p50_us: send(0.5),
+            send_p99_us: send(0.99),
+            send_p999_us: send(0.999),
+            send_max_us: ms(stats.max_handed) * 1e3,
         }
     }
 }

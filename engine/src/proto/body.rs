@@ -179,8 +179,12 @@ pub struct RoomBody {
     pub closed: u64,
     /// The other workers that have legs of the room.
     pub peers: Workers,
+    /// Number of the membership: it is another one whenever a worker comes or goes (D12).
+    pub epoch: u32,
     /// Those of them that had when the last mix was closed: they owe their sums of it.
     pub owing: Workers,
+    /// The membership then: sums of another one are not added to it.
+    pub owing_epoch: u32,
     /// Slots from closing a mix until its sum is complete (D5).
     pub margin: u32,
     /// Sums of other workers for mixes to come; capacity for two of each.
@@ -200,7 +204,9 @@ impl RoomBody {
             mixes: 0,
             closed: 0,
             peers: Workers::NONE,
+            epoch: 0,
             owing: Workers::NONE,
+            owing_epoch: 0,
             margin: 0,
             inbox: Vec::with_capacity(2 * BUS_RATES.len() * workers.saturating_sub(1)),
         }

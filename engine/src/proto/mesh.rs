@@ -67,6 +67,8 @@ pub struct Partial {
     pub room: RoomId,
     /// Number of the mix it is part of; never added to another.
     pub mix: u64,
+    /// Number of the membership it was summed under; never added to a sum of another (D12).
+    pub epoch: u32,
     /// Rate of the bus.
     pub rate: SampleRate,
     /// The sum, Q19; as many samples as a frame has are meant.

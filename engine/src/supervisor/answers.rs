@@ -98,12 +98,14 @@ impl Supervisor {
                 },
                 _,
             ) => self.cut(worker, other, epoch),
+            (Note::Call(call), failed) => self.call_begun(call, failed),
             // It never was there, or is not any more: its handle must not stay taken.
             (Note::Join(leg) | Note::Leave(leg), true) => self.gone(leg),
             (
                 Note::Await(_)
                 | Note::Leave(_)
                 | Note::Replace(_)
+                | Note::ReplaceCall
                 | Note::Add
                 | Note::Remove
                 | Note::Set,
@@ -142,6 +144,7 @@ impl Supervisor {
             Garbage::Room(room, _) => self.room_freed(worker, room),
             Garbage::Peer(peer) => self.peer_back(worker, peer),
             Garbage::Bus(..) | Garbage::Panic(_) => {}
+            Garbage::Call(call, body) => self.call_freed(worker, call, &body),
             Garbage::Berth(_, berth) => self.give_seats(usize::from(berth.seats_of), &berth.seats),
             Garbage::Leg(leg, body) => {
                 self.give_seats(worker, &body.seats);
@@ -205,6 +208,7 @@ impl Supervisor {
                     self.publish(at, EventKind::Faulted { leg });
                 }
             }
+            WorkerEventKind::Call { call, stats } => self.call_told(call, stats, at),
             WorkerEventKind::Late { by, culprit } => {
                 tracing::debug!(worker, ?by, ?culprit, "a slot ended late");
                 self.sites[worker].last_late = Some((at, by, culprit));

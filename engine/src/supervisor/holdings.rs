@@ -195,8 +195,9 @@ impl Supervisor {
         self.counters.stale_returns += u64::from(!known);
         self.counters.legs_left += 1;
         let reason = state.reason().unwrap_or(LeaveReason::Requested);
-        self.publish(
+        self.publish_about(
             self.now,
+            Some((Some(state.room), state.worker)),
             EventKind::Left {
                 room: state.room,
                 leg,
@@ -204,5 +205,6 @@ impl Supervisor {
             },
         );
         self.last_leg_gone(state.room);
+        self.part_left(state.room, state.worker);
     }
 }

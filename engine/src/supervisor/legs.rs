@@ -254,6 +254,11 @@ impl Supervisor {
     }
 
     pub(super) fn leave(&mut self, leg: LegId, reason: LeaveReason) -> Result<(), EngineError> {
+        if let Some(call) = self.call_of(leg) {
+            self.admit()?;
+            self.end_call(call, reason);
+            return Ok(());
+        }
         self.leg(leg)?;
         self.admit()?;
         self.leg(leg)?.leave(reason);

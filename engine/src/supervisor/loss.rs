@@ -92,7 +92,9 @@ impl Supervisor {
         self.hear();
         let (index, epoch) = (worker as u8, self.sites[worker].epoch);
         let had = |leg: &&super::legs::LegState| leg.worker == index && leg.epoch == epoch;
-        let legs = self.legs.values().filter(had).count();
+        let called = |call: &&super::calls::CallState| call.worker == index && call.epoch == epoch;
+        let legs =
+            self.legs.values().filter(had).count() + 2 * self.calls.values().filter(called).count();
         tracing::error!(
             worker,
             ?why,
@@ -104,6 +106,7 @@ impl Supervisor {
         self.replace(worker);
         self.rooms_anew(worker);
         self.legs_anew();
+        self.calls_anew();
     }
 
     /// Puts another in its place, and tells everybody who had a ring with it.
@@ -160,10 +163,11 @@ impl Supervisor {
         let (index, workers) = (worker as u8, self.sites.len());
         let (mut ended, mut batch) = (Vec::new(), Batch::default());
         for (&room, state) in &self.rooms {
-            if !state.on.contains(index) {
+            let shed = state.shed.contains(index);
+            if !shed && !state.on.contains(index) {
                 continue;
             }
-            if state.parts > 0 {
+            if state.parts > 0 || shed {
                 ended.push(room);
                 continue;
             }
@@ -247,7 +251,7 @@ impl Supervisor {
 fn part_anew(room: RoomId, state: &RoomState, worker: u8, workers: usize, batch: &mut Batch) {
     let mut body = RoomBody::new(state.frame, state.mix.slot, workers);
     let peers: Workers = state.on.without(worker);
-    (body.peers, body.margin) = (peers, state.margin);
+    (body.peers, body.margin, body.epoch) = (peers, state.margin, state.epoch);
     let value = Box::new(body);
     batch.push(worker, Command::AddRoom { room, value });
     for (rate, _) in &state.rates {

@@ -9,7 +9,9 @@
 //! |---|---|
 //! | `request` | what it can be asked, and the way there |
 //! | `rooms`, `legs` | desired state, and the edits that bring the workers there |
+//! | `calls`, `call_blueprint` | point-to-point calls (D3) |
 //! | `parts` | which workers a room is on (D5) |
+//! | `shrink` | a part without legs is given up |
 //! | `moves` | a leg goes to another worker (D6) |
 //! | `site` | what is kept of one worker |
 //! | `batch` | edits that belong together, in one slot on all workers |
@@ -21,7 +23,7 @@
 //! | `placement` | which slot |
 //! | `transactions` | credits, queue, what was sent and not answered |
 //! | `answers` | acks, garbage and events of the worker |
-//! | `watchdog`, `loss`, `rebuild` | a worker that hangs or ends, and what becomes of its legs (D18) |
+//! | `watchdog`, `loss`, `rebuild`, `rebuild_calls` | a worker that hangs or ends, and what becomes of its legs (D18) |
 //! | `report` | the status |
 //!
 //! Handles are reused only after the worker's ack and the return of the box (D11).
@@ -29,6 +31,8 @@
 mod answers;
 mod batch;
 mod blueprint;
+mod call_blueprint;
+mod calls;
 mod holdings;
 mod legs;
 mod loss;
@@ -37,10 +41,12 @@ mod parts;
 mod placement;
 mod plans;
 mod rebuild;
+mod rebuild_calls;
 mod report;
 mod request;
 mod rooms;
 mod routes;
+mod shrink;
 mod site;
 mod transactions;
 mod validate;
@@ -53,7 +59,7 @@ use talkpath_rt::slab::FreeList;
 use talkpath_rt::thread::Obtained;
 
 pub(crate) use loss::Hiring;
-pub(crate) use request::{Desk, Edit, Link, Reply, Request, Source};
+pub(crate) use request::{CallEdit, Desk, Edit, Link, Reply, Request, Source};
 pub(crate) use routes::Routes;
 pub(crate) use site::Ends;
 pub(crate) use transactions::{ACKS, COMMANDS, GARBAGE};
@@ -61,12 +67,14 @@ pub(crate) use transactions::{ACKS, COMMANDS, GARBAGE};
 use crate::config::EngineConfig;
 use crate::error::{Class, EngineError};
 use crate::event::{Event, EventKind, LeaveReason, Subscribers};
-use crate::proto::{LegId, LegTag, RoomId, RoomTag};
+use crate::proto::{CallId, CallTag, LegId, LegTag, RoomId, RoomTag};
 use crate::status::SupervisorCounters;
 use crate::wiring::CostClock;
 
+use calls::CallState;
 use legs::LegState;
 use rooms::RoomState;
+use shrink::Vacant;
 use site::Site;
 
 /// Desired state, and everything needed to bring the workers there.
@@ -78,9 +86,14 @@ pub(crate) struct Supervisor {
     /// Time of slot 0.
     base: Duration,
     rooms: BTreeMap<RoomId, RoomState>,
+    vacant: Vacant,
     room_ids: FreeList<RoomTag>,
     legs: BTreeMap<LegId, LegState>,
     leg_ids: FreeList<LegTag>,
+    calls: BTreeMap<CallId, CallState>,
+    call_ids: FreeList<CallTag>,
+    /// Whose side a handle is.
+    call_sides: BTreeMap<LegId, CallId>,
     /// The workers, by index.
     sites: Vec<Site>,
     routes: Routes,
@@ -121,9 +134,13 @@ impl Supervisor {
             hirings: Vec::new(),
             out: Vec::new(),
             rooms: BTreeMap::new(),
+            vacant: Vacant::default(),
             room_ids: FreeList::with_capacity(config.capacity_rooms),
             legs: BTreeMap::new(),
             leg_ids: FreeList::with_capacity(config.capacity_legs),
+            calls: BTreeMap::new(),
+            call_ids: FreeList::with_capacity(config.calls()),
+            call_sides: BTreeMap::new(),
             subscribers: Subscribers::default(),
             counters: SupervisorCounters::default(),
             stopped: false,
@@ -170,11 +187,25 @@ impl Supervisor {
                 let outcome = self.leg(leg).map(|leg| leg.stats);
                 self.answer(&reply, outcome);
             }
+            Request::CreateCall { config, reply } => {
+                let outcome = self.create_call(*config);
+                self.answer(&reply, outcome);
+            }
+            Request::EditCall { call, edit, reply } => {
+                let outcome = self.edit_call(call, edit);
+                self.answer(&reply, outcome);
+            }
+            Request::CallStats { call, reply } => {
+                let outcome = self.call_stats(call);
+                self.answer(&reply, outcome);
+            }
+            Request::Calls { reply } => send(&reply, self.call_infos()),
             Request::FindRoom { name, reply } => send(&reply, self.find_room(&name)),
             Request::Rooms { reply } => send(&reply, self.room_infos()),
-            Request::Subscribe { backlog, reply } => send(&reply, self.subscribers.add(backlog)),
+            Request::Subscribe { filter, reply } => send(&reply, self.subscribers.add(filter)),
             Request::Status { reply } => send(&reply, Box::new(self.status())),
             Request::Plans { reply } => send(&reply, self.plan_infos()),
+            Request::Timing { reply } => send(&reply, self.timing()),
             Request::Move { leg, to, reply } => {
                 let outcome = self.move_leg(leg, to);
                 self.answer(&reply, outcome);
@@ -195,6 +226,7 @@ impl Supervisor {
         let passed = now.saturating_sub(std::mem::replace(&mut self.now, now));
         self.hear();
         self.watch(passed);
+        self.give_parts_up();
         for site in &mut self.sites {
             site.transactions.flush();
         }
@@ -215,9 +247,9 @@ impl Supervisor {
             .try_for_each(|site| site.transactions.admit())
     }
 
-    /// True while there is a leg, whose events should not wait long.
+    /// True while there is a leg or a call, whose events should not wait long.
     pub(crate) fn has_legs(&self) -> bool {
-        !self.legs.is_empty()
+        !self.legs.is_empty() || !self.calls.is_empty()
     }
 
     /// True after [`Request::Stop`].
@@ -225,8 +257,33 @@ impl Supervisor {
         self.stopped
     }
 
+    /// Tells everybody, with what is known of the leg it is about.
     fn publish(&mut self, at: Duration, kind: EventKind) {
-        self.subscribers.publish(&Event { at, kind });
+        let known = kind.leg().and_then(|leg| self.legs.get(&leg));
+        let about = known.map(|leg| (Some(leg.room), leg.worker));
+        self.publish_about(at, about, kind);
+    }
+
+    /// As [`publish`](Self::publish), of what is known no more: its room and its worker.
+    fn publish_about(
+        &mut self,
+        at: Duration,
+        about: Option<(Option<RoomId>, u8)>,
+        kind: EventKind,
+    ) {
+        let slot = at.saturating_sub(self.base).as_nanos() / self.config.slot.as_nanos().max(1);
+        let event = Event::new(at, kind);
+        let side_of = |leg| self.call_sides.get(&leg).copied();
+        let call = event.call.or(event.leg.and_then(side_of));
+        let of_call = call.and_then(|call| Some(self.calls.get(&call)?.worker));
+        let worker = about.map(|(_, worker)| worker).or(of_call);
+        self.subscribers.publish(&Event {
+            slot: u64::try_from(slot).ok(),
+            room: event.room.or(about.and_then(|(room, _)| room)),
+            worker: event.worker.or(worker.map(usize::from)),
+            call,
+            ..event
+        });
     }
 
     /// Gives an outcome to who asked, and counts a refusal.
@@ -252,14 +309,18 @@ impl Supervisor {
         for (leg, state) in std::mem::take(&mut self.legs) {
             let reason = state.reason().unwrap_or(LeaveReason::Shutdown);
             self.counters.legs_left += 1;
-            self.publish(
+            self.publish_about(
                 self.now,
+                Some((Some(state.room), state.worker)),
                 EventKind::Left {
                     room: state.room,
                     leg,
                     reason,
                 },
             );
+        }
+        for state in std::mem::take(&mut self.calls).into_values() {
+            self.call_over(&state);
         }
         for (room, state) in std::mem::take(&mut self.rooms) {
             let name = state.name.to_string();

@@ -170,7 +170,7 @@ impl Supervisor {
         let Some(state) = self.legs.get_mut(&leg) else {
             return;
         };
-        let worker = state.worker;
+        let (worker, room) = (state.worker, state.room);
         let Some(mut moving) = state.moving.take() else {
             return;
         };
@@ -181,6 +181,7 @@ impl Supervisor {
         let mut batch = Batch::default();
         self.left_behind(leg, &moving, &mut batch);
         self.submit_at(batch, 0);
+        self.part_left(room, moving.from);
         self.counters.legs_moved += 1;
         let worker = usize::from(worker);
         self.publish(self.now, EventKind::Moved { leg, worker });
@@ -241,7 +242,7 @@ impl Supervisor {
 }
 
 /// The first slot from `ahead` on that comes right after an egress at `phase`.
-fn after_egress(ahead: u64, period: u32, phase: u32) -> u64 {
+pub(super) fn after_egress(ahead: u64, period: u32, phase: u32) -> u64 {
     let period = u64::from(period.max(1));
     let wanted = (u64::from(phase) + 1) % period;
     ahead + (wanted + period - ahead % period) % period

@@ -2,7 +2,7 @@
 //!
 //! A room lives on one worker as long as that one has room for it, and pays nothing for the others. When a leg is put on
 //! another one the room gets a part there: all its parts then exchange their sums in every period, and what its legs
-//! are sent runs a margin of slots later than the mix. Parts stay until the room ends.
+//! are sent runs a margin of slots later than the mix. How it loses them again is in `shrink`.
 
 use std::cmp::Ordering;
 
@@ -70,6 +70,7 @@ impl Supervisor {
 
     /// Sees to it that `room` has a part on `worker`. The edits must take effect in one slot.
     pub(super) fn extend_to(&mut self, room: RoomId, worker: u8, batch: &mut Batch) {
+        self.vacant.forget(room, worker);
         let Some(state) = self.rooms.get(&room) else {
             return;
         };
@@ -83,8 +84,10 @@ impl Supervisor {
         let Some(state) = self.rooms.get_mut(&room) else {
             return;
         };
+        state.epoch = state.epoch.wrapping_add(1);
+        let epoch = state.epoch;
         let mut body = RoomBody::new(state.frame, state.mix.slot, workers);
-        (body.peers, body.margin) = (state.on, state.margin);
+        (body.peers, body.margin, body.epoch) = (state.on, state.margin, epoch);
         let value = Box::new(body);
         batch.push(worker, Command::AddRoom { room, value });
         for (rate, _) in &state.rates {
@@ -100,11 +103,14 @@ impl Supervisor {
                     room,
                     peers,
                     margin,
+                    epoch,
                 },
             );
         }
-        let mix = state.mix;
+        let (mix, others) = (state.mix, state.on.without(worker));
         self.sites[usize::from(worker)].table.add_room(mix);
+        // The one on which an empty room began, for instance.
+        others.iter().for_each(|other| self.part_left(room, other));
     }
 
     /// From now on the room's sum takes a margin longer: its legs hear it as much later. Done before the margin
@@ -127,8 +133,8 @@ impl Supervisor {
                 continue;
             };
             let table = &mut self.sites[usize::from(leg.worker)].table;
-            table.remove_leg(mix, leg.place);
-            leg.place = table.add_leg(mix, leg.place.costs(), margin);
+            // Never sooner than it was: it would miss the mix at hand.
+            leg.place = table.move_egress(mix, leg.place, margin.max(leg.place.after));
             let (before, after) = (leg.place.before, leg.place.after);
             batch.push(
                 leg.worker,

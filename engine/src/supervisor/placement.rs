@@ -129,6 +129,16 @@ impl SlotTable {
         self.discharge(mix.slot, mix.period, MIX);
     }
 
+    /// Directions that run whenever packets come add `nanos` to every slot.
+    pub(crate) fn add_flows(&mut self, nanos: u64) {
+        self.charge(0, 1, nanos);
+    }
+
+    /// Gives them up.
+    pub(crate) fn remove_flows(&mut self, nanos: u64) {
+        self.discharge(0, 1, nanos);
+    }
+
     /// Whether a leg of a room fits within the budget.
     pub(crate) fn fits(&self, mix: Mix, costs: Costs, margin: u32) -> bool {
         let reach = mix.reach(margin);
@@ -158,6 +168,19 @@ impl SlotTable {
     pub(crate) fn put_back(&mut self, mix: Mix, place: Place) {
         self.charge(mix.back(place.before), mix.period, place.ingress);
         self.charge(mix.slot + place.after, mix.period, place.egress);
+    }
+
+    /// Another slot for a leg's egress, `earliest` slots after the mix or later. The ingress stays where it is, so that
+    /// it runs once for each mix.
+    pub(crate) fn move_egress(&mut self, mix: Mix, place: Place, earliest: u32) -> Place {
+        self.discharge(mix.slot + place.after, mix.period, place.egress);
+        // Never into the period's end, where the ingress for the next mix may stand.
+        let reach = mix.period.saturating_sub(1 + earliest + place.before);
+        let at = |d| mix.slot + earliest + d;
+        let reach = mix.reach(0).min(reach);
+        let after = earliest + self.nearest(reach, mix.period, place.egress, &at);
+        self.charge(mix.slot + after, mix.period, place.egress);
+        Place { after, ..place }
     }
 
     /// Gives a leg's slots up.

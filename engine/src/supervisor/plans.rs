@@ -9,6 +9,7 @@
 use std::time::Duration;
 
 use talkpath_graph::{Graph, Limits, Plan, compile};
+use talkpath_nodes::latency::Latencies;
 use talkpath_nodes::spec::Spec;
 use talkpath_rt::slab::FreeList;
 
@@ -31,6 +32,8 @@ pub(crate) struct Compiled {
     graphs: LegGraphs,
     pub ingress: Option<Plan<Spec>>,
     pub egress: Option<Plan<Spec>>,
+    /// What the delay of each half is made of.
+    pub latencies: [Latencies; 2],
 }
 
 impl Compiled {
@@ -110,6 +113,7 @@ impl Plans {
                 graphs,
                 ingress,
                 egress,
+                latencies: compiled.latencies,
             });
         }
         if self.ids.available() == 0 {
@@ -120,6 +124,7 @@ impl Plans {
         let egress = graphs.egress.as_ref().map(one).transpose()?;
         Ok(Compiled {
             graphs,
+            latencies: [&ingress, &egress].map(|half| Latencies::of(half.as_ref())),
             ingress,
             egress,
         })

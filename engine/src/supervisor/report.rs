@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use talkpath_rt::timing::SlotStats;
+
+use crate::ledger::{LegLedger, Placed};
 use crate::proto::{LegId, RoomId};
 use crate::status::{
-    Fill, LateStatus, LegStatus, PlanInfo, RoomStatus, Status, SupervisorCounters, WorkerStatus,
+    CallStatus, Fill, LateStatus, LegStatus, PlanInfo, RoomStatus, SideStatus, Status,
+    SupervisorCounters, WorkerStatus,
 };
 
 use super::Supervisor;
+use super::calls::{self, CallState};
 use super::legs::{LegState, Stage};
 use super::rooms::RoomState;
 use super::site::Site;
@@ -25,16 +30,72 @@ impl Supervisor {
                 .iter()
                 .map(|(id, room)| self.room_status(*id, room))
                 .collect(),
+            calls: self.calls.values().map(call_status).collect(),
             capacity: self.fills(),
             supervisor: SupervisorCounters {
                 edits_waiting: self.sum(|site| site.transactions.waiting().0 as u64),
                 command_ring_full: self.sum(|site| site.transactions.ring_full),
-                events_lost: self.subscribers.lost(),
+                events_lost: self.subscribers.lost().total(),
+                events_lost_critical: self.subscribers.lost().critical,
                 workers_out: self.workers_out(),
                 packet_boxes_lost: self.routes.boxes_lost,
                 ..self.counters
             },
         }
+    }
+
+    /// Slot timing of every worker since the start.
+    pub(super) fn timing(&self) -> Vec<SlotStats> {
+        self.sites.iter().map(|site| site.timing.clone()).collect()
+    }
+
+    pub(super) fn leg_status(&self, id: LegId, leg: &LegState) -> LegStatus {
+        LegStatus {
+            id: id.to_string(),
+            bits: id.to_bits(),
+            kind: leg.face.kind,
+            codec: leg.face.codec.clone(),
+            rate: leg.rate.hz(),
+            plan: leg.plan.to_bits(),
+            worker: leg.worker,
+            state: match leg.stage {
+                Stage::Joining => "joining",
+                Stage::In => "in",
+                Stage::Leaving(_) => "leaving",
+            },
+            gain_db: leg.gain_db,
+            muted: leg.muted,
+            receive: leg.direction.receive,
+            send: leg.direction.send,
+            slots_before: leg.place.before,
+            slots_after: leg.place.after,
+            ledger: self.ledger(leg),
+            stats: leg.stats,
+        }
+    }
+
+    /// Where the delay of a leg comes from.
+    pub(super) fn ledger(&self, leg: &LegState) -> LegLedger {
+        let slots = |slots: u32| self.config.slot * slots;
+        let room = self.rooms.get(&leg.room);
+        let margin = room.map_or(0, |room| room.margin);
+        let placed = Placed {
+            before: slots(leg.place.before),
+            after: slots(leg.place.after),
+            margin: slots(margin),
+        };
+        let plans = &self.sites[usize::from(leg.worker)].plans;
+        let compiled = plans.compiled(leg.plan);
+        let latencies = compiled.map(|compiled| compiled.latencies);
+        let rates = room.iter().flat_map(|room| &room.rates);
+        let rates = rates.map(|(rate, _)| *rate);
+        LegLedger::new(
+            latencies.unwrap_or_default(),
+            placed,
+            leg.rate,
+            rates,
+            &leg.stats,
+        )
     }
 
     fn sum(&self, of: impl Fn(&Site) -> u64) -> u64 {
@@ -52,7 +113,7 @@ impl Supervisor {
             margin: room.margin,
             rates: room.rates.iter().map(|(rate, _)| rate.hz()).collect(),
             closing: room.closing,
-            legs: legs.map(|(id, leg)| leg_status(*id, leg)).collect(),
+            legs: legs.map(|(id, leg)| self.leg_status(*id, leg)).collect(),
         }
     }
 
@@ -68,9 +129,12 @@ impl Supervisor {
             self.config.capacity_rooms,
             rooms.high_water(),
         );
+        let calls = &self.call_ids;
+        let calls = (calls.in_use(), self.config.calls(), calls.high_water());
         let own = [
             fill("legs", legs),
             fill("rooms", rooms),
+            fill("calls", calls),
             fill("plans", self.fullest_plans()),
         ];
         let mut all = Vec::new();
@@ -149,25 +213,31 @@ fn worker_status(site: &Site) -> WorkerStatus {
     }
 }
 
-fn leg_status(id: LegId, leg: &LegState) -> LegStatus {
-    LegStatus {
-        id: id.to_string(),
-        bits: id.to_bits(),
-        kind: leg.face.kind,
-        codec: leg.face.codec.clone(),
-        rate: leg.rate.hz(),
-        worker: leg.worker,
-        state: match leg.stage {
-            Stage::Joining => "joining",
-            Stage::In => "in",
-            Stage::Leaving(_) => "leaving",
+fn call_status(call: &CallState) -> CallStatus {
+    let side = |n: usize| {
+        let (leg, config, direction) = (call.info.sides[n], call.configs[n], call.directions[n]);
+        SideStatus {
+            id: leg.to_string(),
+            bits: leg.to_bits(),
+            codec: config.codec.to_string(),
+            payload_type: config.payload_type,
+            ptime_ms: config.ptime.as_millis() as u64,
+            receive: direction.receive,
+            send: direction.send,
+        }
+    };
+    let [a, b] = call.configs;
+    CallStatus {
+        id: call.info.id.to_string(),
+        sides: [side(0), side(1)],
+        worker: call.worker,
+        plan: call.plan.to_bits(),
+        state: match call.stage {
+            calls::Stage::Beginning => "beginning",
+            calls::Stage::Up => "up",
+            calls::Stage::Ending(_) => "ending",
         },
-        gain_db: leg.gain_db,
-        muted: leg.muted,
-        receive: leg.direction.receive,
-        send: leg.direction.send,
-        slots_before: leg.place.before,
-        slots_after: leg.place.after,
-        stats: leg.stats,
+        relay: (a.codec, a.ptime) == (b.codec, b.ptime),
+        stats: call.stats,
     }
 }

@@ -7,12 +7,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam::channel::{Sender, bounded};
+use talkpath_rt::timing::SlotStats;
 
+use crate::call::{CallConfig, CallInfo};
 use crate::error::EngineError;
-use crate::event::{EventStream, LeaveReason};
+use crate::event::{EventFilter, EventStream, LeaveReason};
 use crate::leg::{ClipConfig, LegConfig, NetworkConfig, ToneConfig};
 use crate::port::{AudioPort, PortConfig};
-use crate::proto::{Direction, LegId, RoomId};
+use crate::proto::{CallId, CallStats, Direction, LegId, RoomId, Side};
 use crate::room::{RoomConfig, RoomInfo};
 use crate::status::{PlanInfo, Status};
 use crate::worker::stats::LegStats;
@@ -46,6 +48,15 @@ pub(crate) enum Edit {
     Mute(bool),
     Direction(Direction),
     Ssrc(u32),
+}
+
+/// What is asked of a call that is there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum CallEdit {
+    Change(Side, NetworkConfig),
+    Direction(Side, Direction),
+    Ssrc(Side, u32),
+    HangUp,
 }
 
 /// The outcome of a join.
@@ -102,8 +113,24 @@ pub(crate) enum Request {
         leg: LegId,
         reply: Reply<Result<LegStats, EngineError>>,
     },
+    CreateCall {
+        config: Box<CallConfig>,
+        reply: Reply<Result<CallInfo, EngineError>>,
+    },
+    EditCall {
+        call: CallId,
+        edit: CallEdit,
+        reply: Reply<Result<(), EngineError>>,
+    },
+    CallStats {
+        call: CallId,
+        reply: Reply<Result<CallStats, EngineError>>,
+    },
+    Calls {
+        reply: Reply<Vec<CallInfo>>,
+    },
     Subscribe {
-        backlog: usize,
+        filter: EventFilter,
         reply: Reply<EventStream>,
     },
     Status {
@@ -111,6 +138,9 @@ pub(crate) enum Request {
     },
     Plans {
         reply: Reply<Vec<PlanInfo>>,
+    },
+    Timing {
+        reply: Reply<Vec<SlotStats>>,
     },
     Move {
         leg: LegId,

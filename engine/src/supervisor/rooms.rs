@@ -23,7 +23,11 @@ pub(super) struct RoomState {
     pub mix: Mix,
     /// The workers it is on.
     pub on: Workers,
-    /// Parts that have not come back yet; the room is over with the last.
+    /// Number of the membership: one more whenever a worker comes or goes (D12).
+    pub epoch: u32,
+    /// The workers whose parts were given up and have not come back yet.
+    pub shed: Workers,
+    /// Of a room that ends: parts that have not come back yet; it is over with the last. Else 0.
     pub parts: usize,
     /// Slots from the mix until the sum is complete; 0 while it is on one worker.
     pub margin: u32,
@@ -103,6 +107,8 @@ impl Supervisor {
             frame,
             mix,
             on: Workers::NONE,
+            epoch: 0,
+            shed: Workers::NONE,
             parts: 0,
             margin: 0,
             rates: ArrayVec::new(),
@@ -174,7 +180,7 @@ impl Supervisor {
         let Some(state) = self.rooms.get_mut(&room).filter(over) else {
             return;
         };
-        state.parts = state.on.len();
+        state.parts = state.on.len() + state.shed.len();
         let mut batch = Batch::default();
         for worker in state.on.iter() {
             batch.push(worker, Command::RemoveRoom { room });
@@ -186,8 +192,14 @@ impl Supervisor {
     pub(super) fn room_freed(&mut self, worker: usize, room: RoomId) {
         if let Some(state) = self.rooms.get_mut(&room) {
             self.sites[worker].table.remove_room(state.mix);
-            state.parts = state.parts.saturating_sub(1);
-            state.on = state.on.without(worker as u8);
+            if state.parts == 0 {
+                // It goes on without this part.
+                state.shed = state.shed.without(worker as u8);
+                return;
+            }
+            state.parts -= 1;
+            let part = worker as u8;
+            (state.on, state.shed) = (state.on.without(part), state.shed.without(part));
             if state.parts > 0 {
                 return;
             }

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 use talkpath_rt::command::{CommandTx, Txn, TxnId};
 
 use crate::error::EngineError;
-use crate::proto::{Command, LegId};
+use crate::proto::{CallId, Command, LegId};
 use crate::worker::apply::TRANSACTIONS_PER_SLOT;
 
 /// Commands the ring to the worker holds.
@@ -36,6 +36,10 @@ pub(crate) enum Note {
     Replace(LegId),
     /// A leg comes from another worker; its ack and its berth come when it is there.
     Await(LegId),
+    /// A call begins.
+    Call(CallId),
+    /// A call gets another plan; the old body comes back.
+    ReplaceCall,
     /// Something else is added: comes back only when it was refused.
     Add,
     /// Something else is removed: comes back.
@@ -52,10 +56,13 @@ impl Note {
             Command::AddLeg { leg, .. } => Self::Join(leg),
             Command::RemoveLeg { leg } => Self::Leave(leg),
             Command::ReplaceLeg { leg, .. } => Self::Replace(leg),
+            Command::AddCall { call, .. } => Self::Call(call),
+            Command::ReplaceCall { .. } => Self::ReplaceCall,
             Command::AddPlan { .. } | Command::AddRoom { .. } | Command::AddBus { .. } => Self::Add,
-            Command::DropPlan { .. } | Command::RemoveRoom { .. } | Command::RemoveBus { .. } => {
-                Self::Remove
-            }
+            Command::DropPlan { .. }
+            | Command::RemoveRoom { .. }
+            | Command::RemoveBus { .. }
+            | Command::RemoveCall { .. } => Self::Remove,
             Command::AwaitLeg { leg, .. } => Self::Await(leg),
             // A leg that moves to other slots comes back only when its handle went stale: never.
             Command::MoveLeg { .. } => Self::Add,
@@ -66,6 +73,7 @@ impl Note {
             Command::SetGain { .. }
             | Command::SetDirection { .. }
             | Command::SetSsrc { .. }
+            | Command::SetFlows { .. }
             | Command::SetPeers { .. }
             | Command::SendLeg { .. } => Self::Set,
         }
@@ -84,9 +92,9 @@ impl Note {
     /// Boxes that come back, now that the command's fate is known.
     fn garbage(self, failed: bool) -> usize {
         let comes_back = match self {
-            Self::Join(_) | Self::Add => failed,
+            Self::Join(_) | Self::Call(_) | Self::Add => failed,
             Self::Leave(_) | Self::Remove => !failed,
-            Self::Replace(_) | Self::Await(_) | Self::Peer { .. } => true,
+            Self::Replace(_) | Self::ReplaceCall | Self::Await(_) | Self::Peer { .. } => true,
             Self::Set => false,
         };
         usize::from(comes_back)

@@ -46,6 +46,13 @@ pub(super) fn network(
     Ok(JitterDelays { target, max })
 }
 
+/// Checks one side of a call.
+pub(super) fn call_side(side: &NetworkConfig, config: &EngineConfig) -> Result<(), EngineError> {
+    network(side, config)?;
+    let echo = side.hear_self;
+    check(!echo, "hear_self of a call's side", "false", echo)
+}
+
 pub(super) fn port(config: PortConfig) -> Result<(), EngineError> {
     rate(config.rate)?;
     let (channels, depth) = (config.channels, config.depth);

@@ -6,6 +6,7 @@
 //! has returned. States move in and out by value (they are small, or boxes).
 
 use talkpath_graph::node::Node;
+use talkpath_nodes::arrival::Arrival;
 use talkpath_nodes::codec::Encoder;
 use talkpath_nodes::conceal::Concealer;
 use talkpath_nodes::decode_node::DecodeNode;
@@ -15,6 +16,7 @@ use talkpath_nodes::limit::Limiter;
 use talkpath_nodes::meter::Meter;
 use talkpath_nodes::packetise::Packetiser;
 use talkpath_nodes::player::{Clip, Tone};
+use talkpath_nodes::relay::Relay;
 use talkpath_nodes::resample::Resampler;
 use talkpath_nodes::spec::Spec;
 use talkpath_nodes::state::State;
@@ -127,7 +129,9 @@ macro_rules! kinds {
             /// A seat for the state of an op, or `None` when they are all taken.
             pub fn take_for(&mut self, spec: &Spec) -> Option<Seat> {
                 match spec {
-                    Spec::Contribute { .. } | Spec::MixMinus { .. } => Some(Seat::Stateless),
+                    Spec::Contribute { .. } | Spec::MixMinus { .. } | Spec::Payload { .. } => {
+                        Some(Seat::Stateless)
+                    }
                     $(Spec::$kind { .. } => self.$slab.take().map(Seat::$kind),)*
                 }
             }
@@ -162,6 +166,8 @@ kinds! {
     Limit limit Limiter;
     Encode encode Encoder;
     Packetise packetise Packetiser;
+    Arrival arrival Arrival;
+    Relay relay Relay;
     Tone tone Tone;
     Clip clip Clip;
     Ext ext Box<dyn Node>;

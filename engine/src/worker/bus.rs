@@ -99,6 +99,13 @@ impl Bus {
         }
     }
 
+    /// What another worker has sent is forgotten: its part of the room is a new one.
+    pub(super) fn forget_far(&mut self, worker: u8) {
+        if let Some(far) = self.far.get_mut(usize::from(worker)) {
+            far.forget();
+        }
+    }
+
     /// Closes the sum gathered so far and starts the next one.
     fn close(&mut self) {
         core::mem::swap(&mut self.gathering, &mut self.sum);

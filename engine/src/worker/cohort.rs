@@ -108,6 +108,8 @@ impl Cohort<'_> {
             Spec::Limit { .. } => self.limit(i, op),
             Spec::Encode { .. } => self.encode(i, op),
             Spec::Packetise { format, .. } => self.packetise(i, op, *format),
+            // These are of calls, which run by themselves (`calls`).
+            Spec::Arrival { .. } | Spec::Payload { .. } | Spec::Relay { .. } => {}
             Spec::Ext { .. } => self.ext(i, op, segment),
         }
     }

@@ -22,7 +22,7 @@ impl Worker {
             };
             bus::close(&mut room.buses);
             room.closed = room.coming(slot);
-            room.owing = room.peers;
+            (room.owing, room.owing_epoch) = (room.peers, room.epoch);
             if room.margin == 0 {
                 complete(room);
                 continue;
@@ -30,17 +30,15 @@ impl Worker {
             for bus in &room.buses {
                 let make = |partial: &mut Partial| {
                     (partial.room, partial.mix, partial.rate) = (*id, room.closed, bus.rate());
+                    partial.epoch = room.epoch;
                     partial.samples[..bus.sum().len()].copy_from_slice(bus.sum());
                 };
                 send(room, make, &mut io.mesh, &mut self.counters);
             }
         }
         for id in self.schedule.summing(slot) {
-            if let Some(room) = self.rooms.get_mut(*id)
-                && room.closed > room.mixes
-            {
-                add_far(room, &mut io.mesh, &mut self.counters);
-                complete(room);
+            if let Some(room) = self.rooms.get_mut(*id) {
+                complete_now(room, &mut io.mesh, &mut self.counters);
             }
         }
     }
@@ -66,6 +64,14 @@ impl Worker {
                 }
             }
         }
+    }
+}
+
+/// Completes a sum that waits for those of other workers, with what has come.
+pub(super) fn complete_now(room: &mut RoomBody, mesh: &mut Mesh, counters: &mut WorkerCounters) {
+    if room.closed > room.mixes {
+        add_far(room, mesh, counters);
+        complete(room);
     }
 }
 
@@ -98,9 +104,10 @@ fn send(
     }
 }
 
-/// Adds what has come to every bus; what belongs to this mix or an older one goes back.
+/// Adds what has come to every bus; what belongs to this mix or an older one goes back. A sum that was made under
+/// another membership of the room is as good as none: some leg may be in it twice, or not at all.
 fn add_far(room: &mut RoomBody, mesh: &mut Mesh, counters: &mut WorkerCounters) {
-    let (mix, owing) = (room.closed, room.owing);
+    let (mix, owing, epoch) = (room.closed, room.owing, room.owing_epoch);
     // A bus that came since has nothing yet, on any worker.
     for bus in room.buses.iter_mut().filter(|bus| bus.has_been_closed()) {
         for worker in owing.iter() {
@@ -108,7 +115,9 @@ fn add_far(room: &mut RoomBody, mesh: &mut Mesh, counters: &mut WorkerCounters) 
                 *from == worker && partial.mix == mix && partial.rate == bus.rate()
             });
             counters.partials_late += u64::from(partial.is_none());
-            add_one(bus, worker, partial.map(|(_, partial)| &**partial));
+            let of_epoch = partial.filter(|(_, partial)| partial.epoch == epoch);
+            counters.partials_other_epoch += u64::from(partial.is_some() && of_epoch.is_none());
+            add_one(bus, worker, of_epoch.map(|(_, partial)| &**partial));
         }
     }
     clear_inbox(room, mix, mesh, counters);

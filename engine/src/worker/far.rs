@@ -37,6 +37,12 @@ impl Far {
         }
     }
 
+    /// Nothing heard yet, as when it was new.
+    pub fn forget(&mut self) {
+        self.tail.fill(0);
+        self.missed = false;
+    }
+
     fn heard(&mut self, partial: &[i32], sum: &mut [i32]) {
         let ramp = if core::mem::take(&mut self.missed) {
             self.tail.len().min(partial.len())

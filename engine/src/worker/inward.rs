@@ -5,6 +5,7 @@ use talkpath_nodes::mix;
 use talkpath_nodes::player::Played;
 use talkpath_nodes::spec::Spec;
 use talkpath_nodes::units::Unit;
+use talkpath_rt::prefetch::prefetch;
 
 use crate::proto::Segment;
 
@@ -12,6 +13,9 @@ use super::arena::at;
 use super::bank::Seat;
 use super::cohort::Cohort;
 use super::io::give_back;
+
+/// Of a packet's box: its header and 20 ms of G.711.
+const HEADER_AND_USUAL_PAYLOAD: usize = 256;
 
 impl Cohort<'_> {
     /// Hands out the units of this frame; after a stall the buffer forgets the same span (D14).
@@ -32,6 +36,12 @@ impl Cohort<'_> {
                 }
             }
             buffer.get(self.now, frame, units);
+            // Read when all lanes are here.
+            for unit in units.iter() {
+                if let Unit::Packet(packet) = unit {
+                    prefetch(&**packet, HEADER_AND_USUAL_PAYLOAD);
+                }
+            }
         }
     }
 

@@ -141,20 +141,24 @@ impl Cohort<'_> {
             if let Some(leg) = self.legs.get_mut(lane.leg) {
                 leg.run.stats.sent += u64::from(fed.sent);
                 leg.run.stats.unsent += unsent;
+                if fed.sent > 0 {
+                    let waited = format.rate.duration_of(fed.waited);
+                    leg.run.stats.collected.record(waited);
+                }
             }
         }
     }
 }
 
 /// The way out as the packetiser sees it.
-struct Outlet<'a> {
-    packets: &'a mut Lender<Packet>,
+pub(super) struct Outlet<'a> {
+    pub packets: &'a mut Lender<Packet>,
     /// Index and epoch.
-    worker: (u8, u16),
-    life: u16,
+    pub worker: (u8, u16),
+    pub life: u16,
     /// The slots between the mix and this.
-    after: Duration,
-    clock_rate: u32,
+    pub after: Duration,
+    pub clock_rate: u32,
 }
 
 impl PacketOutlet for Outlet<'_> {

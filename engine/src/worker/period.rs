@@ -39,6 +39,7 @@ impl Worker {
                 self.ahead(segment).step(rest);
                 let (lanes, first) = lanes_of(chunk, segment, slot, &mut self.legs, &self.rooms);
                 let legs = lanes.len() as u32;
+                let sent = self.counters.packets_out;
                 Cohort {
                     legs: &mut self.legs,
                     rooms: &mut self.rooms,
@@ -59,11 +60,18 @@ impl Worker {
                 }
                 .run(plan, segment);
                 let end = io.cost_clock.now();
+                match self.counters.packets_out - sent {
+                    0 => {}
+                    sent => io
+                        .stats
+                        .current()
+                        .record_handed(end.saturating_sub(now), sent),
+                }
                 let took = end.saturating_sub(core::mem::replace(&mut begin, end));
                 if let Some((leg, room)) = first {
                     self.blame.ran(Culprit {
                         leg,
-                        room,
+                        room: Some(room),
                         plan: id,
                         segment,
                         legs,
@@ -94,8 +102,7 @@ fn lanes_of(
         if segment == Segment::Egress && has_heard(leg, room) {
             continue;
         }
-        let period = slot / u64::from(room.period.max(1));
-        if let Some(skipped) = turn(leg, segment, period) {
+        if let Some(skipped) = turn(leg, segment, mix_of(leg, room, segment, slot)) {
             lanes.push(Lane {
                 leg: due.leg,
                 skipped,
@@ -110,6 +117,16 @@ fn lanes_of(
 /// Whether a leg whose egress was moved to a later slot ran for this mix in the earlier one.
 fn has_heard(leg: &mut LegBody, room: &RoomBody) -> bool {
     core::mem::take(&mut leg.run.moved) && leg.run.heard_mix == room.mixes
+}
+
+/// Number of the mix that a leg's run in `slot` belongs to. By it, not by the slot, runs are counted: a leg that is moved
+/// to other slots runs once for each mix, on whichever side of a period's beginning they lie.
+fn mix_of(leg: &LegBody, room: &RoomBody, segment: Segment, slot: u64) -> u64 {
+    let period = u64::from(room.period.max(1));
+    match segment {
+        Segment::Ingress => room.coming(slot),
+        Segment::Egress => room.coming(slot + period - u64::from(leg.slots_after) % period),
+    }
 }
 
 /// Whether a leg runs this period, and how many periods it missed since it last did: by a

@@ -7,7 +7,7 @@ use crate::proto::{Garbage, RoomBody, RoomId, Workers};
 use super::Worker;
 use super::apply::Tried;
 use super::bus::Bus;
-use super::exchange::clear_inbox;
+use super::exchange::{clear_inbox, complete_now};
 use super::io::Mesh;
 
 impl Worker {
@@ -45,13 +45,27 @@ impl Worker {
     }
 
     /// Who else has legs of the room, from this slot on (D5).
-    pub(super) fn set_peers(&mut self, room: RoomId, peers: Workers, margin: u32) -> Tried {
+    pub(super) fn set_peers(
+        &mut self,
+        room: RoomId,
+        peers: Workers,
+        margin: u32,
+        epoch: u32,
+        mesh: &mut Mesh,
+    ) -> Tried {
         let Some(body) = self.rooms.get_mut(room) else {
             return Tried::Stale(None);
         };
+        if margin != body.margin {
+            // The slot in which it would have been completed is not the room's any more.
+            complete_now(body, mesh, &mut self.counters);
+        }
+        for new in peers.iter().filter(|peer| !body.peers.contains(*peer)) {
+            body.buses.iter_mut().for_each(|bus| bus.forget_far(new));
+        }
         self.schedule
             .leave_room(room, body.mix_slot, body.margin, body.period);
-        (body.peers, body.margin) = (peers, margin);
+        (body.peers, body.margin, body.epoch) = (peers, margin, epoch);
         if self
             .schedule
             .enter_room(room, body.mix_slot, margin, body.period)

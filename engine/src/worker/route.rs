@@ -55,9 +55,7 @@ impl Worker {
     /// The box comes back unless a jitter buffer kept it.
     pub(super) fn route(&mut self, packet: Box<Packet>, mesh: &mut Mesh) -> Option<Box<Packet>> {
         let Some(leg) = LegId::from_bits(packet.leg).and_then(|id| self.legs.get_mut(id)) else {
-            let nowhere = self.elsewhere(packet, mesh);
-            self.counters.packets_stale += u64::from(nowhere.is_some());
-            return nowhere;
+            return self.route_beyond_rooms(packet, mesh);
         };
         if !leg.direction.receive {
             self.counters.packets_held += 1;
@@ -72,6 +70,18 @@ impl Worker {
         match buffer.put(packet) {
             Put::Queued => None,
             Put::Dropped(packet, _) => Some(packet),
+        }
+    }
+
+    /// A packet for no leg of a room here.
+    fn route_beyond_rooms(&mut self, packet: Box<Packet>, mesh: &mut Mesh) -> Option<Box<Packet>> {
+        match self.route_to_call(packet) {
+            Ok(routed) => routed,
+            Err(packet) => {
+                let nowhere = self.elsewhere(packet, mesh);
+                self.counters.packets_stale += u64::from(nowhere.is_some());
+                nowhere
+            }
         }
     }
 

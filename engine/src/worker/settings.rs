@@ -92,7 +92,7 @@ impl Worker {
 
     pub(super) fn set_ssrc(&mut self, leg: LegId, ssrc: u32) -> Tried {
         let Some(body) = self.legs.get(leg) else {
-            return Tried::Stale(None);
+            return self.set_call_ssrc(leg, ssrc);
         };
         let seat = body.seats.egress.iter().find_map(|s| match s {
             Seat::Packetise(seat) => Some(*seat),

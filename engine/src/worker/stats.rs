@@ -5,7 +5,8 @@
 use core::time::Duration;
 
 use serde::Serialize;
-use talkpath_nodes::jitter::JitterCounters;
+use talkpath_nodes::jitter::{JitterCounters, PlayoutDelay};
+use talkpath_nodes::waited::Waited;
 
 /// Figures of one leg since it joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -42,9 +43,20 @@ pub struct LegStats {
     pub level: u8,
     /// Whether the leg talks.
     pub talking: bool,
+    /// How long packets were held on the way in; shown in the ledger.
+    #[serde(skip)]
+    pub playout: PlayoutDelay,
+    /// How long the beginning of a packet waited for its end on the way out; shown in the ledger.
+    #[serde(skip)]
+    pub collected: Waited,
 }
 
 impl LegStats {
+    /// Adds what a jitter buffer measured.
+    pub(super) fn add_delay(&mut self, delay: &PlayoutDelay) {
+        self.playout = delay.after(&self.playout);
+    }
+
     /// Adds what a jitter buffer counted.
     pub(super) fn add(&mut self, c: &JitterCounters) {
         self.received += c.received;
@@ -83,6 +95,12 @@ pub struct WorkerCounters {
     pub packets_stale: u64,
     /// Packets for a leg on hold.
     pub packets_held: u64,
+    /// Packets of calls that came when as many as may run in one slot were there.
+    pub packets_crowded: u64,
+    /// Packets of calls passed on as they are.
+    pub packets_relayed: u64,
+    /// Packets of calls taken apart and made anew.
+    pub packets_transcoded: u64,
     /// Packets given to shards.
     pub packets_out: u64,
     /// Packets not sent: no empty box or no room in the ring.
@@ -95,6 +113,8 @@ pub struct WorkerCounters {
     pub partials_late: u64,
     /// Sums of another worker for a room that is not here, or for a mix that is over.
     pub partials_stray: u64,
+    /// Sums of another worker that were summed under another membership of the room (D12): dropped, faded out.
+    pub partials_other_epoch: u64,
     /// Packets passed on to the worker a leg has gone to (D6).
     pub packets_passed: u64,
     /// Legs that came from another worker (D6).

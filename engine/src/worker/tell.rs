@@ -10,6 +10,7 @@ use talkpath_nodes::meter::SILENCE;
 use talkpath_nodes::packet::Packet;
 use talkpath_rt::boxes::Borrower;
 
+use crate::event::EventClass;
 use crate::proto::{Ack, Garbage, Leaving, LegBody, LegId, Segment, WorkerEvent, WorkerEventKind};
 
 use super::Worker;
@@ -19,6 +20,8 @@ use super::stats::LegStats;
 
 /// How often figures are told.
 const STAMP_EVERY: Duration = Duration::from_secs(1);
+/// The part of the event ring's places kept for critical events, and as many for warnings.
+const KEPT: usize = 16;
 
 impl Worker {
     /// Detaches the legs that have ramped out.
@@ -125,6 +128,7 @@ impl Worker {
         let mut stats = body.run.stats;
         if let Some(buffer) = jitter_seat(body).and_then(|seat| self.bank.jitter.get(seat)) {
             stats.add(buffer.counters());
+            stats.add_delay(buffer.delay());
             stats.queued = buffer.queued() as u32;
         }
         if !body.direction.receive {
@@ -139,7 +143,17 @@ impl Worker {
         self.figures(body)
     }
 
+    /// Tells the supervisor, unless only places are left that are kept for events that matter more. One ring keeps
+    /// their order; only the worker fills it, so a place that was free still is.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(1).
     pub(super) fn event(&self, io: &mut Io, at: Duration, kind: WorkerEventKind) -> bool {
-        io.events.push(WorkerEvent { at, kind }).is_ok()
+        let kept = io.events.capacity() / KEPT;
+        let kept = match kind.class() {
+            EventClass::Critical => 0,
+            EventClass::Warning => kept,
+            EventClass::Notice | EventClass::Info => 2 * kept,
+        };
+        io.events.vacant() > kept && io.events.push(WorkerEvent { at, kind }).is_ok()
     }
 }

@@ -1,4 +1,8 @@
-//! What a jitter buffer counts. Written by the worker that owns the buffer, read through it.
+//! What a jitter buffer counts and measures. Written by the worker that owns the buffer, read through it.
+
+use core::time::Duration;
+
+use crate::waited::{Waited, micros};
 
 /// Why a packet was not played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +50,40 @@ pub struct JitterCounters {
     /// Times the playout was started anew: a jump, persistent lateness, a new source, a new talk spurt whose
     /// time did not fit.
     pub resyncs: u64,
+}
+
+/// How long packets are held, from the receive time of their first sample to the frame that plays it. The two parts add
+/// up to exactly that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlayoutDelay {
+    /// In the buffer: the target, less how late the packet was in the network.
+    pub held: Waited,
+    slot_us: u32,
+}
+
+impl PlayoutDelay {
+    /// From the end of the filling to the first slot of the leg after it: stays until the playout is started anew.
+    #[must_use]
+    pub fn slot(&self) -> Duration {
+        Duration::from_micros(u64::from(self.slot_us))
+    }
+
+    pub(super) fn set_slot(&mut self, wait: Duration) {
+        self.slot_us = micros(wait);
+    }
+
+    /// Goes on where `earlier` stopped, after a change of plan.
+    #[must_use]
+    pub fn after(self, earlier: &Self) -> Self {
+        Self {
+            held: self.held.after(&earlier.held),
+            slot_us: if self.held.is_empty() {
+                earlier.slot_us
+            } else {
+                self.slot_us
+            },
+        }
+    }
 }
 
 impl JitterCounters {

@@ -15,12 +15,13 @@ impl JitterBuffer {
         let need = frame.0.saturating_sub(self.ahead);
         self.ahead = self.ahead.saturating_sub(frame.0);
         if let Phase::Filling { since } = self.phase
-            && now >= since.saturating_add(self.config.delays.target)
+            && let Some(wait) = now.checked_sub(since.saturating_add(self.config.delays.target))
         {
             self.phase = Phase::Playing;
+            self.delay.set_slot(wait);
         }
         if self.phase == Phase::Playing {
-            self.play(need, out);
+            self.play(now, frame, need, out);
         } else {
             self.absent(need, out);
         }
@@ -63,7 +64,7 @@ impl JitterBuffer {
         u32::try_from(start - self.position).unwrap_or(u32::MAX)
     }
 
-    fn play(&mut self, mut need: u32, out: &mut Units) {
+    fn play(&mut self, now: Duration, frame: Samples, mut need: u32, out: &mut Units) {
         // The last place is kept for whatever the frame still lacks.
         while need > 0 && out.remaining_capacity() > 1 {
             let position = self.position;
@@ -81,6 +82,7 @@ impl JitterBuffer {
                 self.last_sequence = entry.sequence;
                 self.dry = 0;
                 self.counters.played += 1;
+                self.held(now, Samples(frame.0 - need), entry.packet.received);
                 self.ahead = entry.samples.saturating_sub(need);
                 need = need.saturating_sub(entry.samples);
                 out.push(Unit::Packet(entry.packet));
@@ -91,6 +93,18 @@ impl JitterBuffer {
             self.position += i64::from(need);
             self.absent(need, out);
         }
+    }
+
+    /// A packet received at `received` begins `into` the frame of `now`.
+    fn held(&mut self, now: Duration, into: Samples, received: Duration) {
+        let plays = match into {
+            Samples(0) => now,
+            into => now.saturating_add(self.config.codec.rate().duration_of(into)),
+        };
+        let held = plays.saturating_sub(received);
+        self.delay
+            .held
+            .record(held.saturating_sub(self.delay.slot()));
     }
 
     /// Hands out a hole and moves over it.

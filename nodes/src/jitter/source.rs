@@ -9,7 +9,7 @@ const PROBATION: u8 = 3;
 
 /// Verdict on a sequence number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     /// New, in order or not.
     New,
     /// Seen before.
@@ -26,8 +26,8 @@ struct Suspect {
 }
 
 /// The source being played.
-#[derive(Debug)]
-pub(super) struct Source {
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
     pub ssrc: u32,
     highest: u16,
     /// Bit n: `highest - n` has come.
@@ -43,6 +43,16 @@ impl Source {
             seen: 1,
             suspect: None,
         }
+    }
+
+    /// The newest sequence number.
+    pub fn highest(&self) -> u16 {
+        self.highest
+    }
+
+    /// A packet that fits has come: what went before it was no new run of numbers.
+    pub fn clear_suspicion(&mut self) {
+        self.suspect = None;
     }
 
     /// Judges `sequence` and remembers it unless it is a jump.

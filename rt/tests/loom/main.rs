@@ -13,6 +13,7 @@
 //! | `slot_reuse` | no access through a stale generation | a stale ack, a full ring, nothing to apply | commit, take |
 //! | `garbage` | each box freed once, by control, room reserved before | a deferral, none | commit, take |
 //! | `partial_exchange` | never a partial of another slot, each box back home | late, missing, ahead, unsent | commit |
+//! | `partial_exchange::membership` | never a partial of another membership | same, another, late | commit |
 //! | `migration` | a strand runs once a period on one worker; no state or packet lost or doubled | late arrival, a packet forwarded, one that waited, a full mesh | commit, take |
 //! | `statistics` | no record lost or doubled | swap while recording, no empty at hand | commit |
 //! | `replacement` | nothing of a replaced worker is heard after the change; each packet sent once or found behind it | all, some and none of them sent before | commit |

@@ -3,6 +3,8 @@
 //! Each worker counts slots of its own; nothing but the ring orders the two. That is the point: one that woke late must
 //! not be given, or give, a sum that belongs to another slot.
 
+mod membership;
+
 use crate::{Seen, explore};
 use loom::cell::UnsafeCell;
 use talkpath_rt::boxes::{Borrower, Lender, boxes};

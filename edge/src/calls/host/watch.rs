@@ -86,8 +86,8 @@ impl Watcher {
                 self.left(leg, end);
             }
             EventKind::RoomEnded { room, .. } => self.book().forget_room(room),
-            EventKind::Missed { count } => {
-                tracing::warn!(count, "events of the engine were missed");
+            EventKind::Missed { lost } => {
+                tracing::warn!(?lost, "events of the engine were missed");
             }
             _ => {}
         }

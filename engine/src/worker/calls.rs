@@ -1,0 +1,282 @@
+//! Point-to-point calls on the worker: what it keeps of them, and the commands about them.
+//!
+//! | file | what |
+//! |---|---|
+//! | `calls/arrivals` | packets to their direction, and the turn of those due in this slot (D3) |
+//! | `calls/turn` | one packet through the ops of a direction |
+
+use std::collections::VecDeque;
+
+use talkpath_graph::Plan;
+use talkpath_nodes::arrival::Arrival;
+use talkpath_nodes::relay::Relay;
+use talkpath_nodes::spec::Spec;
+use talkpath_nodes::units::Units;
+use talkpath_rt::slab::Slab;
+
+use crate::proto::{CallBody, CallId, CallTag, Garbage, LegId, Side, WorkerEventKind};
+
+use super::Worker;
+use super::apply::Tried;
+use super::bank::{Bank, Seat};
+use super::io::Io;
+use arrivals::DueFlow;
+
+mod arrivals;
+mod turn;
+
+/// The calls of a worker.
+#[derive(Debug)]
+pub(super) struct Calls {
+    bodies: Slab<Box<CallBody>, CallTag>,
+    /// By index of a side's handle: whose it is.
+    sides: Box<[Option<(LegId, CallId, Side)>]>,
+    /// The directions that packets have come for in this slot, at most all.
+    due: Vec<DueFlow>,
+    /// The packet at hand; here, so that its box outlives a node that panics.
+    at_hand: Units,
+    /// Calls whose figures have changed, with the slot they are told in, ascending; at most all.
+    untold: VecDeque<(u64, CallId)>,
+}
+
+impl Calls {
+    /// For an engine of `leg_ids` legs, of which a call takes two. Control side: allocates.
+    pub fn new(leg_ids: usize) -> Self {
+        let calls = leg_ids / 2;
+        Self {
+            bodies: Slab::with_capacity(calls),
+            sides: vec![None; leg_ids].into(),
+            due: Vec::with_capacity(2 * calls),
+            at_hand: Units::new(),
+            untold: VecDeque::with_capacity(calls),
+        }
+    }
+
+    /// The call and the side that a packet's handle names.
+    fn side_of(&self, leg: LegId) -> Option<(CallId, Side)> {
+        let (known, call, side) = (*self.sides.get(leg.index() as usize)?)?;
+        (known == leg).then_some((call, side))
+    }
+
+    fn set_sides(&mut self, call: CallId, sides: [LegId; 2], here: bool) {
+        for (leg, side) in sides.into_iter().zip(Side::BOTH) {
+            if let Some(entry) = self.sides.get_mut(leg.index() as usize) {
+                *entry = here.then_some((leg, call, side));
+            }
+        }
+    }
+}
+
+impl Worker {
+    pub(super) fn add_call(&mut self, call: CallId, mut value: Box<CallBody>) -> Tried {
+        if !self.plans.contains(value.plan) {
+            return Tried::Stale(Some(Garbage::Call(call, value)));
+        }
+        if self.calls.bodies.contains(call) || !self.seat_call(&mut value) {
+            return Tried::Refused(Some(Garbage::Call(call, value)));
+        }
+        let sides = value.sides;
+        match self.calls.bodies.insert(call, value) {
+            Ok(()) => {
+                self.calls.set_sides(call, sides, true);
+                Tried::Done
+            }
+            Err(refused) => {
+                let mut value = refused.value;
+                self.bank.uninstall(value.seats.iter(), &mut value.states);
+                Tried::Refused(Some(Garbage::Call(call, value)))
+            }
+        }
+    }
+
+    /// The end of a call: between slots nothing of it is under way.
+    pub(super) fn remove_call(&mut self, call: CallId) -> Tried {
+        let Some(mut body) = self.calls.bodies.remove(call) else {
+            return Tried::Stale(None);
+        };
+        self.calls.set_sides(call, body.sides, false);
+        self.calls.untold.retain(|(_, untold)| *untold != call);
+        self.bank.uninstall(body.seats.iter(), &mut body.states);
+        Tried::Freed(Garbage::Call(call, body))
+    }
+
+    /// Another plan for a call that stays: both streams that go out continue, and what is known of a source that sends
+    /// on as before is kept (D13).
+    pub(super) fn replace_call(&mut self, call: CallId, mut value: Box<CallBody>) -> Tried {
+        if !self.calls.bodies.contains(call) || !self.plans.contains(value.plan) {
+            return Tried::Stale(Some(Garbage::Call(call, value)));
+        }
+        if !self.seat_call(&mut value) {
+            return Tried::Refused(Some(Garbage::Call(call, value)));
+        }
+        let Some(here) = self.calls.bodies.get_mut(call) else {
+            return Tried::Stale(Some(Garbage::Call(call, value)));
+        };
+        core::mem::swap(here, &mut value);
+        let mut old = value;
+        here.flows = core::mem::take(&mut old.flows);
+        here.untold = old.untold;
+        for from in Side::BOTH {
+            let flow = &mut here.flows[from.index()];
+            // New states, so it runs again; what came meanwhile is not missing.
+            flow.paused |= core::mem::take(&mut flow.fenced);
+            let mut carry = Carry {
+                bank: &mut self.bank,
+                old: old.seats_of(from),
+                new: here.seats_of(from),
+            };
+            carry.source();
+            carry.stream();
+            let plan = |id| self.plans.get(id)?.segment(from.segment());
+            if let (Some(was), Some(is)) = (plan(old.plan), plan(here.plan)) {
+                carry.history(was, is);
+            }
+        }
+        self.bank.uninstall(old.seats.iter(), &mut old.states);
+        Tried::Freed(Garbage::Call(call, old))
+    }
+
+    /// Which of the two directions are passed on, by the side that sends.
+    pub(super) fn set_flows(&mut self, call: CallId, open: [bool; 2]) -> Tried {
+        let Some(body) = self.calls.bodies.get_mut(call) else {
+            return Tried::Stale(None);
+        };
+        for (flow, open) in body.flows.iter_mut().zip(open) {
+            flow.paused |= !open;
+            flow.open = open;
+        }
+        Tried::Done
+    }
+
+    /// A new SSRC for what a side is sent.
+    pub(super) fn set_call_ssrc(&mut self, leg: LegId, ssrc: u32) -> Tried {
+        let Some((call, side)) = self.calls.side_of(leg) else {
+            return Tried::Stale(None);
+        };
+        let Some(body) = self.calls.bodies.get(call) else {
+            return Tried::Stale(None);
+        };
+        match body.seats_of(side.other()).last() {
+            Some(Seat::Relay(seat)) => {
+                if let Some(relay) = self.bank.relay.get_mut(*seat) {
+                    relay.set_ssrc(ssrc);
+                }
+            }
+            Some(Seat::Packetise(seat)) => {
+                if let Some(packetiser) = self.bank.packetise.get_mut(*seat) {
+                    packetiser.set_ssrc(ssrc);
+                }
+            }
+            _ => return Tried::Refused(None),
+        }
+        Tried::Done
+    }
+
+    /// Tells the figures that have waited for a second.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(calls told).
+    pub(super) fn tell_calls(&mut self, slot: u64, now: core::time::Duration, io: &mut Io) {
+        while let Some(&(due, call)) = self.calls.untold.front() {
+            if due > slot {
+                return;
+            }
+            if let Some(body) = self.calls.bodies.get(call) {
+                let stats = body.stats();
+                if !self.event(io, now, WorkerEventKind::Call { call, stats }) {
+                    // It stays the first of those to be told.
+                    self.counters.events_deferred += 1;
+                    return;
+                }
+            }
+            self.calls.untold.pop_front();
+            if let Some(body) = self.calls.bodies.get_mut(call) {
+                body.untold = false;
+            }
+        }
+    }
+
+    fn seat_call(&mut self, value: &mut CallBody) -> bool {
+        if self.bank.install(&mut value.states) {
+            return true;
+        }
+        self.bank.uninstall(value.seats.iter(), &mut value.states);
+        false
+    }
+}
+
+/// What one direction keeps when its plan is replaced.
+struct Carry<'a> {
+    bank: &'a mut Bank,
+    old: &'a [Seat],
+    new: &'a [Seat],
+}
+
+impl Carry<'_> {
+    /// What is known of the packets that come.
+    fn source(&mut self) {
+        let known = self.old.first().and_then(|seat| door(self.bank, *seat));
+        let Some(known) = known.map(|arrival| arrival.clone()) else {
+            return;
+        };
+        let door = self.new.first().and_then(|seat| door(self.bank, *seat));
+        if let Some(door) = door {
+            door.continue_from(&known);
+        }
+    }
+
+    /// The state of a resampler, which has heard what went before.
+    fn history(&mut self, old: &Plan<Spec>, new: &Plan<Spec>) {
+        let filters = |seat: &Seat| matches!(seat, Seat::Resample(_));
+        for (op, to) in new
+            .ops
+            .iter()
+            .zip(self.new)
+            .filter(|(_, seat)| filters(seat))
+        {
+            let mut before = old.ops.iter().zip(self.old);
+            if let Some((_, from)) = before.find(|(was, _)| was.spec == op.spec) {
+                self.bank.exchange(*from, *to);
+            }
+        }
+    }
+
+    /// The stream that goes out, with what was collected for its next packet when that is to be as before.
+    fn stream(&mut self) {
+        let (Some(&from), Some(&to)) = (self.old.last(), self.new.last()) else {
+            return;
+        };
+        if let (Seat::Packetise(a), Seat::Packetise(b)) = (from, to)
+            && let Some([old, new]) = self.bank.packetise.get_disjoint_mut([a, b])
+            && old.makes_the_same_as(new)
+        {
+            return self.bank.exchange(from, to);
+        }
+        let position = match from {
+            Seat::Relay(seat) => self.bank.relay.get(seat).map(|relay| relay.position()),
+            Seat::Packetise(seat) => self.bank.packetise.get(seat).map(|last| last.position()),
+            _ => None,
+        };
+        match (to, position) {
+            (Seat::Relay(seat), Some(position)) => {
+                if let Some(relay) = self.bank.relay.get_mut(seat) {
+                    relay.go_on_from(position);
+                }
+            }
+            (Seat::Packetise(seat), Some(position)) => {
+                if let Some(packetiser) = self.bank.packetise.get_mut(seat) {
+                    packetiser.go_on_from(position);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The door of a direction, whichever kind its first op is.
+fn door(bank: &mut Bank, seat: Seat) -> Option<&mut Arrival> {
+    match seat {
+        Seat::Relay(seat) => bank.relay.get_mut(seat).map(Relay::arrival),
+        Seat::Arrival(seat) => bank.arrival.get_mut(seat),
+        _ => None,
+    }
+}

@@ -1,0 +1,160 @@
+//! Packets of calls: to the direction they belong to, and that direction's turn in the same slot (D3).
+
+use core::time::Duration;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use talkpath_nodes::packet::Packet;
+use talkpath_nodes::units::Unit;
+
+use crate::proto::{CallId, Culprit, LegId, LegPanic, PlanId, Segment, Side};
+
+use super::super::Worker;
+use super::super::io::{Io, give_back, leak};
+use super::turn::Turn;
+
+/// How often figures are told.
+const STAMP_EVERY: Duration = Duration::from_secs(1);
+
+/// A direction that packets have come for in this slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct DueFlow {
+    /// Equal plans run side by side, as cohorts do.
+    plan: PlanId,
+    from: Side,
+    call: CallId,
+}
+
+impl Worker {
+    /// A packet for a side of a call waits for its turn in this slot; the box comes back when it has none.
+    ///
+    /// # Errors
+    /// The packet, when it is for no call.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(1).
+    pub(in crate::worker) fn route_to_call(
+        &mut self,
+        packet: Box<Packet>,
+    ) -> Result<Option<Box<Packet>>, Box<Packet>> {
+        let side = LegId::from_bits(packet.leg).and_then(|leg| self.calls.side_of(leg));
+        let Some((call, from)) = side else {
+            return Err(packet);
+        };
+        let Some(body) = self.calls.bodies.get_mut(call) else {
+            return Err(packet);
+        };
+        let plan = body.plan;
+        let flow = &mut body.flows[from.index()];
+        flow.stats.received += 1;
+        if !flow.open || flow.fenced {
+            flow.stats.held += 1;
+            self.counters.packets_held += 1;
+            return Ok(Some(packet));
+        }
+        let first = flow.inbox.is_empty();
+        if let Err(full) = flow.inbox.try_push(packet) {
+            flow.stats.crowded += 1;
+            self.counters.packets_crowded += 1;
+            return Ok(Some(full.element()));
+        }
+        if first {
+            self.calls.due.push(DueFlow { plan, call, from });
+        }
+        Ok(None)
+    }
+
+    /// Runs every direction that packets have come for in this slot.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(packets of calls that came).
+    pub(in crate::worker) fn run_arrivals(&mut self, slot: u64, now: Duration, io: &mut Io) {
+        // Unstable, since stable allocates; all keys differ.
+        self.calls.due.sort_unstable();
+        let mut begin = io.cost_clock.now();
+        let mut at = 0;
+        while let Some(first) = self.calls.due.get(at).copied() {
+            let rest = &self.calls.due[at..];
+            let alike = |due: &&DueFlow| (due.plan, due.from) == (first.plan, first.from);
+            let count = rest.iter().take_while(alike).count();
+            let mut leg = None;
+            let sent = self.counters.packets_out;
+            for n in at..at + count {
+                let due = self.calls.due[n];
+                let ran = self.run_flow(due, slot, now, io);
+                leg = leg.or(ran);
+            }
+            at += count;
+            let end = io.cost_clock.now();
+            match self.counters.packets_out - sent {
+                0 => {}
+                sent => io
+                    .stats
+                    .current()
+                    .record_handed(end.saturating_sub(now), sent),
+            }
+            let took = end.saturating_sub(core::mem::replace(&mut begin, end));
+            if let Some(leg) = leg {
+                self.blame.ran(Culprit {
+                    leg,
+                    room: None,
+                    plan: first.plan,
+                    segment: first.from.segment(),
+                    legs: count as u32,
+                    took,
+                });
+            }
+        }
+        self.calls.due.clear();
+    }
+
+    /// The turn of one direction: its packets, in the order they came. Whose it was.
+    fn run_flow(&mut self, due: DueFlow, slot: u64, now: Duration, io: &mut Io) -> Option<LegId> {
+        let DueFlow { call, from, .. } = due;
+        let body = self.calls.bodies.get_mut(call)?;
+        let plan = self.plans.get(body.plan)?.segment(from.segment())?;
+        let (leg, to) = (body.sides[from.index()], body.sides[from.other().index()]);
+        if !core::mem::replace(&mut body.untold, true) {
+            let slots = STAMP_EVERY.as_nanos() / self.config.slot.as_nanos().max(1);
+            self.calls.untold.push_back((slot + slots as u64, call));
+        }
+        self.counters.segments += 1;
+        let mut turn = Turn {
+            seats: body.seats.of(from.segment()),
+            flow: &mut body.flows[from.index()],
+            bank: &mut self.bank,
+            arena: &mut self.arena,
+            counters: &mut self.counters,
+            packets_in: &mut io.packets_in,
+            packets_out: &mut io.packets_out,
+            at_hand: &mut self.calls.at_hand,
+            worker: (self.config.index, self.config.epoch),
+            clock_rate: body.clocks[from.index()],
+            #[cfg(test)]
+            leg,
+            to,
+            now,
+            kind: "",
+        };
+        // What a panic leaves half done is the state of nodes that never run again.
+        let ran = catch_unwind(AssertUnwindSafe(|| turn.run(plan)));
+        let node = turn.kind;
+        if let Err(payload) = ran {
+            self.counters.panics += 1;
+            body.flows[from.index()].fenced = true;
+            let panic = LegPanic {
+                leg,
+                // Seen from the engine: what this side says goes no further.
+                segment: Segment::Ingress,
+                node,
+                payload,
+            };
+            if let Err(full) = self.fallen.try_push(panic) {
+                leak(full.element(), &mut self.counters.overflows);
+            }
+            let left = self.calls.at_hand.drain(..).filter_map(Unit::into_packet);
+            let left = left.chain(body.flows[from.index()].inbox.drain(..));
+            for packet in left {
+                give_back(&mut io.packets_in, packet, &mut self.counters.overflows);
+            }
+        }
+        Some(leg)
+    }
+}

@@ -1,0 +1,17 @@
+//! Point-to-point calls in virtual time (D3): what one side sends leaves for the other in the slot it came in.
+//!
+//! | file | what |
+//! |---|---|
+//! | `rig` | a call and its two phones |
+//! | `relay` | both ends agree: nothing is decoded |
+//! | `transcode` | they do not: codecs, clocks and packet times |
+//! | `lost` | its worker is lost (D18) |
+//! | `life` | beginning, changing, holding, ending; capacity; several workers |
+
+#[path = "../common/mod.rs"]
+mod common;
+mod life;
+mod lost;
+mod relay;
+mod rig;
+mod transcode;

@@ -1,0 +1,189 @@
+//! One run from its first thread to its last: start, join, warm up, measure, stop.
+
+use std::time::Duration;
+
+use talkpath_rt::clock::{Clock, MonotonicClock};
+
+use super::dist::Dist;
+use super::during::{Done, act};
+use super::environment::Environment;
+use super::error::BenchError;
+use super::floor::{self, Taken};
+use super::phones::{Desk, Heard, Order, Setup, Talk};
+use super::place::Places;
+use super::reference::BareLoop;
+use super::report::Report;
+use super::scenario::{During, Scenario};
+use super::seats::{Seats, payload_type};
+use super::server::{Server, Window};
+
+/// Time given to joins, start-up delays of the jitter buffers and first-touched memory.
+const WARM_UP: Duration = Duration::from_millis(1_500);
+/// The end of a window waits for the workers' word, which comes on the second: what happens ends so much before it.
+const EARLY: Duration = Duration::from_millis(50);
+/// The bare loop that mixes runs so long at most, before and after.
+const FLOOR: Duration = Duration::from_secs(10);
+/// Listeners keep so much of what they hear at most.
+const TAPE: Duration = Duration::from_secs(120);
+
+/// One measured stretch: what the server and what the phones say of it.
+pub(super) struct Stretch {
+    pub server: Window,
+    pub phones: Heard,
+    pub done: Done,
+}
+
+/// Everything a report is made of.
+pub(super) struct Outcome {
+    /// Before anything happens, where something does.
+    pub quiet: Option<Stretch>,
+    pub measured: Stretch,
+    /// How late the bare loop woke; `None` when it failed.
+    pub bare: Option<Dist>,
+    pub cores: Vec<Option<usize>>,
+    pub priorities: Vec<Option<u8>>,
+    pub warnings: Vec<String>,
+    /// None without sockets, or where the shard may be anywhere.
+    pub shard_core: Option<usize>,
+    pub phones_core: Option<usize>,
+    /// What the bare loop that mixes took, before and after.
+    pub floor: Option<(Taken, Taken)>,
+    pub environment: Environment,
+}
+
+/// Runs the scenario.
+pub(super) fn run(scenario: &Scenario) -> Result<Report, BenchError> {
+    let mut environment = Environment::before();
+    let places = Places::new(scenario, &environment.cores_allowed);
+    let floor_before = floor(scenario, &places)?;
+    let mut server = Server::start(scenario, &places)?;
+    if let Some(worker) = server.first_worker() {
+        environment.look_at(worker);
+    }
+    let desk = match scenario.common.sockets {
+        false => beside(scenario, &server, &places)?,
+        // The process inherits our cores, before they become those of the server.
+        true => {
+            let desk = apart(scenario, server.engine.base(), &places)?;
+            server.open(&places)?;
+            desk
+        }
+    };
+    let phones_core = desk.place.core;
+    let mut seats = Seats::new(scenario, &server.engine, server.net.clone(), desk)?;
+    seats.fill()?;
+    let clock = MonotonicClock;
+    clock.sleep_until(clock.now() + WARM_UP);
+
+    let base = server.engine.base();
+    let core = server
+        .engine
+        .workers()
+        .first()
+        .and_then(|worker| worker.core);
+    let bare = BareLoop::start(base, core, Some(places.bare_priority))?;
+    let span = Duration::from_secs(scenario.common.seconds.into());
+    let mut moments = vec![server.moment()?];
+    let mut done = Vec::new();
+    let quiet = (scenario.during != During::Nothing).then_some(During::Nothing);
+    for during in quiet.into_iter().chain([scenario.during]) {
+        seats.desk.tell(Order::Window)?;
+        done.push(act(during, &mut seats, span.saturating_sub(EARLY))?);
+        moments.push(server.moment()?);
+    }
+    let bare = bare.finish();
+    let (heard, rings) = seats.desk.finish()?;
+    let workers = server.engine.workers().to_vec();
+    let warnings = warnings(moments[0].status());
+    let shard_core = server.net.as_ref().and_then(|net| net.status().core);
+    server.shutdown(&environment.cores_allowed)?;
+    // They must outlive the worker.
+    drop(rings);
+    let floor_after = floor(scenario, &places)?;
+    environment.after();
+
+    let pairs = moments.windows(2).map(|pair| pair[0].until(&pair[1]));
+    // What was heard before the first window is the warm-up.
+    let mut stretches: Vec<Stretch> = pairs
+        .zip(heard.into_iter().skip(1))
+        .zip(done)
+        .map(|((server, phones), done)| Stretch {
+            server,
+            phones,
+            done,
+        })
+        .collect();
+    let Some(measured) = stretches.pop() else {
+        return Err(BenchError::Phones("they told of no window".into()));
+    };
+    let outcome = Outcome {
+        quiet: stretches.pop(),
+        measured,
+        bare,
+        cores: workers.iter().map(|worker| worker.core).collect(),
+        priorities: workers.iter().map(|worker| worker.priority).collect(),
+        warnings,
+        shard_core,
+        phones_core,
+        floor: floor_before.zip(floor_after),
+        environment,
+    };
+    Ok(Report::new(scenario, outcome))
+}
+
+/// The bare loop that mixes, where it is asked for.
+fn floor(scenario: &Scenario, places: &Places) -> Result<Option<Taken>, BenchError> {
+    if !scenario.common.floor {
+        return Ok(None);
+    }
+    let desk = apart(scenario, MonotonicClock.now(), places)?;
+    let span = Duration::from_secs(scenario.common.seconds.into()).min(FLOOR);
+    floor::run(scenario, desk, places, span).map(Some)
+}
+
+/// The phones at the packet rings, in this process.
+fn beside(scenario: &Scenario, server: &Server, places: &Places) -> Result<Desk, BenchError> {
+    let link = server.engine.take_shard_link();
+    let link = link.ok_or_else(|| BenchError::Phones("the shard's link is taken".into()))?;
+    let setup = setup(scenario, link.slot, link.base);
+    let priority = Some(places.second_priority);
+    Ok(Desk::here(link, setup, places.phones, priority)?)
+}
+
+/// The phones in a process of their own. Their grid divides ten milliseconds in one slot more than the worker's: so their
+/// packets come at every moment of a slot and not always at the same.
+fn apart(scenario: &Scenario, base: Duration, places: &Places) -> Result<Desk, BenchError> {
+    let ten = Duration::from_millis(10);
+    let slots = (ten.as_nanos() / scenario.common.slot().as_nanos()) as u32 + 1;
+    let setup = setup(scenario, ten / slots, base);
+    let priority = Some(places.second_priority);
+    Ok(Desk::there(setup, places.phones, priority)?)
+}
+
+fn setup(scenario: &Scenario, slot: Duration, base: Duration) -> Setup {
+    let common = &scenario.common;
+    let talks = scenario.talks().into_iter();
+    let talks = talks.map(|(codec, ptime)| Talk::new(codec, payload_type(codec), ptime));
+    Setup {
+        seats: scenario.legs(),
+        talks: talks.collect(),
+        slot,
+        base,
+        burst: common.burst,
+        loss_percent: common.loss,
+        jitter: Duration::from_millis(common.jitter.into()),
+        probes: scenario.probes(),
+        tape: TAPE,
+    }
+}
+
+/// What the workers wanted and did not get, each once.
+fn warnings(status: &talkpath_engine::Status) -> Vec<String> {
+    let mut warnings: Vec<String> = Vec::new();
+    for warning in status.workers.iter().flat_map(|worker| &worker.warnings) {
+        if !warnings.contains(warning) {
+            warnings.push(warning.clone());
+        }
+    }
+    warnings
+}

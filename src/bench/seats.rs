@@ -1,0 +1,211 @@
+//! The seats of a run: a leg of the engine, and the phone that talks to it. Control side.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use talkpath_edge::net::{Net, NetError, NetLeg, Session};
+use talkpath_engine::{
+    CallConfig, Class, Engine, EngineError, Leg, LegConfig, LegId, NetworkConfig, Room, RoomConfig,
+    RtpSender, Side,
+};
+use talkpath_nodes::codec::Codec;
+use talkpath_rt::clock::{Clock, MonotonicClock};
+
+use super::error::BenchError;
+use super::phones::{Desk, Order, Way, heard_ssrc};
+use super::scenario::{Meeting, Scenario};
+
+/// Payload type where RFC 3551 fixes none.
+const DYNAMIC: u8 = 96;
+
+/// Payload type of every leg that speaks `codec`.
+pub(super) fn payload_type(codec: Codec) -> u8 {
+    codec.static_payload_type().unwrap_or(DYNAMIC)
+}
+
+/// Who sits there.
+struct Seated {
+    /// Its leg; a side of a call has none that could leave alone.
+    leg: Option<Leg>,
+    port: Option<NetLeg>,
+}
+
+/// All of them.
+pub(super) struct Seats<'a> {
+    pub scenario: &'a Scenario,
+    pub desk: Desk,
+    engine: Engine,
+    /// None where there are calls.
+    rooms: Vec<Room>,
+    seats: Vec<Option<Seated>>,
+    /// The sockets, unless the phones are in process.
+    net: Option<Net>,
+    /// Calls there have been on each seat.
+    calls: Vec<u32>,
+}
+
+impl<'a> Seats<'a> {
+    /// The rooms, and nobody in them.
+    pub(super) fn new(
+        scenario: &'a Scenario,
+        engine: &Engine,
+        net: Option<Net>,
+        desk: Desk,
+    ) -> Result<Self, BenchError> {
+        let room = |n| engine.create_room(RoomConfig::new(format!("bench-{n}")));
+        let rooms = match scenario.meeting {
+            Meeting::Rooms => scenario.rooms(),
+            Meeting::Calls => 0,
+        };
+        Ok(Self {
+            scenario,
+            desk,
+            engine: engine.clone(),
+            rooms: (0..rooms).map(room).collect::<Result<_, _>>()?,
+            seats: (0..scenario.legs()).map(|_| None).collect(),
+            net,
+            calls: vec![0; scenario.legs()],
+        })
+    }
+
+    /// Everybody joins, and with several workers leg *n* goes to worker *n* modulo their number.
+    pub(super) fn fill(&mut self) -> Result<(), BenchError> {
+        if self.scenario.meeting == Meeting::Calls {
+            return (0..self.scenario.rooms()).try_for_each(|call| self.call(2 * call));
+        }
+        for seat in 0..self.seats.len() {
+            self.join(seat)?;
+        }
+        let workers = self.scenario.workers;
+        for seat in (0..self.seats.len()).filter(|_| workers > 1) {
+            if let Some(leg) = self.leg(seat) {
+                patiently(|| leg.move_to(seat % workers))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A leg joins its room, and its phone is told where to send.
+    pub(super) fn join(&mut self, seat: usize) -> Result<(), BenchError> {
+        let asked = MonotonicClock.now();
+        let network = self.network(seat);
+        let leg = self.rooms[self.scenario.room_of[seat]].join(LegConfig::network(network))?;
+        self.seat(seat, leg.id(), Some(leg), network, asked)
+    }
+
+    /// The legs on `first` and on the next seat call each other.
+    fn call(&mut self, first: usize) -> Result<(), BenchError> {
+        let asked = MonotonicClock.now();
+        let (a, b) = (self.network(first), self.network(first + 1));
+        let call = self.engine.create_call(CallConfig::new(a, b))?;
+        self.seat(first, call.side(Side::A), None, a, asked)?;
+        self.seat(first + 1, call.side(Side::B), None, b, asked)
+    }
+
+    /// What the engine is told of the leg on `seat`, in a stream with an SSRC of its own.
+    fn network(&mut self, seat: usize) -> NetworkConfig {
+        self.calls[seat] += 1;
+        let (codec, ptime) = self.scenario.talks()[self.scenario.talk_of(seat)];
+        NetworkConfig {
+            ptime,
+            sender: RtpSender {
+                ssrc: heard_ssrc(seat, self.calls[seat]),
+                ..RtpSender::random()
+            },
+            ..NetworkConfig::new(codec, payload_type(codec))
+        }
+    }
+
+    /// Opens its port, where there are sockets, and connects its phone.
+    fn seat(
+        &mut self,
+        seat: usize,
+        id: LegId,
+        leg: Option<Leg>,
+        network: NetworkConfig,
+        asked: Duration,
+    ) -> Result<(), BenchError> {
+        let (way, port) = match &self.net {
+            None => (Way::Leg(id.to_bits()), None),
+            Some(net) => {
+                let (to, port) = attach(net, session(id, &network, self.phone(seat)?))?;
+                (to, Some(port))
+            }
+        };
+        self.seats[seat] = Some(Seated { leg, port });
+        self.desk.tell(Order::Connect {
+            seat,
+            way,
+            talk: self.scenario.talk_of(seat),
+            hears: network.sender.ssrc,
+            asked,
+        })?;
+        Ok(())
+    }
+
+    /// The leg leaves, and its phone hangs up. `false` when the seat is empty.
+    pub(super) fn leave(&mut self, seat: usize) -> Result<bool, BenchError> {
+        let Some(Seated { leg, port }) = self.seats[seat].take() else {
+            return Ok(false);
+        };
+        self.desk.tell(Order::Disconnect { seat })?;
+        if let Some(port) = port {
+            port.detach()?;
+        }
+        if let Some(leg) = leg {
+            patiently(|| leg.leave())?;
+        }
+        Ok(true)
+    }
+
+    /// The leg on that seat.
+    pub(super) fn leg(&self, seat: usize) -> Option<&Leg> {
+        self.seats[seat].as_ref()?.leg.as_ref()
+    }
+
+    fn phone(&self, seat: usize) -> Result<SocketAddr, BenchError> {
+        let address = self.desk.address(seat);
+        address.ok_or_else(|| BenchError::Phones(format!("phone {seat} has no socket")))
+    }
+}
+
+fn session(leg: LegId, network: &NetworkConfig, phone: SocketAddr) -> Session {
+    Session {
+        leg,
+        remote_rtp: phone,
+        remote_rtcp: phone,
+        rtcp_mux: true,
+        payload_type: network.payload_type,
+        clock_rate: network.codec.clock_rate(),
+        ssrc: network.sender.ssrc,
+        cname: "talkpath@bench".to_owned(),
+        receive: true,
+        send: true,
+    }
+}
+
+/// Opens a port for the leg; asks again while the shard has too many waiting.
+fn attach(net: &Net, session: Session) -> Result<(Way, NetLeg), NetError> {
+    let clock = MonotonicClock;
+    loop {
+        let lease = net.open()?;
+        let to = Way::Socket(lease.local_rtp());
+        match net.attach(lease, session.clone()) {
+            Err(NetError::Busy { .. }) => clock.sleep_until(clock.now() + Duration::from_millis(5)),
+            attached => return Ok((to, attached?)),
+        }
+    }
+}
+
+/// Asks again while the engine is busy.
+fn patiently(ask: impl Fn() -> Result<(), EngineError>) -> Result<(), EngineError> {
+    let clock = MonotonicClock;
+    loop {
+        match ask() {
+            Err(busy) if busy.class() == Class::Transient => {
+                clock.sleep_until(clock.now() + Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The server under measurement: its threads and what they used, and one window of its figures.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use talkpath_edge::net::{Net, NetConfig};
+use talkpath_engine::status::{Status, WorkerStatus};
+use talkpath_engine::{Engine, EngineConfig};
+use talkpath_rt::clock::{Clock, MonotonicClock};
+use talkpath_rt::thread::{self, Placement, Task};
+use talkpath_rt::timing::{SlotStats, Tally};
+
+use super::dist::Dist;
+use super::error::BenchError;
+use super::place::Places;
+use super::reference;
+use super::scenario::Scenario;
+use crate::alloc;
+
+/// Name of the worker's thread, by which its CPU time is found; the engine numbers them when there are several.
+const WORKER: &str = "bench-worker";
+/// Name of the shard's thread.
+const SHARD: &str = "bench-shard";
+/// A window begins and ends with word of the worker, which comes once a second; this long it is waited for.
+const PATIENCE: Duration = Duration::from_millis(2_500);
+/// How often it is looked for.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// A running server.
+pub(super) struct Server {
+    pub engine: Engine,
+    pub net: Option<Net>,
+    workers: Vec<Task>,
+    shard: Option<Task>,
+    capacity: usize,
+}
+
+/// What the server's threads used so far.
+#[derive(Clone, Debug)]
+struct Used {
+    workers: Vec<Duration>,
+    /// None without sockets.
+    shard: Option<Duration>,
+    /// The whole process but for the bare loop, which is no part of the server.
+    all: Duration,
+}
+
+/// The server at one moment.
+pub(super) struct Moment {
+    at: Duration,
+    status: Status,
+    timing: Vec<SlotStats>,
+    used: Used,
+    allocations: u64,
+}
+
+/// The server from one moment to another.
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+    pub span: Duration,
+    pub slots: u64,
+    pub late_slots: u64,
+    pub missed_slots: u64,
+    pub partials_late: u64,
+    pub legs_moved: u64,
+    /// Of all workers, as are the two below.
+    pub wake: Dist,
+    pub busy: Dist,
+    pub end: Dist,
+    /// CPU time of each worker's thread.
+    pub workers: Vec<Duration>,
+    /// Of the shard's, and of all other threads of the server; none without sockets.
+    pub shard: Option<Duration>,
+    pub rest: Option<Duration>,
+    /// Calls of the workers to the allocator, from before the first join on.
+    pub allocations: u64,
+}
+
+impl Server {
+    /// Starts the engine and watches its workers' allocations.
+    pub(super) fn start(scenario: &Scenario, places: &Places) -> Result<Self, BenchError> {
+        let (legs, workers) = (scenario.legs(), scenario.workers);
+        // Room for all of them on any worker, while they are being spread, and for those not yet gone.
+        let capacity = (legs * workers + 64).min(20_000);
+        let engine = Engine::start(EngineConfig {
+            slot: scenario.common.slot(),
+            capacity_legs: capacity,
+            capacity_rooms: scenario.rooms(),
+            workers,
+            cores: places.workers.clone(),
+            priority: Some(places.worker_priority),
+            lock_memory: true,
+            name: WORKER.into(),
+            ..EngineConfig::default()
+        })?;
+        let workers = threads(workers)?;
+        alloc::watch(&workers);
+        Ok(Self {
+            engine,
+            net: None,
+            workers,
+            shard: None,
+            capacity,
+        })
+    }
+
+    /// The thread of the first worker.
+    pub(super) fn first_worker(&self) -> Option<Task> {
+        self.workers.first().copied()
+    }
+
+    /// Opens the media sockets, and keeps all threads of this process to the server's cores.
+    pub(super) fn open(&mut self, places: &Places) -> Result<(), BenchError> {
+        let link = self.engine.take_shard_link();
+        let link = link.ok_or_else(|| BenchError::Phones("the shard's link is taken".into()))?;
+        let config = NetConfig {
+            capacity: self.capacity,
+            quarantine: Duration::from_millis(500),
+            media_timeout: Duration::ZERO,
+            placement: Placement {
+                name: SHARD.into(),
+                core: places.shard,
+                priority: Some(places.second_priority),
+            },
+            ..NetConfig::default()
+        };
+        self.net = Some(Net::start(config, link)?);
+        self.shard = Task::named(SHARD);
+        if !places.server.is_empty() {
+            let pinned: Vec<Task> = self.workers.iter().copied().chain(self.shard).collect();
+            Task::confine_all_but(&pinned, &places.server)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the server's threads, and lets this one run anywhere again.
+    pub(super) fn shutdown(self, allowed: &[usize]) -> Result<(), BenchError> {
+        if let Some(net) = self.net {
+            net.shutdown();
+        }
+        self.engine.shutdown();
+        Ok(Task::current().confine_to(allowed)?)
+    }
+
+    /// The state of everything, as soon as the workers have told theirs anew.
+    pub(super) fn moment(&self) -> Result<Moment, BenchError> {
+        let clock = MonotonicClock;
+        let told = |timing: &[SlotStats]| timing.iter().map(|t| t.slots).collect::<Vec<_>>();
+        let before = told(&self.engine.timing()?);
+        let end = clock.now() + PATIENCE;
+        loop {
+            clock.sleep_until(clock.now() + LOOK);
+            let timing = self.engine.timing()?;
+            let anew = told(&timing).iter().zip(&before).all(|(a, b)| a != b);
+            if anew || clock.now() >= end {
+                return Ok(Moment {
+                    at: clock.now(),
+                    status: self.engine.status()?,
+                    timing,
+                    used: self.used()?,
+                    allocations: alloc::calls(),
+                });
+            }
+        }
+    }
+
+    fn used(&self) -> Result<Used, BenchError> {
+        let each = self.workers.iter().map(|thread| thread.cpu_time());
+        let bare = Task::named(reference::THREAD).and_then(|thread| thread.cpu_time().ok());
+        let all = thread::process_cpu_time();
+        Ok(Used {
+            workers: each.collect::<Result<_, _>>()?,
+            shard: self.shard.map(Task::cpu_time).transpose()?,
+            all: all.saturating_sub(bare.unwrap_or_default()),
+        })
+    }
+}
+
+/// The threads of the workers.
+fn threads(count: usize) -> Result<Vec<Task>, BenchError> {
+    let name = |index| match count {
+        1 => WORKER.to_owned(),
+        _ => format!("{WORKER}-{index}"),
+    };
+    let task = |index| {
+        let missing = || std::io::Error::other("no thread of that name");
+        Task::named(&name(index)).ok_or_else(missing)
+    };
+    Ok((0..count).map(task).collect::<Result<_, _>>()?)
+}
+
+impl Moment {
+    /// The worker's status, one for each.
+    pub(super) fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// From this moment to `last`.
+    pub(super) fn until(&self, last: &Self) -> Window {
+        let since = |of: fn(&WorkerStatus) -> u64| -> u64 {
+            let sum = |moment: &Self| moment.status.workers.iter().map(of).sum::<u64>();
+            sum(last) - sum(self)
+        };
+        let mut stats = SlotStats::new();
+        for (first, last) in self.timing.iter().zip(&last.timing) {
+            stats.add(&difference(first, last));
+        }
+        let used = last.used.workers.iter().zip(&self.used.workers);
+        let workers: Vec<Duration> = used.map(|(last, first)| *last - *first).collect();
+        let shard = last.used.shard.zip(self.used.shard);
+        let shard = shard.map(|(last, first)| last - first);
+        let all = last.used.all.saturating_sub(self.used.all);
+        let rest = |shard| all.saturating_sub(workers.iter().sum::<Duration>() + shard);
+        Window {
+            span: last.at - self.at,
+            slots: stats.slots,
+            late_slots: stats.late_slots,
+            missed_slots: stats.skipped_slots,
+            partials_late: since(|worker| worker.counters.partials_late),
+            legs_moved: last.status.supervisor.legs_moved - self.status.supervisor.legs_moved,
+            wake: (&stats.wake).into(),
+            busy: (&stats.busy).into(),
+            end: (&stats.end).into(),
+            shard,
+            rest: shard.map(rest),
+            workers,
+            allocations: last.allocations,
+        }
+    }
+}
+
+/// What `last` has more than `first`, of one worker.
+fn difference(first: &SlotStats, last: &SlotStats) -> SlotStats {
+    let mut difference = last.clone();
+    let less = |histogram: &mut Histogram<u64>, first: &Histogram<u64>| {
+        histogram
+            .subtract(first)
+            .expect("the later one holds all that the earlier one has");
+    };
+    less(&mut difference.wake, &first.wake);
+    less(&mut difference.busy, &first.busy);
+    less(&mut difference.end, &first.end);
+    difference.slots -= first.slots;
+    difference.late_slots -= first.late_slots;
+    difference.skipped_slots -= first.skipped_slots;
+    difference
+}

@@ -1,0 +1,202 @@
+//! What may be said of a run, and what may not: the rules, apart from everything that measures.
+
+use serde::Serialize;
+
+/// The phones' thread may use so much of its core, in percent.
+const GENERATOR_CPU: f64 = 85.0;
+/// So many of its slots may be late, in percent.
+const GENERATOR_LATE: f64 = 1.0;
+/// So many slots of the server may be late when a capacity is told, in percent.
+const SERVER_LATE: f64 = 0.1;
+/// So many packets must come when a capacity is told, in percent.
+const RECEIVED: f64 = 99.9;
+/// A capacity is what this part of a core carries, in percent: the rest is for what is not even.
+const FULL: f64 = 80.0;
+
+/// What the load generator says of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Generator {
+    /// Of its core, in percent.
+    pub cpu_percent: f64,
+    /// Slots in which it was late, in percent.
+    pub late_percent: f64,
+}
+
+/// What is known of the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Server {
+    pub legs: usize,
+    /// Part of its core that the busiest thread used, in percent.
+    pub busiest_percent: f64,
+    /// Slots that ended late, in percent.
+    pub late_percent: f64,
+    /// Packets that came of those sent in sequence, in percent.
+    pub received_percent: f64,
+}
+
+/// What is said.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Verdict {
+    /// Whether the tails may be called those of a real-time thread: every worker has real-time priority.
+    pub real_time: bool,
+    /// Why the load generator was the bottleneck, if it was.
+    pub generator_bottleneck: Option<String>,
+    /// Legs of this kind that one core of the busiest thread would carry, by its use now.
+    pub capacity_legs: Option<u64>,
+    /// Why no capacity is told.
+    pub no_capacity_because: Option<String>,
+}
+
+impl Verdict {
+    /// By the rules. `generator` is `None` where the phones are not a load of their own (in process, they do the
+    /// shard's work).
+    pub(super) fn new(priorities: &[Option<u8>], generator: Generator, server: Server) -> Self {
+        let generator_bottleneck = bottleneck(generator);
+        let no_capacity_because = match &generator_bottleneck {
+            Some(_) => Some("the load generator was the bottleneck".to_owned()),
+            None => unfit(server),
+        };
+        let capacity_legs = no_capacity_because
+            .is_none()
+            .then(|| (server.legs as f64 * FULL / server.busiest_percent) as u64);
+        Self {
+            real_time: !priorities.is_empty() && priorities.iter().all(Option::is_some),
+            generator_bottleneck,
+            capacity_legs,
+            no_capacity_because,
+        }
+    }
+
+    /// One line for each thing said.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let tails = match self.real_time {
+            true => "tails: real-time figures, every worker has real-time priority",
+            false => {
+                "tails: without real-time priority these are tails of an ordinary thread and say nothing of a worker that has it"
+            }
+        };
+        let mut lines = vec![tails.to_owned()];
+        if let Some(why) = &self.generator_bottleneck {
+            lines.push(format!("generator was the bottleneck: {why}"));
+        }
+        lines.push(match (self.capacity_legs, &self.no_capacity_because) {
+            (Some(legs), _) => format!(
+                "capacity: about {legs} legs of this kind fill {FULL:.0} % of the busiest thread's core"
+            ),
+            (None, Some(why)) => format!("capacity: not told, {why}"),
+            (None, None) => "capacity: not told".to_owned(),
+        });
+        lines
+    }
+}
+
+fn bottleneck(generator: Generator) -> Option<String> {
+    let Generator {
+        cpu_percent,
+        late_percent,
+    } = generator;
+    if cpu_percent > GENERATOR_CPU {
+        return Some(format!(
+            "it used {cpu_percent:.0} % of its core, allowed: {GENERATOR_CPU:.0}"
+        ));
+    }
+    (late_percent > GENERATOR_LATE).then(|| {
+        format!("{late_percent:.1} % of its slots were late, allowed: {GENERATOR_LATE:.0}")
+    })
+}
+
+/// Why a server in this state shows no capacity.
+fn unfit(server: Server) -> Option<String> {
+    if server.busiest_percent <= 0.0 || server.legs == 0 {
+        return Some("no thread of the server was busy".into());
+    }
+    if server.late_percent > SERVER_LATE {
+        return Some(format!(
+            "{:.2} % of the slots were late, allowed: {SERVER_LATE}",
+            server.late_percent
+        ));
+    }
+    (server.received_percent < RECEIVED).then(|| {
+        format!(
+            "{:.2} % of the packets came, at least {RECEIVED} must",
+            server.received_percent
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDLE: Generator = Generator {
+        cpu_percent: 20.0,
+        late_percent: 0.1,
+    };
+    const FIT: Server = Server {
+        legs: 100,
+        busiest_percent: 10.0,
+        late_percent: 0.0,
+        received_percent: 100.0,
+    };
+
+    #[test]
+    fn a_fit_server_and_an_idle_generator_show_a_capacity() {
+        let verdict = Verdict::new(&[Some(60)], IDLE, FIT);
+        assert!(verdict.real_time);
+        assert_eq!(verdict.capacity_legs, Some(800));
+        assert_eq!(verdict.generator_bottleneck, None);
+    }
+
+    #[test]
+    fn a_generator_that_is_the_bottleneck_is_told_and_no_capacity_is() {
+        for tired in [
+            Generator {
+                cpu_percent: 97.0,
+                ..IDLE
+            },
+            Generator {
+                late_percent: 4.0,
+                ..IDLE
+            },
+        ] {
+            let verdict = Verdict::new(&[Some(60)], tired, FIT);
+            assert_eq!(verdict.capacity_legs, None);
+            let text = verdict.lines().join("\n");
+            assert!(text.contains("generator was the bottleneck"), "{text}");
+            assert!(!text.contains("about"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_server_in_trouble_shows_none() {
+        for server in [
+            Server {
+                late_percent: 0.5,
+                ..FIT
+            },
+            Server {
+                received_percent: 99.0,
+                ..FIT
+            },
+            Server {
+                busiest_percent: 0.0,
+                ..FIT
+            },
+        ] {
+            let verdict = Verdict::new(&[Some(60)], IDLE, server);
+            assert_eq!(verdict.capacity_legs, None);
+            assert!(verdict.no_capacity_because.is_some());
+        }
+    }
+
+    #[test]
+    fn without_priority_on_every_worker_no_tail_is_called_real_time() {
+        for priorities in [&[][..], &[None], &[Some(60), None]] {
+            let verdict = Verdict::new(priorities, IDLE, FIT);
+            assert!(!verdict.real_time);
+            let text = verdict.lines().join("\n");
+            assert!(text.contains("without real-time priority"), "{text}");
+            assert!(!text.contains("real-time figures"), "{text}");
+        }
+    }
+}
