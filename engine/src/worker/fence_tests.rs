@@ -243,3 +243,130 @@ fn a_leg_that_fell_comes_back_with_a_new_plan_and_leaves_like_any_other() {
         assert!(free <= 8, "{kind}: {free} boxes out for four legs");
     }
 }
+
+/// Two calls, each of its own pair of ends, beside each other; what each side was sent.
+struct Line {
+    engine: VirtualEngine,
+    link: ShardLink,
+    events: EventStream,
+    calls: [crate::Call; 2],
+    sequence: u16,
+    sent: Sent,
+}
+
+impl Line {
+    fn new(b: NetworkConfig) -> Self {
+        let config = EngineConfig {
+            capacity_legs: 8,
+            ..EngineConfig::default()
+        };
+        let engine = VirtualEngine::new(config).expect("valid");
+        let LegConfig::Network(a) = phone(1) else {
+            panic!("a network leg")
+        };
+        let ends = crate::CallConfig::new(a, b);
+        let calls = [ends, ends].map(|ends| engine.create_call(ends).expect("capacity"));
+        Self {
+            events: engine.subscribe().expect("running"),
+            link: engine.take_shard_link().expect("the first to ask"),
+            engine,
+            calls,
+            sequence: 0,
+            sent: Sent::new(),
+        }
+    }
+
+    /// Side A of both talks for so many frames, two packets in a slot.
+    fn talk(&mut self, frames: u16) {
+        for _ in 0..2 * frames {
+            self.sequence += 1;
+            for leg in [0, 1].map(|n: usize| self.calls[n].side(crate::Side::A)) {
+                let mut packet = self.link.to_worker.take().expect("boxes for all");
+                packet.reset();
+                packet.leg = leg.to_bits();
+                packet.header = Header {
+                    sequence: self.sequence,
+                    timestamp: u32::from(self.sequence) * 160,
+                    ..Header::default()
+                };
+                let payload: Vec<u8> = (0..160).map(|n| 0x20 + (n % 90)).collect();
+                packet.set_payload(&payload).expect("it fits");
+                self.link.to_worker.send(packet).expect("room");
+            }
+            if self.sequence.is_multiple_of(2) {
+                self.engine.advance(FRAME);
+                self.collect();
+            }
+        }
+    }
+
+    fn collect(&mut self) {
+        while let Some(packet) = self.link.from_worker.recv() {
+            let sent = self.sent.entry(packet.leg).or_default();
+            let header = packet.header;
+            sent.push((header.sequence, header.timestamp, packet.payload().to_vec()));
+            self.link.from_worker.give_back(packet).expect("room");
+        }
+    }
+
+    fn heard(&self, n: usize) -> &[(u16, u32, Vec<u8>)] {
+        let leg = self.calls[n].side(crate::Side::B);
+        self.sent.get(&leg.to_bits()).map_or(&[], |sent| sent)
+    }
+}
+
+/// The kinds of calls, and the end that brings each about when the other is PCMU in 20 ms.
+const OF_CALLS: [(&str, Codec, u64); 7] = [
+    ("relay", Codec::Pcmu, 20),
+    ("arrival", Codec::Pcma, 20),
+    ("payload", Codec::Pcmu, 30),
+    ("decode", Codec::Pcma, 20),
+    ("resample", Codec::L16(SampleRate::HZ_16000), 20),
+    ("encode", Codec::L16(SampleRate::HZ_16000), 20),
+    ("packetise", Codec::Pcmu, 10),
+];
+
+#[test]
+fn a_panic_in_a_call_stops_one_direction_and_no_box_is_lost() {
+    for (kind, codec, ptime) in OF_CALLS {
+        let end = NetworkConfig {
+            ptime: Duration::from_millis(ptime),
+            ..NetworkConfig::new(codec, 96)
+        };
+        let mut line = Line::new(end);
+        line.talk(6);
+        let before = [line.heard(0).len(), line.heard(1).len()];
+        let victim = line.calls[0].side(crate::Side::A);
+        TRIP.set(Some((kind, victim)));
+        line.talk(6);
+        assert_eq!(TRIP.take(), None, "a {kind} node of the call has run");
+        assert_eq!(line.heard(0).len(), before[0], "{kind}: sent nothing more");
+        assert_eq!(line.heard(1).len(), 2 * before[1], "{kind}: the other call");
+        let told = std::iter::from_fn(|| line.events.try_next()).map(|event| event.kind);
+        let told: Vec<_> = told
+            .filter(|kind| matches!(kind, EventKind::Fenced { .. }))
+            .collect();
+        assert!(
+            matches!(&told[..], [EventKind::Fenced { leg, node, heard: false, .. }]
+                if (*leg, *node) == (victim, kind)),
+            "{kind}: {told:?}"
+        );
+        // A new plan brings it back where its stream was, without a hole.
+        line.calls[0].change(crate::Side::B, end).expect("up");
+        line.talk(6);
+        let after = line.heard(0);
+        assert!(after.len() >= before[0] + 5, "{kind}: sent again");
+        let numbers = after.windows(2).map(|two| two[1].0.wrapping_sub(two[0].0));
+        assert!(numbers.into_iter().all(|step| step == 1), "{kind}");
+        line.calls
+            .iter()
+            .for_each(|call| call.hang_up().expect("up"));
+        line.engine.advance(FRAME);
+        let (to, from) = (&line.link.to_worker, &line.link.from_worker);
+        assert_eq!(to.available(), to.inventory(), "{kind}: the boxes in");
+        assert_eq!(from.waiting(), 0, "{kind}");
+        let status = line.engine.status().expect("running");
+        assert_eq!(status.fill("legs"), Some((0, 8)), "{kind}");
+        assert_eq!(status.supervisor.stale_returns, 0);
+    }
+}

@@ -2,11 +2,12 @@
 
 use talkpath_engine::Side::{A, B};
 use talkpath_engine::{
-    Call, CallConfig, Class, EngineConfig, EngineError, EventKind, LeaveReason, NetworkConfig, Side,
+    Call, CallConfig, Class, Direction, EngineConfig, EngineError, EventKind, LeaveReason,
+    NetworkConfig, Side,
 };
 
-use super::rig::{FULL, Rig, SLOT, header, payload, side};
-use crate::common::{Codec, Studio, ms, small};
+use super::rig::{FULL, Rig, SLOT, WIDE, header, payload, side};
+use crate::common::{Codec, Sent, Studio, ms, small};
 
 fn pair(n: u32) -> CallConfig {
     CallConfig::new(
@@ -141,6 +142,77 @@ fn calls_of_equal_ends_share_a_plan_and_the_least_loaded_worker_gets_the_next() 
     studio.advance(SLOT);
     for call in &calls {
         assert_eq!(studio.packets(call.side(B)).len(), 1);
+    }
+}
+
+/// Twelve calls of every kind with losses, disorder, a hold, a change and a stall: all that is sent, by call and side.
+fn a_lively_second(workers: usize) -> Vec<Vec<Sent>> {
+    let mut studio = Studio::new(EngineConfig {
+        workers,
+        edit_lead: Some(ms(5)),
+        ..small()
+    });
+    let ends = [
+        (Codec::Pcmu, 20),
+        (Codec::Pcma, 30),
+        (Codec::L16(WIDE), 20),
+        (Codec::L16(FULL), 10),
+    ];
+    let config = |n: usize| {
+        let ((a, a_time), (b, b_time)) = (ends[n % 4], ends[n / 3 % 4]);
+        let n = n as u32;
+        CallConfig::new(side(a, a_time, 2 * n), side(b, b_time, 2 * n + 1))
+    };
+    let configs: Vec<CallConfig> = (0..12).map(config).collect();
+    let create = |config| studio.engine.create_call(config).expect("capacity");
+    let calls: Vec<Call> = configs.iter().copied().map(create).collect();
+    studio.advance(ms(20));
+    let mut dice = 1_u32;
+    for n in 0..100_u16 {
+        for (call, config) in calls.iter().zip(&configs) {
+            for (from, end) in [(A, config.a), (B, config.b)] {
+                let ticks = end.codec.rate().samples_in(end.ptime).0;
+                let octets = ticks as usize * end.codec.bytes_per_sample();
+                dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let number = match dice >> 28 {
+                    0 => continue,
+                    1 => n.saturating_sub(2),
+                    _ => n,
+                };
+                let head = header(end.codec, number, ticks);
+                let now = studio.engine.now();
+                assert!(studio.inject(call.side(from), now, head, &payload(number, octets)));
+            }
+        }
+        let hold = Direction {
+            receive: n >= 50,
+            send: true,
+        };
+        match n {
+            30 | 50 => calls[2].set_direction(A, hold).expect("up"),
+            60 => calls[4].change(B, configs[4].a).expect("up"),
+            70 => calls[5].hang_up().expect("up"),
+            80 => studio.engine.stall(ms(40)),
+            _ => {}
+        }
+        studio
+            .engine
+            .advance_shuffled(ms(10), u64::from(n) + workers as u64);
+        studio.collect();
+    }
+    let sides = calls.iter().flat_map(|call| [call.side(A), call.side(B)]);
+    sides.map(|leg| studio.packets(leg).to_vec()).collect()
+}
+
+#[test]
+fn any_number_of_workers_sends_the_same_bits() {
+    let one = a_lively_second(1);
+    assert!(one.iter().all(|sent| sent.len() > 20), "all were served");
+    for workers in [2, 3] {
+        let several = a_lively_second(workers);
+        for (n, (one, other)) in one.iter().zip(&several).enumerate() {
+            assert!(one == other, "{workers} workers, side {n}");
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::common::{Codec, EngineConfig, Sent, Studio, ms, payload_type, small};
 
 /// A slot.
 pub const SLOT: Duration = ms(1);
+pub const NARROW: SampleRate = SampleRate::HZ_8000;
 pub const WIDE: SampleRate = SampleRate::HZ_16000;
 pub const FULL: SampleRate = SampleRate::HZ_48000;
 
