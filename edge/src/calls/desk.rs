@@ -71,6 +71,7 @@ pub(crate) struct Desk {
     /// Tasks of calls, to be waited for.
     pub tasks: TaskTracker,
     calls: Mutex<HashMap<DialogId, Entry>>,
+    /// Changed and, where it matters, read while the list is locked.
     draining: AtomicBool,
     epoch: Instant,
 }
@@ -100,15 +101,17 @@ impl Desk {
 
     /// Takes no new calls from now on and ends those in progress.
     pub fn drain(&self, reason: &Reason) {
+        let calls = self.calls();
+        // With the list in hand: a call is on it by now, and told to end, or will not be let onto it.
         self.draining.store(true, Ordering::Relaxed);
-        for entry in self.calls().values() {
+        for entry in calls.values() {
             // A call that is ending already reads no more mail.
             drop(entry.mail.send(Mail::HangUp(reason.clone())));
         }
     }
 
-    /// Lists a call and gives its mailbox.
-    pub fn list(&self, request: &Request) -> mpsc::UnboundedReceiver<Mail> {
+    /// Lists a call and gives its mailbox; `None` once no new calls are taken.
+    pub fn list(&self, request: &Request) -> Option<mpsc::UnboundedReceiver<Mail>> {
         let (mail, mailbox) = mpsc::unbounded_channel();
         let info = CallInfo {
             source: request.source,
@@ -120,8 +123,12 @@ impl Desk {
         };
         let cseq = request.cseq;
         let entry = Entry { cseq, mail, info };
-        self.calls().insert(request.dialog.clone(), entry);
-        mailbox
+        let mut calls = self.calls();
+        if self.is_draining() {
+            return None;
+        }
+        calls.insert(request.dialog.clone(), entry);
+        Some(mailbox)
     }
 
     /// Takes a call off the list.
@@ -170,3 +177,7 @@ impl Desk {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+#[path = "desk_tests.rs"]
+mod tests;

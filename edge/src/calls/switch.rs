@@ -45,12 +45,18 @@ pub(crate) async fn run<H: MediaHost>(
 fn new_call<H: MediaHost>(core: &Core<H>, invite: Invite) {
     let desk = &core.desk;
     desk.counters.invites.add_one();
-    if let Err(refusal) = first_look(desk, &invite.request) {
-        refusal.counter(&desk.counters).add_one();
-        invite.transaction.respond(refusal.response());
-        return;
-    }
-    let mailbox = desk.list(&invite.request);
+    // Until it has a task of its own, whoever waits for all tasks waits for this.
+    let _token = desk.tasks.token();
+    let listed = first_look(desk, &invite.request)
+        .and_then(|()| desk.list(&invite.request).ok_or(Refusal::Draining));
+    let mailbox = match listed {
+        Ok(mailbox) => mailbox,
+        Err(refusal) => {
+            refusal.counter(&desk.counters).add_one();
+            invite.transaction.respond(refusal.response());
+            return;
+        }
+    };
     desk.tasks.spawn(call::serve(core.clone(), invite, mailbox));
 }
 

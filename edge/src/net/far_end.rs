@@ -109,14 +109,14 @@ impl FarEnd {
         if header.payload_type != self.session.payload_type {
             return Verdict::Drop(Refusal::PayloadType);
         }
-        if !self.rtp.trusts(from) {
+        if !self.rtp.trusts(from, at) {
             return Verdict::Drop(Refusal::Foreign);
         }
         if header.ssrc == self.reports.ssrc() {
             return Verdict::Drop(self.own_ssrc(from, at));
         }
         let rate = self.session.clock_rate;
-        let admission = if self.rtp.improves(from) {
+        let admission = if self.rtp.improves(from, at) {
             // Whoever was heard before may have taught the RTCP latch as well.
             self.rtcp = Latch::new(self.session.remote_rtcp);
             self.sources.restart(header, at, rate)
@@ -156,7 +156,7 @@ impl FarEnd {
         } else {
             &self.rtcp
         };
-        if !latch.trusts(from) {
+        if !latch.trusts(from, at) {
             return Err(Refusal::Foreign);
         }
         let (current, own) = (self.sources.ssrc(), self.reports.ssrc());

@@ -191,8 +191,9 @@ fn rtcp_has_its_own_latch_unless_muxed() {
         far.hear(&compound(7, false), nat, NOW, &wall()).unwrap();
     }
     assert_eq!(far.rtcp_target(), Some(nat));
+    let (other, late) = (addr("192.0.2.1:4001"), NOW + Duration::from_secs(5));
     assert_eq!(
-        far.hear(&compound(7, false), addr("192.0.2.1:4001"), NOW, &wall()),
+        far.hear(&compound(7, false), other, late, &wall()),
         Err(Refusal::Foreign)
     );
     assert_eq!(far.rtp_target(), Some(session().remote_rtp));
@@ -294,17 +295,34 @@ fn a_flood_before_and_among_its_packets_does_not_keep_the_phone_out() {
         far.judge(&header(8, 2), host, NOW),
         Verdict::Drop(Refusal::Foreign)
     );
-    // Locked is locked; signalling gives the phone another chance.
-    let mut far = far_end(session());
-    for i in 0..5 {
-        far.judge(&header(66, i), flood, NOW);
+    // A flood that has locked the latch before the phone's first packet loses it; and it does not come back.
+    let locked = || {
+        let mut far = far_end(session());
+        for i in 0..500 {
+            far.judge(&header(66, i), flood, NOW);
+        }
+        assert_eq!(far.latch(), LatchState::Locked);
+        far
+    };
+    let mut far = locked();
+    for i in 1..50 {
+        let at = NOW + Duration::from_millis(2_000 + 20 * u64::from(i));
+        let first = i == 1;
+        let verdict = [Verdict::Accept, Verdict::AcceptChanged][usize::from(first)];
+        assert_eq!(far.judge(&header(7, i), phone, at), verdict);
+        let strange = far.judge(&header(66, 500 + i), flood, at);
+        assert_eq!(strange, Verdict::Drop(Refusal::Foreign));
     }
+    assert_eq!(far.rtp_target(), Some(phone));
+    // After some seconds locked is locked; signalling gives the phone another chance.
+    let (mut far, late) = (locked(), NOW + Duration::from_secs(5));
+    let refused = far.judge(&header(7, 1), phone, late);
+    assert_eq!(refused, Verdict::Drop(Refusal::Foreign));
+    far.update(session(), late);
     assert_eq!(
-        far.judge(&header(7, 1), phone, NOW),
-        Verdict::Drop(Refusal::Foreign)
+        far.judge(&header(7, 2), phone, late),
+        Verdict::AcceptChanged
     );
-    far.update(session(), NOW);
-    assert_eq!(far.judge(&header(7, 2), phone, NOW), Verdict::AcceptChanged);
 }
 
 #[test]

@@ -3,7 +3,10 @@
 //! An SDP address behind a NAT is often wrong, so the true one is learnt from what arrives; but whoever can
 //! learn can be lied to. So: only packets that passed every other check teach (the caller's duty), only the
 //! first few do, and an address that agrees better with the SDP cannot be displaced by one that agrees less.
-//! After that the latch is locked and media from elsewhere is refused until signalling opens it again.
+//! After that the latch is locked and media from elsewhere is refused until signalling opens it again. But for the first
+//! seconds the very SDP address still takes a latch that somebody else has locked: a flood that was there before the
+//! phone would keep it out else. The price: who can forge that address as a source, and knows the port, may do the same to a
+//! phone behind a NAT within those seconds. That is one who sees the signalling; a flood needs to see nothing.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,6 +17,9 @@ const LOCK_AFTER: u8 = 5;
 const LESSONS: u8 = 20;
 /// A source that has not changed for this long is locked whatever it has sent.
 const SETTLE: Duration = Duration::from_secs(1);
+
+/// From the first packet on: so long the SDP address itself takes the latch, locked or not.
+const RECONSIDER: Duration = Duration::from_secs(5);
 
 /// How much a leg knows about its far end's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -38,6 +44,8 @@ pub(crate) struct Latch {
     run: u8,
     lessons: u8,
     since: Duration,
+    /// When the first packet taught, since the latch was opened.
+    first: Option<Duration>,
 }
 
 impl Latch {
@@ -51,6 +59,7 @@ impl Latch {
             run: 0,
             lessons: 0,
             since: Duration::ZERO,
+            first: None,
         }
     }
 
@@ -72,9 +81,10 @@ impl Latch {
     /// Whether a packet from `from`, arrived at `at`, is the far end's; learns from it while open. The packet must
     /// have passed all checks of its content.
     pub(crate) fn admit(&mut self, from: SocketAddr, at: Duration) -> bool {
-        if self.improves(from) {
+        if self.improves(from, at) {
             // Twice at most (none, host, address): the better one gets all the lessons.
             self.lessons = 0;
+            self.state = LatchState::Learning;
         }
         match self.state {
             LatchState::Locked => return from == self.target,
@@ -93,10 +103,10 @@ impl Latch {
         true
     }
 
-    /// Whether `from` would be admitted now; learns nothing.
-    pub(crate) fn trusts(&self, from: SocketAddr) -> bool {
+    /// Whether a packet from `from` that arrived at `at` would be admitted; learns nothing.
+    pub(crate) fn trusts(&self, from: SocketAddr, at: Duration) -> bool {
         match self.state {
-            LatchState::Locked => from == self.target,
+            LatchState::Locked => from == self.target || self.improves(from, at),
             LatchState::Learning => {
                 from == self.target || self.agreement(from) >= self.agreement(self.target)
             }
@@ -104,11 +114,15 @@ impl Latch {
         }
     }
 
-    /// Whether `from` agrees better with the SDP than what was heard so far, and the latch is open. Its source then
-    /// takes the port at once: were it put on probation, a stranger who is faster would interrupt it for ever.
-    pub(crate) fn improves(&self, from: SocketAddr) -> bool {
+    /// Whether `from` agrees better with the SDP than what was heard so far, and the latch is open; or is the SDP address
+    /// itself, soon enough. Its source then takes the port at once: were it put on probation, a stranger who is faster
+    /// would interrupt it for ever.
+    pub(crate) fn improves(&self, from: SocketAddr, at: Duration) -> bool {
         let better = |heard| self.agreement(from) > self.agreement(heard);
-        self.state != LatchState::Locked && self.heard.is_some_and(better)
+        let soon = |first| at.saturating_sub(first) < RECONSIDER;
+        let open = self.state != LatchState::Locked
+            || (from == self.signalled && self.first.is_some_and(soon));
+        open && self.heard.is_some_and(better)
     }
 
     /// Where to send; `None` when signalling gave no address and nothing has come.
@@ -127,6 +141,7 @@ impl Latch {
         self.heard = Some(from);
         self.run = 1;
         self.since = at;
+        self.first.get_or_insert(at);
     }
 
     /// 2: the very SDP address, 1: its host, 0: neither.

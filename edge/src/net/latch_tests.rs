@@ -37,7 +37,7 @@ fn five_in_a_row_lock_and_only_signalling_opens() {
     }
     assert_eq!(latch.state(), LatchState::Locked);
     for from in [evil, sdp] {
-        assert!(!latch.trusts(from) && !latch.admit(from, AT + SETTLE * 60));
+        assert!(!latch.trusts(from, AT + RECONSIDER) && !latch.admit(from, AT + RECONSIDER));
     }
     latch.reopen(sdp);
     assert_eq!(
@@ -58,7 +58,7 @@ fn a_worse_match_never_displaces_a_better_one() {
     let (host, other) = (addr("192.0.2.1:4444"), addr("198.51.100.9:4000"));
     let mut latch = Latch::new(sdp);
     assert!(latch.admit(other, AT));
-    assert!(latch.admit(host, AT) && !latch.trusts(other) && !latch.admit(other, AT));
+    assert!(latch.admit(host, AT) && !latch.trusts(other, AT) && !latch.admit(other, AT));
     assert!(latch.admit(sdp, AT) && !latch.admit(host, AT) && !latch.admit(other, AT));
     assert_eq!(latch.target(), Some(sdp));
 }
@@ -72,23 +72,54 @@ fn a_better_match_learns_from_the_beginning() {
         addr("198.51.100.9:4002"),
     );
     let mut latch = Latch::new(sdp);
-    assert!(!latch.improves(sdp), "nothing heard yet");
+    assert!(!latch.improves(sdp, AT), "nothing heard yet");
     for i in 0..LESSONS - 1 {
         assert!(latch.admit(if i % 2 == 0 { a } else { b }, AT));
     }
-    assert!(latch.improves(host) && latch.admit(host, AT));
+    assert!(latch.improves(host, AT) && latch.admit(host, AT));
     assert_eq!(latch.state(), LatchState::Learning);
-    assert!(!latch.improves(host) && !latch.improves(a));
-    assert!(latch.improves(sdp) && latch.admit(sdp, AT));
+    assert!(!latch.improves(host, AT) && !latch.improves(a, AT));
+    assert!(latch.improves(sdp, AT) && latch.admit(sdp, AT));
     for _ in 1..LOCK_AFTER {
         assert_eq!(latch.state(), LatchState::Learning);
         assert!(latch.admit(sdp, AT));
     }
     latch.reopen(a);
-    assert!(latch.improves(a), "the old address no longer agrees");
+    assert!(latch.improves(a, AT), "the old address no longer agrees");
     let mut locked = Latch::new(sdp);
     (0..LOCK_AFTER).for_each(|_| assert!(locked.admit(a, AT)));
-    assert!(!locked.improves(sdp));
+    assert!(!locked.improves(sdp, AT + RECONSIDER));
+}
+
+#[test]
+fn for_the_first_seconds_the_sdp_address_takes_a_locked_latch_and_nobody_else_does() {
+    let sdp = addr("192.0.2.1:4000");
+    let (host, flood) = (addr("192.0.2.1:4444"), addr("198.51.100.9:666"));
+    let soon = AT + RECONSIDER - Duration::from_millis(1);
+    let locked = || {
+        let mut latch = Latch::new(sdp);
+        (0..LOCK_AFTER).for_each(|_| assert!(latch.admit(flood, AT)));
+        assert_eq!(latch.state(), LatchState::Locked);
+        latch
+    };
+    let mut latch = locked();
+    assert!(!latch.trusts(host, soon) && !latch.admit(host, soon));
+    assert!(latch.trusts(sdp, soon) && latch.improves(sdp, soon) && latch.admit(sdp, soon));
+    assert!(!latch.trusts(flood, soon) && !latch.admit(flood, soon));
+    for _ in 1..LOCK_AFTER {
+        assert!(latch.admit(sdp, soon));
+    }
+    assert_eq!(
+        (latch.target(), latch.state()),
+        (Some(sdp), LatchState::Locked)
+    );
+    // Too late; and time runs anew with each opening.
+    let mut latch = locked();
+    assert!(!latch.trusts(sdp, AT + RECONSIDER) && !latch.admit(sdp, AT + RECONSIDER));
+    latch.reopen(sdp);
+    let later = AT + RECONSIDER * 10;
+    (0..LOCK_AFTER).for_each(|_| assert!(latch.admit(flood, later)));
+    assert!(latch.admit(sdp, later + RECONSIDER / 2));
 }
 
 #[test]

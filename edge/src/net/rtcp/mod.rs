@@ -1,6 +1,7 @@
 //! RTCP (RFC 3550 6): reading, interval, and what is reported. Sans-I/O: time and datagrams are arguments.
 
 mod compose;
+mod describe;
 mod interval;
 mod read;
 mod reports;

@@ -6,10 +6,15 @@
 
 use arrayvec::ArrayVec;
 use rtcp_types::prelude::*;
-use rtcp_types::{Packet, ReportBlock, SdesItem};
+use rtcp_types::{Packet, ReportBlock, RtcpParseError};
+
+use super::describe;
 
 /// Most packets in one datagram. Two (report, SDES) are usual, four with BYE and XR.
 const MAX_PACKETS: usize = 16;
+
+/// Type of a source description, which is read here: the crate's reader makes a list of it.
+const SDES: u8 = 202;
 
 /// Why a datagram is no RTCP.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,7 +79,7 @@ pub enum Item<'a> {
 /// # Errors
 /// [`BadRtcp`]; nothing was given to `take` then.
 ///
-/// Shard thread: blocks no; cost O(octets), at most 16 packets; allocates for SDES alone (a list of its chunks).
+/// Shard thread: blocks no; cost O(octets), at most 16 packets; allocates no.
 pub fn read(datagram: &[u8], mut take: impl FnMut(Item<'_>)) -> Result<(), BadRtcp> {
     let truncated = BadRtcp::Truncated {
         actual: datagram.len(),
@@ -94,18 +99,20 @@ pub fn read(datagram: &[u8], mut take: impl FnMut(Item<'_>)) -> Result<(), BadRt
     if parts.is_empty() || !rest.is_empty() {
         return Err(truncated);
     }
-    let mut packets = ArrayVec::<Packet<'_>, MAX_PACKETS>::new();
-    for part in parts {
-        packets.push(Packet::parse(part)?);
+    for part in &parts {
+        tell(part, &mut |_| ())?;
     }
-    for packet in &packets {
-        tell(packet, &mut take);
+    for part in parts {
+        tell(part, &mut take)?;
     }
     Ok(())
 }
 
-fn tell(packet: &Packet<'_>, take: &mut impl FnMut(Item<'_>)) {
-    match packet {
+fn tell(part: &[u8], take: &mut impl FnMut(Item<'_>)) -> Result<(), RtcpParseError> {
+    if part[1] == SDES {
+        return describe::names(part, |ssrc, cname| take(Item::Name { ssrc, cname }));
+    }
+    match Packet::parse(part)? {
         Packet::Sr(report) => {
             let from = report.ssrc();
             take(Item::Sender {
@@ -123,19 +130,10 @@ fn tell(packet: &Packet<'_>, take: &mut impl FnMut(Item<'_>)) {
                 .report_blocks()
                 .for_each(|block| take(Item::Block { from, block }));
         }
-        Packet::Sdes(sdes) => {
-            for chunk in sdes.chunks() {
-                for item in chunk.items().filter(|item| item.type_() == SdesItem::CNAME) {
-                    take(Item::Name {
-                        ssrc: chunk.ssrc(),
-                        cname: item.value(),
-                    });
-                }
-            }
-        }
         Packet::Bye(bye) => bye.ssrcs().for_each(|ssrc| take(Item::Bye { ssrc })),
         _ => {}
     }
+    Ok(())
 }
 
 #[cfg(test)]
