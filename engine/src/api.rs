@@ -5,10 +5,11 @@ use talkpath_rt::timing::SlotStats;
 use crate::call::{Call, CallConfig, CallInfo};
 use crate::error::EngineError;
 use crate::event::{EventFilter, EventStream, LeaveReason};
-use crate::proto::LegId;
+use crate::headroom::Headroom;
+use crate::proto::{LegId, RoomId};
 use crate::room::{Room, RoomConfig, RoomInfo, remove_leg};
 use crate::status::{PlanInfo, Status};
-use crate::supervisor::{Link, Request};
+use crate::supervisor::{Link, Request, Source};
 
 pub(crate) fn create_room(link: &Link, config: RoomConfig) -> Result<Room, EngineError> {
     let info = link.ask(|reply| Request::CreateRoom { config, reply })??;
@@ -54,6 +55,18 @@ pub(crate) fn status(link: &Link) -> Result<Status, EngineError> {
 
 pub(crate) fn plans(link: &Link) -> Result<Vec<PlanInfo>, EngineError> {
     link.ask(|reply| Request::Plans { reply })
+}
+
+pub(crate) fn headroom(
+    link: &Link,
+    room: Option<RoomId>,
+    source: Source,
+) -> Result<Headroom, EngineError> {
+    link.ask(|reply| Request::Headroom {
+        room,
+        source,
+        reply,
+    })?
 }
 
 pub(crate) fn timing(link: &Link) -> Result<Vec<SlotStats>, EngineError> {
@@ -163,6 +176,19 @@ macro_rules! engine_calls {
             /// The engine has stopped.
             pub fn status(&self) -> Result<$crate::Status, $crate::EngineError> {
                 $crate::api::status(self.link())
+            }
+
+            /// How many more legs of this kind could join a new room, on which workers, and what the one after them would
+            /// be refused with. [`Room::headroom`]($crate::Room::headroom) asks for a room that is there. Takes the
+            /// control side milliseconds; costs the worker nothing.
+            ///
+            /// # Errors
+            /// The configuration is out of range, no plan is left, or the engine stopped.
+            pub fn headroom(
+                &self,
+                kind: $crate::LegConfig,
+            ) -> Result<$crate::Headroom, $crate::EngineError> {
+                $crate::api::headroom(self.link(), None, kind.into())
             }
 
             /// Moves one leg from the most to the least loaded worker, if that levels their load; which, and where to.

@@ -52,6 +52,10 @@ pub struct EngineConfig {
     /// Part of a slot that placement may fill before it uses the next one, 0.05 to 0.9.
     /// Default 0.5.
     pub slot_budget: f32,
+    /// Part of a slot that legs may be admitted to fill, 0.001 to 1 (D15): beyond it a leg is refused. Default 0.8.
+    pub admit_budget: f32,
+    /// The quantile of what was measured that a leg is priced with, 0.5 to 1 (D15). Default 0.9.
+    pub price_quantile: f32,
     /// Transactions that may wait for the worker before a request is told `Busy`, 1 to
     /// 65,536. Default 4,096.
     pub queue: usize,
@@ -79,6 +83,8 @@ impl Default for EngineConfig {
             packets_in_per_leg: 12,
             packets_out_per_leg: 4,
             slot_budget: 0.5,
+            admit_budget: 0.8,
+            price_quantile: 0.9,
             queue: 4_096,
             name: "talkpath-worker".to_owned(),
         }
@@ -173,6 +179,15 @@ impl EngineConfig {
         )?;
         let budget_fits = (0.05..=0.9).contains(&self.slot_budget);
         check(budget_fits, "slot_budget", &self.slot_budget, "0.05 to 0.9")?;
+        let admit_fits = (0.001..=1.0).contains(&self.admit_budget);
+        check(admit_fits, "admit_budget", &self.admit_budget, "0.001 to 1")?;
+        let quantile_fits = (0.5..=1.0).contains(&self.price_quantile);
+        check(
+            quantile_fits,
+            "price_quantile",
+            &self.price_quantile,
+            "0.5 to 1",
+        )?;
         within(self.queue, 1, 65_536, "queue", "1 to 65536")
     }
 

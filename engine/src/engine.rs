@@ -118,7 +118,7 @@ impl Engine {
                 }
             }
         }
-        let cost_clock = Box::new(move || -> Box<dyn Clock> { Box::new(clock) });
+        let cost_clock = Box::new(move |_| -> Box<dyn Clock> { Box::new(clock) });
         let supervisor = Supervisor::new(config, ends, routes, base, clock.now(), cost_clock);
         let (requests, inbox) = unbounded();
         let crew = Arc::new(Mutex::new(crew));

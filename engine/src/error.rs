@@ -5,6 +5,7 @@
 //! that a front (SIP, HTTP) can answer with a reason and not with a guess.
 
 use std::fmt;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -38,6 +39,8 @@ pub enum Resource {
     Calls,
     /// Distinct compiled plans alive at one time.
     Plans,
+    /// Time of a worker's slots ([`EngineConfig::admit_budget`](crate::EngineConfig), D15).
+    SlotTime,
     /// State seats of one node kind on the worker.
     Seats(&'static str),
 }
@@ -50,6 +53,7 @@ impl fmt::Display for Resource {
             Self::Rooms => f.write_str("rooms"),
             Self::Calls => f.write_str("calls"),
             Self::Plans => f.write_str("plans"),
+            Self::SlotTime => f.write_str("slot time"),
             Self::Seats(kind) => write!(f, "seats for {kind}"),
         }
     }
@@ -70,6 +74,23 @@ pub enum EngineError {
         in_use: usize,
         /// How many the request needs.
         wanted: usize,
+    },
+    /// The leg would take more of a worker's slots than may be promised (D15). Calls in progress are untouched.
+    #[error(
+        "capacity spent: {what}: {} us of a slot needed, {} of {} us left on worker {worker}, which has most",
+        .needed.as_micros(), .left.as_micros(), .limit.as_micros()
+    )]
+    Overload {
+        /// What is spent.
+        what: Resource,
+        /// The worker that has most left.
+        worker: usize,
+        /// What the leg needs in one slot.
+        needed: Duration,
+        /// What is left of the slot it would run in.
+        left: Duration,
+        /// How much of a slot may be promised.
+        limit: Duration,
     },
     /// A room of this name exists already.
     #[error("a room named {name:?} exists already")]
@@ -153,7 +174,7 @@ impl EngineError {
     /// Whose move it is.
     pub fn class(&self) -> Class {
         match self {
-            Self::Capacity { .. } => Class::Capacity,
+            Self::Capacity { .. } | Self::Overload { .. } => Class::Capacity,
             Self::Busy { .. } | Self::Moving { .. } | Self::Stopped => Class::Transient,
             Self::Internal { .. } => Class::Bug,
             Self::RoomExists { .. }

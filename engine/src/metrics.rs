@@ -118,6 +118,11 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.events_deferred,
     ),
     ("worker_segments_total", "Segments run", |c| c.segments),
+    (
+        "worker_late_segments_total",
+        "Segments run in a slot that ended late",
+        |c| c.late_segments,
+    ),
 ];
 
 /// A number of the whole engine, and whether it only grows.

@@ -7,6 +7,7 @@ use talkpath_graph::FrameTime;
 
 use crate::error::EngineError;
 use crate::event::LeaveReason;
+use crate::headroom::Headroom;
 use crate::leg::{Leg, LegConfig};
 use crate::port::{AudioPort, PortConfig};
 use crate::proto::{LegId, RoomId};
@@ -99,6 +100,15 @@ impl Room {
             what: "a port leg came without its port",
         })?;
         Ok((leg, port))
+    }
+
+    /// How many more legs of this kind could join this room, on which workers, and what the one after them would be
+    /// refused with. Nothing is reserved by asking.
+    ///
+    /// # Errors
+    /// The room is closed, the configuration is out of range, or no plan is left.
+    pub fn headroom(&self, kind: LegConfig) -> Result<Headroom, EngineError> {
+        crate::api::headroom(&self.link, Some(self.info.id), Source::from(kind))
     }
 
     /// Closes the room: its legs leave, then it ends. Returns at once; the end is told by

@@ -34,6 +34,47 @@ pub struct Status {
     pub capacity: Vec<Fill>,
     /// What the supervisor counts.
     pub supervisor: SupervisorCounters,
+    /// What legs and nodes were measured to cost (D15).
+    pub costs: CostStatus,
+}
+
+/// Measured costs (D15); they follow what is measured now, old measurements fade.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CostStatus {
+    /// By kind of node, over all workers: one op of one leg in one period. Sampled.
+    pub kinds: Vec<KindCost>,
+    /// By plan and worker: one leg in one period.
+    pub plans: Vec<PlanCostStatus>,
+}
+
+/// What one kind of node costs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct KindCost {
+    /// The kind.
+    pub kind: &'static str,
+    /// Half of the measurements lie below, in microseconds; 0 when there is none.
+    pub p50_us: f64,
+    /// 90 % lie below.
+    pub p90_us: f64,
+    /// 99 % lie below.
+    pub p99_us: f64,
+}
+
+/// What a leg of one plan costs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct PlanCostStatus {
+    /// Index of the worker.
+    pub worker: usize,
+    /// The plan, as `/plans` names it.
+    pub plan: u64,
+    /// Whether the price was measured; else it is the hint.
+    pub measured: bool,
+    /// What a leg of it is admitted with, both ways together, in microseconds.
+    pub price_us: f64,
+    /// Towards the room: median, 90 % and 99 %, in microseconds.
+    pub ingress_us: [f64; 3],
+    /// From the room.
+    pub egress_us: [f64; 3],
 }
 
 /// One worker.

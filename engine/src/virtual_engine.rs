@@ -4,6 +4,7 @@
 //! measured, so a run is the same every time, bit for bit. Tests live on it, and offline work
 //! can.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,9 +14,11 @@ use talkpath_rt::thread::Obtained;
 
 use crate::api::engine_calls;
 use crate::config::{ConfigError, EngineConfig};
+use crate::scripted::{Cost, ScriptedClock};
 use crate::shard_link::ShardLink;
 use crate::supervisor::{Desk, Hiring, Link, Request, Supervisor};
 use crate::wiring::{Wired, Wiring, wire};
+use crate::worker::script::Work;
 use crate::worker::{Worker, io::Io};
 
 /// Where virtual time begins; not at zero, so that nothing can take zero for "now".
@@ -53,6 +56,10 @@ struct Core {
     waiting: Vec<Hiring>,
     base: Duration,
     slot: Duration,
+    /// By place: what measures it.
+    costs: Vec<ScriptedClock>,
+    /// What work costs.
+    script: Option<Arc<Mutex<Cost>>>,
     clock: ManualClock,
 }
 
@@ -83,11 +90,16 @@ impl VirtualEngine {
     pub fn new(config: EngineConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         let clock = ManualClock::new(START);
+        let costs = RefCell::new(Vec::new());
         let Wiring {
             workers: wired,
             routes,
             shard,
-        } = wire(&config, START, || Box::new(clock.clone()));
+        } = wire(&config, START, || {
+            let cost = ScriptedClock::new(clock.clone());
+            costs.borrow_mut().push(cost.clone());
+            Box::new(cost)
+        });
         let (mut workers, mut ends) = (Vec::new(), Vec::new());
         for Wired {
             worker,
@@ -103,12 +115,16 @@ impl VirtualEngine {
             }));
             ends.push((end, Obtained::default()));
         }
-        let costs = clock.clone();
-        let cost_clock = Box::new(move || -> Box<dyn Clock> { Box::new(costs.clone()) });
+        let costs = costs.into_inner();
+        let clocks = costs.clone();
+        let cost_clock =
+            Box::new(move |place: usize| -> Box<dyn Clock> { Box::new(clocks[place].clone()) });
         let slot = config.slot;
         let supervisor = Supervisor::new(config, ends, routes, START, START, cost_clock);
         let core = Core {
             supervisor,
+            costs,
+            script: None,
             workers,
             lost: Vec::new(),
             waiting: Vec::new(),
@@ -211,6 +227,17 @@ impl VirtualEngine {
         core.look_after();
     }
 
+    /// From now on every op costs what `cost` says: busy time, prices and the governor see that, and a worker that has
+    /// not finished begins its next slot late. Without a script work costs nothing.
+    pub fn script_costs(&self, cost: impl FnMut(Work) -> Duration + Send + 'static) {
+        let mut core = self.core();
+        let cost: Arc<Mutex<Cost>> = Arc::new(Mutex::new(cost));
+        core.script = Some(cost);
+        for at in 0..core.workers.len() {
+            core.follow_script(at);
+        }
+    }
+
     fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -263,9 +290,21 @@ impl Core {
             around(&mut || {
                 post.worker.step(now, &mut post.io);
             });
+            // Until its work is done it cannot begin the next slot.
+            let worked = self.costs[at].take();
+            if !worked.is_zero() {
+                post.held = now + worked;
+            }
         }
         self.supervisor.poll(now);
         self.look_after();
+    }
+
+    /// Has the worker in this place cost what the script says.
+    fn follow_script(&mut self, at: usize) {
+        if let (Some(post), Some(cost)) = (&mut self.workers[at], &self.script) {
+            post.io.script = Some(self.costs[at].script(Arc::clone(cost)));
+        }
     }
 
     /// What the engine's threads do: who is given up leaves its place, who is hired takes it, who comes home is freed.
@@ -276,10 +315,9 @@ impl Core {
             self.lost.extend(old.map(|post| (hiring.index, post)));
             self.waiting.push(hiring);
         }
-        for hiring in self
-            .waiting
-            .extract_if(.., |hiring| hiring.not_before <= now)
-        {
+        let due = |hiring: &mut Hiring| hiring.not_before <= now;
+        let due: Vec<Hiring> = self.waiting.extract_if(.., due).collect();
+        for hiring in due {
             let Hiring {
                 index,
                 epoch,
@@ -294,11 +332,13 @@ impl Core {
                 epoch,
                 held: Duration::ZERO,
             });
+            self.follow_script(index);
             self.supervisor.hired(index, Obtained::default());
         }
         for (index, mut post) in self.lost.extract_if(.., |(_, post)| post.held <= now) {
             // It was held up in the middle of a step: that it still ends.
             post.worker.step(now, &mut post.io);
+            self.costs[index].take();
             self.supervisor
                 .bury(index, post.epoch, post.worker, post.io);
         }

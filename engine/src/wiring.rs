@@ -20,7 +20,7 @@ use crate::shard_link::{FromWorkers, Inlet, Outflow, ShardLink, ToWorkers};
 use crate::supervisor::{ACKS, COMMANDS, Ends, GARBAGE, Routes};
 use crate::worker::fence::PANICS;
 use crate::worker::io::{Mesh, Peer};
-use crate::worker::{Worker, WorkerConfig, io::Io};
+use crate::worker::{Worker, WorkerConfig, costs, io::Io};
 
 /// Rooms that two workers can share at a time without a sum going unsent, at one rate.
 const SHARED_ROOMS: usize = 128;
@@ -54,8 +54,8 @@ pub(crate) struct Rewired {
     pub peers: Vec<(u8, Box<Peer>)>,
 }
 
-/// What measures the busy time of a worker.
-pub(crate) type CostClock = Box<dyn Fn() -> Box<dyn Clock> + Send>;
+/// What measures the busy time of the worker in a place.
+pub(crate) type CostClock = Box<dyn Fn(usize) -> Box<dyn Clock> + Send>;
 
 /// Allocates it all. Each worker has a cost clock of its own.
 pub(crate) fn wire(
@@ -114,7 +114,7 @@ pub(crate) fn rewire(
     }
     let packets = (packets_in, packets_out);
     let place = (index, epoch);
-    let wired = wire_one(config, place, base, packets, mesh, cost_clock());
+    let wired = wire_one(config, place, base, packets, mesh, cost_clock(index));
     let inlet = Inlet {
         worker,
         epoch,
@@ -167,6 +167,7 @@ fn wire_one(
     let (event_tx, event_rx) = outlet::events((2 * legs).max(1_024));
     let (stats_source, stats_sink) = timing::exchange();
     let (pulse, monitor) = pulse();
+    let (cost_source, cost_sink) = costs::exchange(config.capacity_plans);
     let io = Io {
         commands: command_rx,
         acks: ack_tx,
@@ -177,6 +178,8 @@ fn wire_one(
         mesh,
         stats: stats_source,
         pulse,
+        costs: cost_source,
+        script: None,
         cost_clock,
     };
     let ends = Ends {
@@ -186,6 +189,7 @@ fn wire_one(
         events: event_rx,
         stats: stats_sink,
         monitor,
+        costs: cost_sink,
     };
     let worker = Worker::new(WorkerConfig {
         // At most MAX_WORKERS.

@@ -18,6 +18,7 @@ mod blame;
 pub mod bus;
 mod calls;
 mod cohort;
+pub mod costs;
 mod exchange;
 mod ext;
 mod far;
@@ -33,6 +34,7 @@ mod rewire;
 mod rooms;
 mod route;
 pub mod schedule;
+pub mod script;
 mod settings;
 pub mod stats;
 mod tell;
@@ -110,6 +112,10 @@ pub struct Worker {
     fallen: Fallen,
     blame: Blame,
     counters: WorkerCounters,
+    /// Time the cohorts of the slot at hand took.
+    ran: Duration,
+    /// Cohorts until the next one whose ops are timed.
+    until_probe: u32,
 }
 
 impl Worker {
@@ -131,6 +137,8 @@ impl Worker {
             fallen: Fallen::new(),
             blame: Blame::default(),
             counters: WorkerCounters::default(),
+            ran: Duration::ZERO,
+            until_probe: 0,
         }
     }
 
@@ -210,6 +218,7 @@ impl Worker {
     fn run_slot(&mut self, slot: u64, now: Duration, io: &mut Io) {
         let intended = self.time_of(slot);
         let begin = io.cost_clock.now();
+        let segments = self.counters.segments;
         self.apply(slot, io);
         self.take_passed(io);
         self.drain(io);
@@ -221,10 +230,15 @@ impl Worker {
         self.tell(slot, intended, io);
         self.tell_calls(slot, intended, io);
         let end = io.cost_clock.now();
+        let rest = end.saturating_sub(begin + core::mem::take(&mut self.ran));
+        io.costs.current().rest.record(rest, 1);
         self.counters.slots += 1;
         io.pulse.beat();
         self.counters.busy += end.saturating_sub(begin);
         let next_due = intended + self.config.slot;
+        if end > next_due {
+            self.counters.late_segments += self.counters.segments - segments;
+        }
         self.name_culprit(intended, end.saturating_sub(next_due), io);
         let stats = io.stats.current();
         stats.record_slot(

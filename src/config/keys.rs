@@ -9,7 +9,8 @@ use std::time::Duration;
 use toml::Value;
 
 use super::value::{
-    cores, millis, parsed, parsed_list, ports, reachable, seconds, shown, whole, whole_or_off,
+    cores, fraction, millis, parsed, parsed_list, ports, reachable, seconds, shown, whole,
+    whole_or_off,
 };
 use super::{Config, ConfigError};
 
@@ -46,6 +47,10 @@ const KEYS: &[Key] = &[
         set: |c, v| { c.engine.jitter_target = millis(v, 0..=500)?; Some(()) } },
     Key { section: "engine", name: "jitter_max_ms", allowed: "20 to 1000 (milliseconds)",
         set: |c, v| { c.engine.jitter_max = millis(v, 20..=1000)?; Some(()) } },
+    Key { section: "engine", name: "admit_budget", allowed: "0.05 to 1 (part of a slot)",
+        set: |c, v| { c.engine.admit_budget = fraction(v, 0.05..=1.0)?; Some(()) } },
+    Key { section: "engine", name: "price_quantile", allowed: "0.5 to 1",
+        set: |c, v| { c.engine.price_quantile = fraction(v, 0.5..=1.0)?; Some(()) } },
     Key { section: "sip", name: "addr", allowed: "an address with port, such as \"127.0.0.1:5060\" or \"[::1]:5060\"",
         set: |c, v| { c.sip.addr = parsed(v)?; Some(()) } },
     Key { section: "sip", name: "advertised", allowed: "an IP address, such as \"203.0.113.7\"",

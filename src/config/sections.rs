@@ -28,6 +28,10 @@ pub struct EngineSection {
     pub jitter_target: Duration,
     /// Longest delay of the jitter buffer.
     pub jitter_max: Duration,
+    /// Part of a slot that calls are admitted to fill.
+    pub admit_budget: f32,
+    /// Quantile of its measured cost that a call is admitted with.
+    pub price_quantile: f32,
 }
 
 /// `[sip]`
@@ -109,6 +113,8 @@ impl Default for EngineSection {
             lock_memory: true,
             jitter_target: Duration::from_millis(20),
             jitter_max: Duration::from_millis(200),
+            admit_budget: 0.8,
+            price_quantile: 0.9,
         }
     }
 }

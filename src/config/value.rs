@@ -31,6 +31,14 @@ pub(super) fn whole_or_off(value: &Value, range: RangeInclusive<i64>) -> Option<
     whole(value, range).map(Some)
 }
 
+/// A number within `range`, whole or not.
+pub(super) fn fraction(value: &Value, range: RangeInclusive<f64>) -> Option<f32> {
+    let number = value
+        .as_float()
+        .or_else(|| value.as_integer().map(|whole| whole as f64))?;
+    range.contains(&number).then_some(number as f32)
+}
+
 /// A string that parses as `T`.
 pub(super) fn parsed<T: FromStr>(value: &Value) -> Option<T> {
     value.as_str()?.parse().ok()

@@ -23,6 +23,7 @@ pub fn metrics(engine: Option<&Status>, net: &NetStatus, sip: &Counters) -> Vec<
     engine
         .chain(net_counted)
         .chain(fills(status, net))
+        .chain(status.map(costs))
         .chain([ledger(status)])
         .chain(shard(net))
         .chain(sip)
@@ -58,6 +59,26 @@ fn fills(engine: Option<&Status>, net: &NetStatus) -> [Metric; 3] {
         }
     }
     families
+}
+
+/// What one op of a leg costs in a period, by kind of node.
+fn costs(status: &Status) -> Metric {
+    let help = "Time of one op of a leg in a period, by kind of node";
+    let mut family = Metric::family("node_cost_seconds", help, MetricKind::Gauge);
+    for cost in &status.costs.kinds {
+        for (quantile, us) in [
+            ("0.5", cost.p50_us),
+            ("0.9", cost.p90_us),
+            ("0.99", cost.p99_us),
+        ] {
+            let labels = vec![
+                ("kind", cost.kind.to_owned()),
+                ("quantile", quantile.to_owned()),
+            ];
+            family = family.with(labels, us / 1e6);
+        }
+    }
+    family
 }
 
 /// The latency ledger: every part, on average over the network legs and at most.

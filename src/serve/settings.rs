@@ -26,6 +26,8 @@ pub(super) fn engine(config: &Config, places: &Places) -> EngineConfig {
         lock_memory: section.lock_memory,
         jitter_target: section.jitter_target,
         jitter_max: section.jitter_max,
+        admit_budget: section.admit_budget,
+        price_quantile: section.price_quantile,
         name: place::name(section.workers).into(),
         ..EngineConfig::default()
     }

@@ -96,6 +96,16 @@ impl MediaRefusal {
     }
 }
 
+/// Seconds after which a call that found no capacity may try again: so long that those refused do not become a load.
+const RETRY_AFTER: u32 = 10;
+
+impl MediaRefusal {
+    /// Seconds after which it is worth trying again, where that is known.
+    pub fn retry_after(&self) -> Option<u32> {
+        matches!(self, Self::Capacity(_)).then_some(RETRY_AFTER)
+    }
+}
+
 /// A local port, not yet anybody's leg. Dropping it gives it back.
 pub trait MediaPort: Send + 'static {
     /// Where it is, as the caller at `peer` is to be told.

@@ -54,7 +54,10 @@ impl Refusal {
             Self::BodyType(_) => with_reason(415).with("Accept", sdp::CONTENT_TYPE),
             Self::Sdp(error) => with_reason(error.status()),
             Self::NoCodec(_) => with_reason(488),
-            Self::Media(refusal) => with_reason(refusal.status()),
+            Self::Media(refusal) => match (with_reason(refusal.status()), refusal.retry_after()) {
+                (response, Some(seconds)) => response.with("Retry-After", seconds.to_string()),
+                (response, None) => response,
+            },
             Self::Cancelled => Response::new(487),
         }
     }

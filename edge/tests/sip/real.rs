@@ -28,11 +28,20 @@ pub fn media(bind: IpAddr) -> (Engine, Net) {
 
 /// The same, the network side's settings changed.
 pub fn media_with(bind: IpAddr, change: impl FnOnce(&mut NetConfig)) -> (Engine, Net) {
+    media_of(bind, EngineConfig::default(), change)
+}
+
+/// The same, on an engine of these settings.
+fn media_of(
+    bind: IpAddr,
+    config: EngineConfig,
+    change: impl FnOnce(&mut NetConfig),
+) -> (Engine, Net) {
     let config = EngineConfig {
         capacity_legs: 32,
         capacity_rooms: 32,
         priority: None,
-        ..EngineConfig::default()
+        ..config
     };
     let engine = Engine::start(config).expect("an engine");
     let link = engine.take_shard_link().expect("nobody has taken it");
@@ -184,6 +193,46 @@ async fn two_phones_hear_each_other_and_nobody_hears_himself() {
         assert_eq!(phone.ua.ask("BYE", "room-a").await.status(), 200);
     }
     until("the end of the room", || {
+        server.engine.rooms().is_ok_and(|rooms| rooms.is_empty())
+    })
+    .await;
+    server.stop().await;
+}
+
+/// A slot in which there is no time for a phone, whatever the machine.
+#[tokio::test]
+async fn a_call_there_is_no_time_for_is_told_so_before_any_media() {
+    let loopback = IpAddr::from([127, 0, 0, 1]);
+    let tiny = EngineConfig {
+        slot: Duration::from_micros(250),
+        admit_budget: 0.001,
+        ..EngineConfig::default()
+    };
+    let server = Server::start_on("full", loopback, None, media_of(loopback, tiny, |_| ())).await;
+    let mut ua = Ua::udp(server.sip.local_addr()).await;
+    let offer = ua.sdp("m=audio 4000 RTP/AVP 0\r\n");
+    for user in ["room-a", "echo"] {
+        let answer = ua.invite(user, "", &offer).await;
+        assert_eq!(answer.status(), 503, "{}", answer.text);
+        let reason = answer.header("Reason").expect("a reason");
+        assert!(reason.starts_with("SIP;cause=503;"), "{reason}");
+        assert!(reason.contains("slot time"), "{reason}");
+        assert!(reason.contains("left on worker 0"), "{reason}");
+        assert!(
+            answer
+                .header("Warning")
+                .is_some_and(|text| text.contains("slot time"))
+        );
+        assert_eq!(answer.header("Retry-After"), Some("10"));
+        ua.ack(user, "").await;
+        ua.fresh();
+    }
+    until("the ports", || server.net.status().ports.in_use == 0).await;
+    let status = server.engine.status().expect("running");
+    assert_eq!(status.legs(), 0);
+    assert_eq!(status.supervisor.legs_joined, 0);
+    assert_eq!(status.supervisor.refused_capacity, 2);
+    until("the rooms", || {
         server.engine.rooms().is_ok_and(|rooms| rooms.is_empty())
     })
     .await;

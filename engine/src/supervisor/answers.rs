@@ -44,6 +44,7 @@ impl Supervisor {
         }
         let site = &mut self.sites[worker];
         site.stats.collect(&mut site.timing);
+        self.hear_costs(worker);
     }
 
     fn ack(&mut self, worker: usize, ack: Ack) {

@@ -116,6 +116,7 @@ impl Supervisor {
         let site = &self.sites[usize::from(worker)];
         let compiled = site.plans.compile(blueprint.graphs.clone())?;
         let load = self.flow_load(&compiled);
+        self.admit_flows(worker, load)?;
         let mut batch = Batch::default();
         let missing = EngineError::Internal {
             what: "a call's handle went missing",

@@ -47,7 +47,7 @@ impl Supervisor {
         states: [OpStates; 2],
         batch: &mut Batch,
     ) -> Result<(Box<LegBody>, Place), EngineError> {
-        let (costs, site) = (compiled.costs(), usize::from(worker));
+        let (costs, site) = (self.price(&compiled), usize::from(worker));
         let frame = self.room(room)?.frame;
         let (seats, states) = self.take_seats(site, states)?;
         let (plan, new) = self.sites[site].plans.enter(compiled)?;

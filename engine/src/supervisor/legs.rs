@@ -15,6 +15,7 @@ use crate::proto::{Command, Direction, LegId, PlanId, RoomId, Seats};
 use crate::worker::stats::LegStats;
 
 use super::Supervisor;
+use super::admission::Asking;
 use super::batch::Batch;
 use super::blueprint::{Blueprint, Start};
 use super::holdings::Held;
@@ -139,22 +140,7 @@ impl Supervisor {
         self.admit()?;
         let state = self.room(room)?;
         let (frame, legs) = (state.frame, state.legs);
-        if legs >= MAX_CONTRIBUTORS {
-            return Err(EngineError::Capacity {
-                what: Resource::LegsOfRoom,
-                limit: MAX_CONTRIBUTORS,
-                in_use: legs,
-                wanted: 1,
-            });
-        }
-        if self.leg_ids.available() == 0 {
-            return Err(EngineError::Capacity {
-                what: Resource::Legs,
-                limit: self.config.capacity_legs,
-                in_use: self.leg_ids.in_use(),
-                wanted: 1,
-            });
-        }
+        self.room_for_another(legs, 0)?;
         let mut blueprint = Blueprint::new(source, frame, &self.config)?;
         let worker = self.worker_for(room, &blueprint)?;
         let compiled = self.sites[usize::from(worker)]
@@ -210,10 +196,28 @@ impl Supervisor {
         let holds = |site: &&Site| site.plans.can_hold(graphs);
         // When none can hold the plan, the first says why.
         let site = self.sites.iter().find(holds).unwrap_or(&self.sites[0]);
-        let costs = site.plans.compile(graphs.clone())?.costs();
+        let costs = self.price(&site.plans.compile(graphs.clone())?);
         let state = self.rooms.get(&room);
-        let worker = state.and_then(|state| self.choose(state, graphs, costs));
-        worker.ok_or_else(|| self.seats_spent("legs of one worker"))
+        let state = state.ok_or(EngineError::StaleRoom { room })?;
+        self.admit_to(state, Asking { graphs, costs })
+    }
+
+    /// Whether a room of `legs` legs may have one more, when `more` have taken a handle.
+    pub(super) fn room_for_another(&self, legs: usize, more: usize) -> Result<(), EngineError> {
+        let spent = |what, limit, in_use| EngineError::Capacity {
+            what,
+            limit,
+            in_use,
+            wanted: 1,
+        };
+        if legs >= MAX_CONTRIBUTORS {
+            return Err(spent(Resource::LegsOfRoom, MAX_CONTRIBUTORS, legs));
+        }
+        if self.leg_ids.available() <= more {
+            let in_use = self.leg_ids.in_use() + more;
+            return Err(spent(Resource::Legs, self.config.capacity_legs, in_use));
+        }
+        Ok(())
     }
 
     /// Another plan for a network leg that stays (D13).

@@ -21,6 +21,8 @@
 //! | `validate` | what a leg's configuration may hold |
 //! | `plans` | equal graphs share a plan |
 //! | `placement` | which slot |
+//! | `prices` | what a leg costs, as measured (D15) |
+//! | `admission` | whether a leg may come, and how many more could (D15) |
 //! | `transactions` | credits, queue, what was sent and not answered |
 //! | `answers` | acks, garbage and events of the worker |
 //! | `watchdog`, `loss`, `rebuild`, `rebuild_calls` | a worker that hangs or ends, and what becomes of its legs (D18) |
@@ -28,6 +30,7 @@
 //!
 //! Handles are reused only after the worker's ack and the return of the box (D11).
 
+mod admission;
 mod answers;
 mod batch;
 mod blueprint;
@@ -40,6 +43,7 @@ mod moves;
 mod parts;
 mod placement;
 mod plans;
+mod prices;
 mod rebuild;
 mod rebuild_calls;
 mod report;
@@ -73,6 +77,7 @@ use crate::wiring::CostClock;
 
 use calls::CallState;
 use legs::LegState;
+use prices::Prices;
 use rooms::RoomState;
 use shrink::Vacant;
 use site::Site;
@@ -96,6 +101,7 @@ pub(crate) struct Supervisor {
     call_sides: BTreeMap<LegId, CallId>,
     /// The workers, by index.
     sites: Vec<Site>,
+    prices: Prices,
     routes: Routes,
     cost_clock: CostClock,
     /// Workers that want threads.
@@ -129,6 +135,7 @@ impl Supervisor {
             started: now,
             base,
             sites: workers.into_iter().map(site).collect(),
+            prices: Prices::new(config.price_quantile),
             routes,
             cost_clock,
             hirings: Vec::new(),
@@ -213,6 +220,14 @@ impl Supervisor {
             Request::Rebalance { reply } => {
                 let outcome = self.rebalance();
                 self.answer(&reply, outcome);
+            }
+            Request::Headroom {
+                room,
+                source,
+                reply,
+            } => {
+                // A question, not a request refused: not counted.
+                send(&reply, self.headroom(room, &source));
             }
             Request::Stop { reply } => {
                 self.stop();

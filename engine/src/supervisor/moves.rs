@@ -81,7 +81,7 @@ impl Supervisor {
         let to = to as u8;
         let seats = self.take_seats_for(to, &compiled)?;
         let new_seats = seats.clone();
-        let costs = compiled.costs();
+        let costs = self.price(&compiled);
         let target = usize::from(to);
         let (new_plan, added) = match self.sites[target].plans.enter(compiled) {
             Ok(entered) => entered,
@@ -221,7 +221,7 @@ impl Supervisor {
             let on = |room: &super::rooms::RoomState| room.on.contains(to);
             self.rooms.get(&leg.room).is_some_and(on)
         };
-        let periods = self.sites[usize::from(from)].table.load().len() as f64;
+        let periods = self.sites[usize::from(from)].table.slots_of_cycle() as f64;
         let cost = |leg: &LegState| {
             let costs = leg.place.costs();
             (costs.ingress + costs.egress) as f64 / periods

@@ -20,10 +20,7 @@ impl Supervisor {
     /// loaded one that has, else the least loaded of all (D6). `None` when no worker has a seat and a
     /// place for its plan left.
     pub(super) fn choose(&self, room: &RoomState, graphs: &LegGraphs, costs: Costs) -> Option<u8> {
-        let open = |worker: &u8| {
-            let site = &self.sites[usize::from(*worker)];
-            site.legs < self.config.legs_per_worker() && site.plans.can_hold(graphs)
-        };
+        let open = |worker: &u8| self.is_open(*worker, graphs);
         let fits = |worker: &u8| {
             let margin = if room.on.contains(*worker) {
                 room.margin

@@ -5,7 +5,10 @@
 //! as long as that keeps within the budget, else in the nearest slot before it that does; its
 //! egress likewise after it. So a small room is not spread at all, and a large one only as far
 //! as its cost demands. Placing never fails: when every slot is over budget it takes the least
-//! loaded one, and admission is somebody else's business (D15).
+//! loaded one; whether a leg may come at all is asked before (`admission`, D15).
+//!
+//! A leg counts with what its plan was measured to cost, else with its cost hint; what the hints are worth is learnt from
+//! the busy time that the measured legs do not account for.
 //!
 //! Owned by the supervisor's thread.
 
@@ -18,26 +21,24 @@ pub(crate) struct Place {
     pub before: u32,
     /// Slots after the mix at which the egress runs.
     pub after: u32,
-    ingress: u64,
-    egress: u64,
+    costs: Costs,
 }
 
-/// What one period of a leg costs, in nanoseconds of hint.
+/// What one period of a leg costs, in nanoseconds: measured, or of hint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Costs {
     /// Towards the room.
     pub ingress: u64,
     /// From the room.
     pub egress: u64,
+    /// Measured, not a hint.
+    pub measured: bool,
 }
 
 impl Place {
     /// What it was taken for.
     pub(crate) fn costs(self) -> Costs {
-        Costs {
-            ingress: self.ingress,
-            egress: self.egress,
-        }
+        self.costs
     }
 }
 
@@ -51,13 +52,17 @@ pub(crate) struct Mix {
 }
 
 /// Cost by slot.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct SlotTable {
-    /// Nanoseconds of expected work, by the hints.
+    /// Nanoseconds of expected work of what was never measured, by the hints.
     load: Vec<u64>,
+    /// Nanoseconds of expected work of what was.
+    measured: Vec<u64>,
     budget: u64,
     /// What the work costs in truth, per unit of hint.
     scale: f64,
+    /// The scale was learnt, not assumed.
+    learnt: bool,
 }
 
 /// How far from the truth a hint may be believed to be.
@@ -74,8 +79,10 @@ impl SlotTable {
         let budget = (slot.as_nanos() as f64 * f64::from(budget)) as u64;
         Self {
             load: vec![0; slots as usize],
+            measured: vec![0; slots as usize],
             budget,
             scale: 1.0,
+            learnt: false,
         }
     }
 
@@ -83,36 +90,102 @@ impl SlotTable {
     pub(crate) fn emptied(&self) -> Self {
         Self {
             load: vec![0; self.load.len()],
+            measured: vec![0; self.measured.len()],
             ..*self
         }
     }
 
     /// Expected work of every slot, in nanoseconds.
-    pub(crate) fn load(&self) -> &[u64] {
-        &self.load
+    pub(crate) fn load(&self) -> Vec<u64> {
+        let both = self.load.iter().zip(&self.measured);
+        both.map(|(hinted, measured)| hinted + measured).collect()
     }
 
-    /// Expected work of a mean slot, in nanoseconds, by what was measured.
+    /// Slots of the cycle.
+    pub(crate) fn slots_of_cycle(&self) -> usize {
+        self.load.len().max(1)
+    }
+
+    /// Expected work of a mean slot, in nanoseconds.
     pub(crate) fn mean(&self) -> f64 {
-        let slots = self.load.len().max(1) as f64;
-        self.load.iter().sum::<u64>() as f64 / slots * self.scale
+        self.mean_of(&self.load) * self.scale + self.mean_of(&self.measured)
+    }
+
+    fn mean_of(&self, load: &[u64]) -> f64 {
+        load.iter().sum::<u64>() as f64 / self.slots_of_cycle() as f64
     }
 
     /// A second's worth of slots took `busy` nanoseconds each: the hints are worth so much (D15).
     pub(crate) fn learn(&mut self, busy: f64) {
-        let hinted = self.mean() / self.scale;
+        let hinted = self.mean_of(&self.load);
+        let busy = busy - self.mean_of(&self.measured);
         // Below a tenth of the budget most of a slot is the waking up.
         if hinted * 10.0 > self.budget as f64 && busy > 0.0 {
             let scale = (busy / hinted).clamp(*SCALES.start(), *SCALES.end());
             self.scale += LEARN * (scale - self.scale);
+            self.learnt = true;
         }
+    }
+
+    /// Work a slot is sure to have, in nanoseconds: a hint counts with the least it may be worth, so that nobody is
+    /// refused on a guess.
+    fn sure(&self, slot: usize) -> f64 {
+        self.load[slot] as f64 * self.worth(false) + self.measured[slot] as f64
+    }
+
+    /// The sure work of the fullest slot.
+    pub(crate) fn sure_of_fullest(&self) -> f64 {
+        let slots = 0..self.load.len();
+        slots.map(|slot| self.sure(slot)).fold(0.0, f64::max)
+    }
+
+    fn worth(&self, measured: bool) -> f64 {
+        match (measured, self.learnt) {
+            (true, _) => 1.0,
+            (false, true) => self.scale.min(1.0),
+            (false, false) => *SCALES.start(),
+        }
+    }
+
+    /// What a leg placed so is sure to need in one slot, and the sure work of the fullest slot it runs in, itself
+    /// included; in nanoseconds.
+    pub(crate) fn sure_at(&self, mix: Mix, place: Place) -> (f64, f64) {
+        let Costs {
+            ingress,
+            egress,
+            measured,
+        } = place.costs;
+        let worth = self.worth(measured);
+        let halves = [
+            (ingress, mix.back(place.before)),
+            (egress, mix.slot + place.after),
+        ];
+        let fullest = |(cost, phase): (u64, u32)| {
+            let slots = self.slots(u64::from(phase), mix.period);
+            let load = slots.map(|slot| self.sure(slot)).fold(0.0, f64::max);
+            (cost as f64 * worth, load)
+        };
+        let fuller = |a: (f64, f64), b: (f64, f64)| if b.1 > a.1 { b } else { a };
+        let run = halves.into_iter().filter(|(cost, _)| *cost > 0);
+        let (needed, load) = run.map(fullest).fold((0.0, 0.0), fuller);
+        // Not spread: both halves are in the one slot.
+        let together = halves[0].1 % mix.period.max(1) == halves[1].1 % mix.period.max(1);
+        let all = (ingress + egress) as f64 * worth;
+        (if together { all } else { needed }, load)
+    }
+
+    /// The leg at `place` costs something else than it was taken for.
+    pub(crate) fn reprice(&mut self, mix: Mix, place: &mut Place, costs: Costs) {
+        self.remove_leg(mix, *place);
+        place.costs = costs;
+        self.charge_leg(mix, *place);
     }
 
     /// A mix slot for a room of `period` slots: the one that is least loaded in all `tables` together, so that it is
     /// the same for any number of workers.
     pub(crate) fn quietest<'a>(tables: impl Iterator<Item = &'a Self> + Clone, period: u32) -> Mix {
         let load = |phase: &u32| -> u64 {
-            let one = |table: &Self| table.worst(u64::from(*phase), period);
+            let one = |table: &Self| table.worst(u64::from(*phase), period) as u64;
             tables.clone().map(one).sum()
         };
         let slot = (0..period).min_by_key(load).unwrap_or(0);
@@ -121,108 +194,142 @@ impl SlotTable {
 
     /// A room mixes here.
     pub(crate) fn add_room(&mut self, mix: Mix) {
-        self.charge(mix.slot, mix.period, MIX);
+        self.charge(mix.slot, mix.period, MIX, false);
     }
 
     /// Gives a room's mix slot up.
     pub(crate) fn remove_room(&mut self, mix: Mix) {
-        self.discharge(mix.slot, mix.period, MIX);
+        self.discharge(mix.slot, mix.period, MIX, false);
     }
 
     /// Directions that run whenever packets come add `nanos` to every slot.
     pub(crate) fn add_flows(&mut self, nanos: u64) {
-        self.charge(0, 1, nanos);
+        self.charge(0, 1, nanos, false);
     }
 
     /// Gives them up.
     pub(crate) fn remove_flows(&mut self, nanos: u64) {
-        self.discharge(0, 1, nanos);
+        self.discharge(0, 1, nanos, false);
     }
 
     /// Whether a leg of a room fits within the budget.
     pub(crate) fn fits(&self, mix: Mix, costs: Costs, margin: u32) -> bool {
         let reach = mix.reach(margin);
         let fits = |cost: u64, at: &dyn Fn(u32) -> u32| {
-            cost == 0 || self.within(reach, mix.period, cost, at).is_some()
+            let cost = self.truly(cost, costs.measured);
+            cost == 0.0 || self.within(reach, mix.period, cost, at).is_some()
         };
         fits(costs.ingress, &|d| mix.back(d)) && fits(costs.egress, &|d| mix.slot + margin + d)
     }
 
     /// Takes slots for a leg of a room whose sum is complete `margin` slots after its mix.
     pub(crate) fn add_leg(&mut self, mix: Mix, costs: Costs, margin: u32) -> Place {
-        let Costs { ingress, egress } = costs;
+        let Costs {
+            ingress,
+            egress,
+            measured,
+        } = costs;
         let reach = mix.reach(margin);
-        let before = self.nearest(reach, mix.period, ingress, &|d| mix.back(d));
-        self.charge(mix.back(before), mix.period, ingress);
-        let after = margin + self.nearest(reach, mix.period, egress, &|d| mix.slot + margin + d);
-        self.charge(mix.slot + after, mix.period, egress);
+        let (inward, outward) = (self.truly(ingress, measured), self.truly(egress, measured));
+        let before = self.nearest(reach, mix.period, inward, &|d| mix.back(d));
+        self.charge(mix.back(before), mix.period, ingress, measured);
+        let after = margin + self.nearest(reach, mix.period, outward, &|d| mix.slot + margin + d);
+        self.charge(mix.slot + after, mix.period, egress, measured);
         Place {
             before,
             after,
+            costs,
+        }
+    }
+
+    /// A cost in nanoseconds, as far as is known.
+    fn truly(&self, cost: u64, measured: bool) -> f64 {
+        cost as f64 * if measured { 1.0 } else { self.scale }
+    }
+
+    fn charge_leg(&mut self, mix: Mix, place: Place) {
+        let Costs {
             ingress,
             egress,
-        }
+            measured,
+        } = place.costs;
+        self.charge(mix.back(place.before), mix.period, ingress, measured);
+        self.charge(mix.slot + place.after, mix.period, egress, measured);
     }
 
     /// Takes the slots of `place` again.
     pub(crate) fn put_back(&mut self, mix: Mix, place: Place) {
-        self.charge(mix.back(place.before), mix.period, place.ingress);
-        self.charge(mix.slot + place.after, mix.period, place.egress);
+        self.charge_leg(mix, place);
     }
 
     /// Another slot for a leg's egress, `earliest` slots after the mix or later. The ingress stays where it is, so that
     /// it runs once for each mix.
     pub(crate) fn move_egress(&mut self, mix: Mix, place: Place, earliest: u32) -> Place {
-        self.discharge(mix.slot + place.after, mix.period, place.egress);
+        let Costs {
+            egress, measured, ..
+        } = place.costs;
+        self.discharge(mix.slot + place.after, mix.period, egress, measured);
         // Never into the period's end, where the ingress for the next mix may stand.
         let reach = mix.period.saturating_sub(1 + earliest + place.before);
         let at = |d| mix.slot + earliest + d;
         let reach = mix.reach(0).min(reach);
-        let after = earliest + self.nearest(reach, mix.period, place.egress, &at);
-        self.charge(mix.slot + after, mix.period, place.egress);
+        let after = earliest + self.nearest(reach, mix.period, self.truly(egress, measured), &at);
+        self.charge(mix.slot + after, mix.period, egress, measured);
         Place { after, ..place }
     }
 
     /// Gives a leg's slots up.
     pub(crate) fn remove_leg(&mut self, mix: Mix, place: Place) {
-        self.discharge(mix.back(place.before), mix.period, place.ingress);
-        self.discharge(mix.slot + place.after, mix.period, place.egress);
+        let Costs {
+            ingress,
+            egress,
+            measured,
+        } = place.costs;
+        self.discharge(mix.back(place.before), mix.period, ingress, measured);
+        self.discharge(mix.slot + place.after, mix.period, egress, measured);
     }
 
     /// The smallest distance from the mix that keeps within the budget, else the least loaded.
-    fn nearest(&self, reach: u32, period: u32, cost: u64, at: &dyn Fn(u32) -> u32) -> u32 {
-        if cost == 0 {
+    fn nearest(&self, reach: u32, period: u32, cost: f64, at: &dyn Fn(u32) -> u32) -> u32 {
+        if cost == 0.0 {
             return 0;
         }
         let load = |d: &u32| self.worst(u64::from(at(*d)), period);
         self.within(reach, period, cost, at)
-            .or_else(|| (0..=reach).min_by_key(load))
+            .or_else(|| (0..=reach).min_by(|a, b| load(a).total_cmp(&load(b))))
             .unwrap_or(0)
     }
 
     /// The smallest distance that keeps within the budget.
-    fn within(&self, reach: u32, period: u32, cost: u64, at: &dyn Fn(u32) -> u32) -> Option<u32> {
-        let budget = (self.budget as f64 / self.scale) as u64;
+    fn within(&self, reach: u32, period: u32, cost: f64, at: &dyn Fn(u32) -> u32) -> Option<u32> {
+        let budget = self.budget as f64;
         (0..=reach).find(|&d| self.worst(u64::from(at(d)), period) + cost <= budget)
     }
 
     /// The load of the fullest slot among those of a phase.
-    fn worst(&self, phase: u64, period: u32) -> u64 {
-        self.slots(phase, period)
-            .map(|slot| self.load[slot])
-            .max()
-            .unwrap_or(0)
+    fn worst(&self, phase: u64, period: u32) -> f64 {
+        let load = |slot| self.load[slot] as f64 * self.scale + self.measured[slot] as f64;
+        self.slots(phase, period).map(load).fold(0.0, f64::max)
     }
 
-    fn charge(&mut self, phase: u32, period: u32, cost: u64) {
+    fn charge(&mut self, phase: u32, period: u32, cost: u64, measured: bool) {
         for slot in self.slots(u64::from(phase), period) {
-            self.load[slot] += cost;
+            self.of_mut(measured)[slot] += cost;
         }
     }
 
-    fn discharge(&mut self, phase: u32, period: u32, cost: u64) {
+    fn discharge(&mut self, phase: u32, period: u32, cost: u64, measured: bool) {
         for slot in self.slots(u64::from(phase), period) {
-            self.load[slot] = self.load[slot].saturating_sub(cost);
+            let load = &mut self.of_mut(measured)[slot];
+            *load = load.saturating_sub(cost);
+        }
+    }
+
+    fn of_mut(&mut self, measured: bool) -> &mut [u64] {
+        if measured {
+            &mut self.measured
+        } else {
+            &mut self.load
         }
     }
 
@@ -253,6 +360,7 @@ mod tests {
         Costs {
             ingress: cost * 1_000,
             egress: cost * 1_000,
+            measured: false,
         }
     }
 
@@ -341,5 +449,25 @@ mod tests {
         }
         assert!((table.mean() - full / 2.0).abs() < full * 0.01);
         assert!(table.fits(mix, micros(10), 0), "there is room after all");
+    }
+
+    #[test]
+    fn a_measured_leg_counts_with_what_it_cost_and_a_guess_with_the_least() {
+        let mut table = table();
+        let mix = room(&mut table, 20);
+        let mut place = table.add_leg(mix, micros(100), 0);
+        let (needed, _) = table.sure_at(mix, place);
+        assert_eq!(needed, 50_000.0, "a quarter of the hint, for now");
+        let measured = Costs {
+            measured: true,
+            ..micros(40)
+        };
+        table.reprice(mix, &mut place, measured);
+        let (needed, load) = table.sure_at(mix, place);
+        // Both halves in the mix slot, and the mix itself.
+        assert_eq!((needed, load), (80_000.0, 80_000.0 + MIX as f64 / 4.0));
+        table.remove_leg(mix, place);
+        table.remove_room(mix);
+        assert!(table.load().iter().all(|load| *load == 0));
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct LegGraphs {
 /// A compiled leg that is not in the cache yet, or where in the cache it is.
 #[derive(Debug, Clone)]
 pub(crate) struct Compiled {
-    graphs: LegGraphs,
+    pub graphs: LegGraphs,
     pub ingress: Option<Plan<Spec>>,
     pub egress: Option<Plan<Spec>>,
     /// What the delay of each half is made of.
@@ -46,6 +46,7 @@ impl Compiled {
         Costs {
             ingress: cost(&self.ingress),
             egress: cost(&self.egress),
+            measured: false,
         }
     }
 
@@ -93,6 +94,12 @@ impl Plans {
     pub(crate) fn can_hold(&self, graphs: &LegGraphs) -> bool {
         let known = |entry: &Entry| entry.compiled.graphs == *graphs;
         self.ids.available() > 0 || self.entries.iter().any(known)
+    }
+
+    /// Every plan with its handle.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (PlanId, &Compiled)> {
+        let entries = self.entries.iter();
+        entries.map(|entry| (entry.id, &entry.compiled))
     }
 
     /// What is behind a handle.

@@ -32,6 +32,7 @@ impl Supervisor {
                 .collect(),
             calls: self.calls.values().map(call_status).collect(),
             capacity: self.fills(),
+            costs: self.cost_status(),
             supervisor: SupervisorCounters {
                 edits_waiting: self.sum(|site| site.transactions.waiting().0 as u64),
                 command_ring_full: self.sum(|site| site.transactions.ring_full),
@@ -205,7 +206,7 @@ fn worker_status(site: &Site) -> WorkerStatus {
         site.counters,
         site.last_late
             .map(|(at, by, culprit)| LateStatus::new(at, by, culprit)),
-        site.table.load(),
+        &site.table.load(),
     );
     WorkerStatus {
         epoch: site.epoch,

@@ -12,6 +12,7 @@ use talkpath_rt::timing::SlotStats;
 use crate::call::{CallConfig, CallInfo};
 use crate::error::EngineError;
 use crate::event::{EventFilter, EventStream, LeaveReason};
+use crate::headroom::Headroom;
 use crate::leg::{ClipConfig, LegConfig, NetworkConfig, ToneConfig};
 use crate::port::{AudioPort, PortConfig};
 use crate::proto::{CallId, CallStats, Direction, LegId, RoomId, Side};
@@ -149,6 +150,11 @@ pub(crate) enum Request {
     },
     Rebalance {
         reply: Reply<Result<Option<(LegId, usize)>, EngineError>>,
+    },
+    Headroom {
+        room: Option<RoomId>,
+        source: Source,
+        reply: Reply<Result<Headroom, EngineError>>,
     },
     /// The worker has stopped: say who has left, and stop.
     Stop {

@@ -16,7 +16,7 @@ use super::batch::Batch;
 use super::placement::Mix;
 
 /// What the supervisor knows of a room.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct RoomState {
     pub name: Arc<str>,
     pub frame: FrameTime,
@@ -123,6 +123,25 @@ impl Supervisor {
         self.counters.rooms_created += 1;
         self.publish(self.now, EventKind::RoomCreated { room: id, name });
         Ok(info)
+    }
+
+    /// A room as one that was created now would be.
+    pub(super) fn room_to_be(&self) -> RoomState {
+        let frame = FrameTime::Ms20;
+        RoomState {
+            name: Arc::from(""),
+            frame,
+            mix: self.mix_slot(self.period(frame)),
+            on: Workers::NONE.with(self.least_loaded()),
+            epoch: 0,
+            shed: Workers::NONE,
+            parts: 0,
+            margin: 0,
+            rates: ArrayVec::new(),
+            legs: 0,
+            ends_with_last_leg: false,
+            closing: false,
+        }
     }
 
     /// An open room by name.

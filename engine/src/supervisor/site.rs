@@ -11,6 +11,7 @@ use talkpath_rt::timing::{SlotStats, StatsSink};
 use crate::config::EngineConfig;
 use crate::proto::{Ack, Command, Culprit, Garbage, WorkerEvent};
 use crate::worker::bank::Seating;
+use crate::worker::costs::{Bars, CostSink, CostStats};
 use crate::worker::schedule::cycle_slots;
 use crate::worker::stats::WorkerCounters;
 
@@ -28,6 +29,7 @@ pub(crate) struct Ends {
     pub events: EventRx<WorkerEvent>,
     pub stats: StatsSink,
     pub monitor: Monitor,
+    pub costs: CostSink,
 }
 
 /// One worker, seen from the control side.
@@ -39,6 +41,11 @@ pub(super) struct Site {
     pub events: EventRx<WorkerEvent>,
     pub stats: StatsSink,
     pub timing: SlotStats,
+    pub costs: CostSink,
+    /// Costs that have come and are not in the price list yet.
+    pub arrived: CostStats,
+    /// What a slot takes beside its cohorts; fades.
+    pub rest: Bars,
     pub counters: WorkerCounters,
     pub obtained: Obtained,
     pub seating: Seating,
@@ -66,11 +73,18 @@ impl Site {
             events: ends.events,
             stats: ends.stats,
             timing: SlotStats::new(),
+            costs: ends.costs,
+            arrived: CostStats::new(config.capacity_plans),
+            rest: Bars::new(),
             counters: WorkerCounters::default(),
             obtained,
             seating: Seating::new(config.seats()),
             plans: Plans::new(config.capacity_plans),
-            table: SlotTable::new(cycle_slots(config.slot), config.slot, config.slot_budget),
+            table: SlotTable::new(
+                cycle_slots(config.slot),
+                config.slot,
+                config.slot_budget.min(config.admit_budget),
+            ),
             last_late: None,
             legs: 0,
             epoch: 0,

@@ -136,6 +136,14 @@ macro_rules! kinds {
                 }
             }
 
+            /// Kind of the op's state and seats of it that are free; `None` for an op that needs none.
+            pub fn left_for(&self, spec: &Spec) -> Option<(&'static str, usize)> {
+                match spec {
+                    Spec::Contribute { .. } | Spec::MixMinus { .. } | Spec::Payload { .. } => None,
+                    $(Spec::$kind { .. } => Some((stringify!($slab), self.$slab.available())),)*
+                }
+            }
+
             /// Takes a seat back once its state has returned. `false` for a seat that was not out.
             #[must_use]
             pub fn give(&mut self, seat: Seat) -> bool {

@@ -13,13 +13,16 @@ use talkpath_nodes::finite;
 use talkpath_nodes::packet::Packet;
 use talkpath_nodes::spec::Spec;
 use talkpath_rt::boxes::{Borrower, Lender};
+use talkpath_rt::clock::Clock;
 use talkpath_rt::slab::Slab;
 
 use crate::proto::{LegBody, LegId, LegTag, RoomBody, RoomTag, Segment};
 
 use super::arena::{Arena, LANES, at};
 use super::bank::{Bank, Seat};
+use super::costs::CostStats;
 use super::fence::Fallen;
+use super::script::{CostScript, Work};
 use super::stats::WorkerCounters;
 
 /// One strand of the cohort in this period.
@@ -53,9 +56,19 @@ pub(super) struct Cohort<'a> {
     pub at: usize,
     /// Strands whose node panicked.
     pub fallen: &'a mut Fallen,
+    /// What its ops are timed with, when they are.
+    pub probe: Option<Probe<'a>>,
+    /// What its ops cost in virtual time.
+    pub script: Option<&'a mut (dyn CostScript + 'static)>,
     /// Kind of the op at hand.
     #[cfg(test)]
     pub kind: &'static str,
+}
+
+/// Times the ops of a cohort one by one.
+pub(super) struct Probe<'a> {
+    pub clock: &'a dyn Clock,
+    pub costs: &'a mut CostStats,
 }
 
 impl Cohort<'_> {
@@ -67,6 +80,7 @@ impl Cohort<'_> {
         self.counters.segments += self.lanes.len() as u64;
         for (index, op) in plan.ops.iter().enumerate() {
             self.at = 0;
+            let begin = self.probe.as_ref().map(|probe| probe.clock.now());
             #[cfg(test)]
             (self.kind = op.spec.kind());
             // What a panic leaves half done is the state of one node, which never runs again, and its planes.
@@ -75,6 +89,24 @@ impl Cohort<'_> {
             {
                 self.fence(self.at.saturating_sub(1), segment, op.spec.kind(), payload);
             }
+            self.account(&op.spec, begin);
+        }
+    }
+
+    /// An op has run: what it cost, in truth or by the script.
+    fn account(&mut self, spec: &Spec, begin: Option<Duration>) {
+        if let Some(script) = &mut self.script {
+            for lane in self.lanes.iter().filter(|lane| !lane.fenced) {
+                script.ran(Work {
+                    kind: spec.kind(),
+                    leg: lane.leg,
+                    shed: false,
+                });
+            }
+        }
+        if let (Some(probe), Some(begin)) = (&mut self.probe, begin) {
+            let took = probe.clock.now().saturating_sub(begin);
+            probe.costs.op(spec, took, self.lanes.len() as u32);
         }
     }
 

@@ -13,6 +13,8 @@ use talkpath_rt::pulse::Pulse;
 use talkpath_rt::ring::{Consumer, Full, Producer};
 use talkpath_rt::timing::StatsSource;
 
+use super::costs::CostSource;
+use super::script::CostScript;
 use crate::proto::{Ack, Command, Garbage, MAX_WORKERS, Partial, Passed, WorkerEvent};
 
 /// The worker's ends of its rings.
@@ -35,6 +37,10 @@ pub struct Io {
     pub stats: StatsSource,
     /// Shows the supervisor that slots are made.
     pub pulse: Pulse,
+    /// Measured costs, exchanged by boxes.
+    pub costs: CostSource,
+    /// What work costs in virtual time; `None` on real time.
+    pub script: Option<Box<dyn CostScript>>,
     /// What busy time is measured with; a manual clock in virtual time.
     pub cost_clock: Box<dyn Clock>,
 }

@@ -11,7 +11,8 @@ use crate::proto::{
 
 use super::Worker;
 use super::arena::LANES;
-use super::cohort::{Cohort, Lane};
+use super::cohort::{Cohort, Lane, Probe};
+use super::costs::PROBE_EVERY;
 use super::io::Io;
 use super::schedule::Due;
 
@@ -39,6 +40,8 @@ impl Worker {
                 self.ahead(segment).step(rest);
                 let (lanes, first) = lanes_of(chunk, segment, slot, &mut self.legs, &self.rooms);
                 let legs = lanes.len() as u32;
+                let probed = self.until_probe == 0;
+                self.until_probe = self.until_probe.checked_sub(1).unwrap_or(PROBE_EVERY - 1);
                 let sent = self.counters.packets_out;
                 Cohort {
                     legs: &mut self.legs,
@@ -55,6 +58,11 @@ impl Worker {
                     lanes,
                     at: 0,
                     fallen: &mut self.fallen,
+                    probe: probed.then(|| Probe {
+                        clock: &*io.cost_clock,
+                        costs: io.costs.current(),
+                    }),
+                    script: io.script.as_deref_mut(),
                     #[cfg(test)]
                     kind: "",
                 }
@@ -68,6 +76,8 @@ impl Worker {
                         .record_handed(end.saturating_sub(now), sent),
                 }
                 let took = end.saturating_sub(core::mem::replace(&mut begin, end));
+                self.ran += took;
+                io.costs.current().cohort(id, segment, took, legs);
                 if let Some((leg, room)) = first {
                     self.blame.ran(Culprit {
                         leg,

@@ -125,6 +125,8 @@ pub struct WorkerCounters {
     pub events_deferred: u64,
     /// Segments run, one per leg, direction and period.
     pub segments: u64,
+    /// Of those, run in a slot that ended after the next was to begin: that many frames were late.
+    pub late_segments: u64,
     /// Time spent in steps.
     pub busy: Duration,
 }

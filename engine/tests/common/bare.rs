@@ -10,6 +10,7 @@ use talkpath_engine::proto::{
 };
 use talkpath_engine::worker::bank::{Seat, Seating};
 use talkpath_engine::worker::bus::Bus;
+use talkpath_engine::worker::costs::{self, CostSink};
 use talkpath_engine::worker::{Io, Worker, WorkerConfig};
 use talkpath_graph::{FrameTime, Graph, Limits, SampleRate, compile};
 use talkpath_nodes::gain::GainNode;
@@ -64,6 +65,7 @@ pub struct Bare {
     pub to_worker: Lender<Packet>,
     pub from_worker: Borrower<Packet>,
     pub stats: StatsSink,
+    pub costs: CostSink,
     pub clock: ManualClock,
     pub heap: heap::Count,
     seating: Seating,
@@ -89,6 +91,7 @@ impl Bare {
         let (to_worker, packets_in) = boxes(sizes.packets_in, Packet::empty);
         let (packets_out, from_worker) = boxes(sizes.packets_out, Packet::empty);
         let (source, stats) = exchange();
+        let (costs, cost_sink) = costs::exchange(8);
         let clock = ManualClock::new(Duration::from_secs(1));
         let io = Io {
             commands: command_rx,
@@ -100,6 +103,8 @@ impl Bare {
             mesh: Default::default(),
             pulse: pulse().0,
             stats: source,
+            costs,
+            script: None,
             cost_clock: Box::new(clock.clone()),
         };
         let base = Duration::from_secs(1);
@@ -124,6 +129,7 @@ impl Bare {
             to_worker,
             from_worker,
             stats,
+            costs: cost_sink,
             clock,
             heap: heap::Count::default(),
             seating: Seating::new(LEGS + 4),

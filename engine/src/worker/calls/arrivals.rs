@@ -91,6 +91,10 @@ impl Worker {
                     .record_handed(end.saturating_sub(now), sent),
             }
             let took = end.saturating_sub(core::mem::replace(&mut begin, end));
+            self.ran += took;
+            let segment = first.from.segment();
+            let costs = io.costs.current();
+            costs.cohort(first.plan, segment, took, count as u32);
             if let Some(leg) = leg {
                 self.blame.ran(Culprit {
                     leg,
