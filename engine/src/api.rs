@@ -110,7 +110,7 @@ macro_rules! engine_calls {
 
             /// Connects two network ends (D3). When this returns the call has its handles; the worker takes it up within
             /// a few slots ([`CallStarted`]($crate::event::EventKind::CallStarted)). It lives on the least
-            /// loaded worker that has room for it, and stays there.
+            /// loaded worker that has room for it.
             ///
             /// # Errors
             /// Capacity spent, or a value out of range; nothing has changed then.

@@ -99,7 +99,7 @@ impl Call {
     /// number and timestamp (`config.sender` is not used).
     ///
     /// # Errors
-    /// The call is over, a value is out of its range or capacity is spent; nothing has changed then.
+    /// The call is over or on its way to another worker, a value is out of its range or capacity is spent; nothing has changed then.
     pub fn change(&self, side: Side, config: NetworkConfig) -> Result<(), EngineError> {
         self.edit(CallEdit::Change(side, config))
     }
@@ -110,6 +110,16 @@ impl Call {
     /// The call is over.
     pub fn set_ssrc(&self, side: Side, ssrc: u32) -> Result<(), EngineError> {
         self.edit(CallEdit::Ssrc(side, ssrc))
+    }
+
+    /// Goes to worker `to` (an index), with everything it has: both streams that go out go on (D6). Returns at once;
+    /// [`EventKind::Moved`](crate::event::EventKind::Moved) tells of both sides that they are there.
+    ///
+    /// # Errors
+    /// The call is over or on its way already, there is no such worker, that one is full, or eight legs and calls are on
+    /// their way to it already ([`EngineError::Busy`]).
+    pub fn move_to(&self, to: usize) -> Result<(), EngineError> {
+        self.edit(CallEdit::Move(to))
     }
 
     /// Ends the call. Returns at once; its end is told by

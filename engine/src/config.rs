@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::priority::CLASSES;
 use crate::proto::MAX_WORKERS;
 
 /// Settings of an engine. [`Default`] works on a laptop.
@@ -54,6 +55,9 @@ pub struct EngineConfig {
     pub slot_budget: f32,
     /// Part of a slot that legs may be admitted to fill, 0.001 to 1 (D15): beyond it a leg is refused. Default 0.8.
     pub admit_budget: f32,
+    /// By class, the best first: the part of `admit_budget` that only this class and better ones may use (D15); together
+    /// at most 0.9. Default: 0.05 for emergency calls.
+    pub reserves: [f32; CLASSES],
     /// The quantile of what was measured that a leg is priced with, 0.5 to 1 (D15). Default 0.9.
     pub price_quantile: f32,
     /// Transactions that may wait for the worker before a request is told `Busy`, 1 to
@@ -84,6 +88,7 @@ impl Default for EngineConfig {
             packets_out_per_leg: 4,
             slot_budget: 0.5,
             admit_budget: 0.8,
+            reserves: [0.05, 0.0, 0.0, 0.0, 0.0, 0.0],
             price_quantile: 0.9,
             queue: 4_096,
             name: "talkpath-worker".to_owned(),
@@ -181,6 +186,14 @@ impl EngineConfig {
         check(budget_fits, "slot_budget", &self.slot_budget, "0.05 to 0.9")?;
         let admit_fits = (0.001..=1.0).contains(&self.admit_budget);
         check(admit_fits, "admit_budget", &self.admit_budget, "0.001 to 1")?;
+        let each = self.reserves.iter().all(|part| (0.0..=0.9).contains(part));
+        let reserves_fit = each && self.reserves.iter().sum::<f32>() <= 0.9;
+        check(
+            reserves_fit,
+            "reserves",
+            &self.reserves,
+            "0 to 0.9 each and together",
+        )?;
         let quantile_fits = (0.5..=1.0).contains(&self.price_quantile);
         check(
             quantile_fits,

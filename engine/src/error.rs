@@ -41,6 +41,8 @@ pub enum Resource {
     Plans,
     /// Time of a worker's slots ([`EngineConfig::admit_budget`](crate::EngineConfig), D15).
     SlotTime,
+    /// What is being freed for an emergency call (D15): in a moment it is known what is left.
+    Claimed,
     /// State seats of one node kind on the worker.
     Seats(&'static str),
 }
@@ -54,6 +56,7 @@ impl fmt::Display for Resource {
             Self::Calls => f.write_str("calls"),
             Self::Plans => f.write_str("plans"),
             Self::SlotTime => f.write_str("slot time"),
+            Self::Claimed => f.write_str("room made for an emergency call"),
             Self::Seats(kind) => write!(f, "seats for {kind}"),
         }
     }
@@ -91,6 +94,13 @@ pub enum EngineError {
         left: Duration,
         /// How much of a slot may be promised.
         limit: Duration,
+    },
+    /// Room is being made for this emergency call: leg `leg` leaves for it (D15). Ask again in a few milliseconds; it takes
+    /// about two frames, and what is freed is kept for it.
+    #[error("leg {leg:?} leaves to make room; ask again in a moment")]
+    Displacing {
+        /// Who leaves.
+        leg: LegId,
     },
     /// A room of this name exists already.
     #[error("a room named {name:?} exists already")]
@@ -175,7 +185,9 @@ impl EngineError {
     pub fn class(&self) -> Class {
         match self {
             Self::Capacity { .. } | Self::Overload { .. } => Class::Capacity,
-            Self::Busy { .. } | Self::Moving { .. } | Self::Stopped => Class::Transient,
+            Self::Busy { .. } | Self::Displacing { .. } | Self::Moving { .. } | Self::Stopped => {
+                Class::Transient
+            }
             Self::Internal { .. } => Class::Bug,
             Self::RoomExists { .. }
             | Self::RoomName { .. }

@@ -41,6 +41,8 @@ pub enum LeaveReason {
     MediaTimeout,
     /// Its player came to the end.
     Finished,
+    /// An emergency call needed its room (D15).
+    Displaced,
     /// The engine was shut down.
     Shutdown,
     /// Its worker was lost, and nobody but the application could build it anew: a port.
@@ -72,6 +74,7 @@ impl LeaveReason {
             Self::RoomClosed => "room_closed",
             Self::MediaTimeout => "media_timeout",
             Self::Finished => "finished",
+            Self::Displaced => "displaced",
             Self::Shutdown => "shutdown",
             Self::WorkerLost => "worker_lost",
         }
@@ -226,6 +229,13 @@ pub enum EventKind {
     Finished {
         /// The leg.
         leg: LegId,
+    },
+    /// An emergency call is in, for which this leg had to leave (D15).
+    Displaced {
+        /// Who left; the handle is stale now.
+        leg: LegId,
+        /// The emergency call.
+        by: LegId,
     },
     /// A node of the leg failed or gave a value that is no number; its frame was concealed.
     Faulted {

@@ -9,6 +9,7 @@ use talkpath_nodes::codec::Codec;
 
 use crate::error::EngineError;
 use crate::event::LeaveReason;
+use crate::priority::Priority;
 use crate::proto::{Direction, LegId, RoomId};
 use crate::room::remove_leg;
 use crate::supervisor::{Edit, Link, Request};
@@ -187,6 +188,14 @@ impl Leg {
     /// The leg has left.
     pub fn mute(&self, muted: bool) -> Result<(), EngineError> {
         self.edit(Edit::Mute(muted))
+    }
+
+    /// How much it matters when there is too little time (D15). Who is in stays in, whatever the new class.
+    ///
+    /// # Errors
+    /// The leg has left.
+    pub fn set_priority(&self, priority: Priority) -> Result<(), EngineError> {
+        self.edit(Edit::Priority(priority))
     }
 
     /// Hold and resume.

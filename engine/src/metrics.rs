@@ -108,6 +108,11 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.legs_arrived,
     ),
     (
+        "calls_arrived_total",
+        "Calls that came from another worker",
+        |c| c.calls_arrived,
+    ),
+    (
         "node_panics_total",
         "Nodes that panicked, each with half a leg",
         |c| c.panics,
@@ -140,6 +145,12 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         true,
         |s| s.supervisor.calls_begun,
     ),
+    (
+        "calls_moved_total",
+        "Calls that changed their worker",
+        true,
+        |s| s.supervisor.calls_moved,
+    ),
     ("calls_ended_total", "Calls that are over", true, |s| {
         s.supervisor.calls_ended
     }),
@@ -157,6 +168,12 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         "Legs that went to another worker",
         true,
         |s| s.supervisor.legs_moved,
+    ),
+    (
+        "legs_displaced_total",
+        "Legs that left for an emergency call",
+        true,
+        |s| s.supervisor.legs_displaced,
     ),
     (
         "refused_capacity_total",

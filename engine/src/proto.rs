@@ -14,6 +14,7 @@ use talkpath_rt::command::TxnId;
 use talkpath_rt::handle::Handle;
 
 use crate::event::EventClass;
+use crate::priority::Priority;
 use crate::worker::bus::Bus;
 use crate::worker::io::Peer;
 use crate::worker::stats::{LegStats, WorkerCounters};
@@ -164,7 +165,7 @@ pub enum Command {
         /** Where to. */
         to: u8,
     },
-    /// The leg comes from another worker: its seats here, which come back as its old ones ([`Garbage::Berth`]).
+    /// The leg, or the call of this side A, comes from another worker: its seats here, which come back as its old ones ([`Garbage::Berth`]).
     AwaitLeg {
         /** The leg. */
         leg: LegId,
@@ -196,6 +197,13 @@ pub enum Command {
         /** The call as it shall be. */
         value: Box<CallBody>,
     },
+    /// The call goes to another worker, over the mesh, at this slot (D6); its berth there goes by the handle of side A.
+    SendCall {
+        /** The call. */
+        call: CallId,
+        /** Where to. */
+        to: u8,
+    },
     /// Hold and resume of a call's directions.
     SetFlows {
         /** The call. */
@@ -216,6 +224,13 @@ pub enum Command {
         leg: LegId,
         /** The new flow. */
         direction: Direction,
+    },
+    /// Another class (D15).
+    SetPriority {
+        /** The leg. */
+        leg: LegId,
+        /** The class. */
+        priority: Priority,
     },
     /// A new SSRC for what the leg is sent (RFC 3550 8.2).
     SetSsrc {
@@ -256,7 +271,7 @@ pub enum Ack {
         /** Which leg. */
         leg: LegId,
     },
-    /// The leg has come over the mesh and runs here; the berth, with its old seats, is in the garbage ring.
+    /// The leg, or the call of this side A, has come over the mesh and runs here; the berth, with its old seats, is in the garbage ring.
     LegHere {
         /** Which leg. */
         leg: LegId,

@@ -10,6 +10,7 @@ use crate::event::LeaveReason;
 use crate::headroom::Headroom;
 use crate::leg::{Leg, LegConfig};
 use crate::port::{AudioPort, PortConfig};
+use crate::priority::Priority;
 use crate::proto::{LegId, RoomId};
 use crate::supervisor::{Link, Request, Source};
 
@@ -86,7 +87,16 @@ impl Room {
     /// # Errors
     /// Capacity spent, the room closed, a value out of range; nothing has changed then.
     pub fn join(&self, config: LegConfig) -> Result<Leg, EngineError> {
-        let (leg, _) = self.ask_to_join(Source::from(config))?;
+        self.join_as(config, Priority::default())
+    }
+
+    /// As [`join`](Self::join), with a priority. An emergency leg for which there is no room displaces the newest of the
+    /// lowest class present: it is told so, and comes again a few milliseconds later until it is in (D15).
+    ///
+    /// # Errors
+    /// As for [`join`](Self::join); [`Displacing`](EngineError::Displacing) while room is being made for an emergency leg.
+    pub fn join_as(&self, config: LegConfig, priority: Priority) -> Result<Leg, EngineError> {
+        let (leg, _) = self.ask_to_join(Source::from(config), priority)?;
         Ok(leg)
     }
 
@@ -95,7 +105,7 @@ impl Room {
     /// # Errors
     /// As for [`join`](Self::join).
     pub fn join_port(&self, config: PortConfig) -> Result<(Leg, AudioPort), EngineError> {
-        let (leg, port) = self.ask_to_join(Source::Port(config))?;
+        let (leg, port) = self.ask_to_join(Source::Port(config), Priority::default())?;
         let port = port.ok_or(EngineError::Internal {
             what: "a port leg came without its port",
         })?;
@@ -131,11 +141,16 @@ impl Room {
         Ok(legs.into_iter().map(|leg| self.handle(leg)).collect())
     }
 
-    fn ask_to_join(&self, source: Source) -> Result<(Leg, Option<AudioPort>), EngineError> {
+    fn ask_to_join(
+        &self,
+        source: Source,
+        priority: Priority,
+    ) -> Result<(Leg, Option<AudioPort>), EngineError> {
         let room = self.info.id;
         let joined = self.link.ask(|reply| Request::Join {
             room,
             source,
+            priority,
             reply,
         })??;
         Ok((self.handle(joined.leg), joined.port))

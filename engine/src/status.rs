@@ -12,6 +12,7 @@ use talkpath_rt::thread::Obtained;
 use talkpath_rt::timing::SlotStats;
 
 use crate::ledger::LegLedger;
+use crate::priority::Priority;
 use crate::proto::{CallStats, Culprit, Segment};
 use crate::worker::stats::{LegStats, WorkerCounters};
 
@@ -222,6 +223,8 @@ pub struct LegStatus {
     pub worker: u8,
     /// `joining`, `in` or `leaving`.
     pub state: &'static str,
+    /// Its class (D15).
+    pub priority: Priority,
     /// Its gain in dB.
     pub gain_db: f32,
     /// Whether it is muted.
@@ -300,12 +303,16 @@ pub struct SupervisorCounters {
     pub calls_begun: u64,
     /// Calls that are over.
     pub calls_ended: u64,
+    /// Calls that went from one worker to another (D6).
+    pub calls_moved: u64,
     /// Legs that were given a handle.
     pub legs_joined: u64,
     /// Legs that are gone.
     pub legs_left: u64,
     /// Legs that went from one worker to another (D6).
     pub legs_moved: u64,
+    /// Legs that left because an emergency call needed their room (D15).
+    pub legs_displaced: u64,
     /// Requests refused because capacity was spent.
     pub refused_capacity: u64,
     /// Requests refused because too many edits waited.

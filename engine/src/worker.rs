@@ -220,7 +220,7 @@ impl Worker {
         let begin = io.cost_clock.now();
         let segments = self.counters.segments;
         self.apply(slot, io);
-        self.take_passed(io);
+        self.take_passed(slot, io);
         self.drain(io);
         self.take_partials(io);
         self.run_arrivals(slot, intended, io);

@@ -83,6 +83,7 @@ fn samples() -> Vec<EventKind> {
         EventKind::TalkStopped { leg },
         EventKind::MediaTimeout { leg },
         EventKind::Finished { leg },
+        EventKind::Displaced { leg, by: leg },
         EventKind::Faulted { leg },
         EventKind::Fenced {
             leg,

@@ -346,6 +346,30 @@ fn a_thousand_calls_and_what_is_done_to_them_do_not_touch_the_heap() {
 }
 
 #[test]
+fn calls_that_go_from_worker_to_worker_do_not_touch_the_heap() {
+    let mut studio = Studio::new(EngineConfig {
+        workers: 3,
+        ..small()
+    });
+    let calls: Vec<(Call, Codec)> = (0..8)
+        .map(|n| {
+            let config = CallConfig::new(network(Codec::Pcmu, n), network(Codec::Pcma, 50 + n));
+            let call = studio.engine.create_call(config).expect("capacity");
+            (call, Codec::Pcma)
+        })
+        .collect();
+    let mut count = studio.advance_counting(ms(20));
+    for round in 0..6_u16 {
+        for (call, _) in &calls {
+            call.move_to(usize::from(round) % 3).expect("up");
+        }
+        count += talk(&mut studio, &calls, 10 * round..10 * round + 10);
+    }
+    assert_eq!(count, heap::Count::default());
+    assert!(studio.status().supervisor.calls_moved >= 40);
+}
+
+#[test]
 fn refused_and_stale_commands_do_not_touch_the_heap() {
     let mut bare = Bare::new(Sizes::default());
     let room = bare.room(&[NARROW]);

@@ -36,6 +36,8 @@ pub enum MediaEnd {
     Finished,
     /// The room was closed.
     RoomClosed,
+    /// An emergency call needed its room.
+    Displaced,
     /// The engine has let the leg go.
     Gone,
 }

@@ -112,7 +112,7 @@ impl Response {
 /// Why we end a call, as `Reason` in BYE (RFC 3326, Q.850 causes).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reason {
-    /// Cause of Q.850: 16 normal, 38 out of order, 41 temporary failure, 102 timer expired.
+    /// Cause of Q.850: 8 displaced, 16 normal, 38 out of order, 41 temporary failure, 102 timer expired.
     pub cause: u8,
     /// In words.
     pub text: String,

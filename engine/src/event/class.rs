@@ -86,6 +86,7 @@ kinds! {
     TalkStopped "talk_stopped" Info [];
     MediaTimeout "media_timeout" Warning [];
     Finished "finished" Notice [];
+    Displaced "displaced" Critical ["by"];
     Faulted "faulted" Warning [];
     Fenced "fenced" Critical ["node", "heard", "fault"];
     Late "late" Warning ["by_us", "culprit"];
@@ -106,6 +107,7 @@ impl EventKind {
             | Self::TalkStopped { leg }
             | Self::MediaTimeout { leg }
             | Self::Finished { leg }
+            | Self::Displaced { leg, .. }
             | Self::Faulted { leg }
             | Self::Fenced { leg, .. } => Some(*leg),
             Self::RoomCreated { .. }

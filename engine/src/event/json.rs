@@ -75,6 +75,7 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
             map.serialize_entry("legs", legs)
         }
         EventKind::WorkerReplaced { legs, .. } => map.serialize_entry("legs", legs),
+        EventKind::Displaced { by, .. } => map.serialize_entry("by", &by.to_string()),
         EventKind::Missed { lost } => {
             map.serialize_entry("critical", &lost.critical)?;
             map.serialize_entry("warning", &lost.warning)?;

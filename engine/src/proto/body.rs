@@ -6,6 +6,7 @@ use talkpath_nodes::spec::Spec;
 use talkpath_nodes::state::State;
 
 use super::{Direction, PacketBox, Partial, PlanId, RoomId, SEGMENT_OPS, Segment, Workers};
+use crate::priority::Priority;
 use crate::worker::bank::Seat;
 use crate::worker::bus::{BUS_RATES, Bus};
 use crate::worker::stats::LegStats;
@@ -91,14 +92,19 @@ pub struct LegBody {
 impl LegBody {
     /// The packets in its states, of a leg that will never run again. Control side.
     pub(crate) fn packets(&mut self) -> Vec<PacketBox> {
-        let mut packets = Vec::new();
-        for (_, state) in &mut self.states {
-            if let State::Jitter(buffer) = state {
-                packets.extend(core::iter::from_fn(|| buffer.pop_any()));
-            }
-        }
-        packets
+        packets_of(&mut self.states)
     }
+}
+
+/// The packets that states hold.
+pub(super) fn packets_of(states: &mut [(Seat, State)]) -> Vec<PacketBox> {
+    let mut packets = Vec::new();
+    for (_, state) in states {
+        if let State::Jitter(buffer) = state {
+            packets.extend(core::iter::from_fn(|| buffer.pop_any()));
+        }
+    }
+    packets
 }
 
 /// The worker's running notes on a leg.
@@ -124,6 +130,8 @@ pub struct LegRun {
     pub ingress_fenced: bool,
     /// A node of the egress has panicked: the leg is sent nothing more (D18).
     pub egress_fenced: bool,
+    /// How much it matters (D15).
+    pub priority: Priority,
     /// The talking state last told to the supervisor.
     pub told_talking: bool,
     /// Its clip has been played to the end.

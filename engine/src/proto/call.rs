@@ -90,6 +90,15 @@ impl CallBody {
         self.seats.of(from.segment())
     }
 
+    /// The packets in it, of a call that will never run again. Control side.
+    pub(crate) fn packets(&mut self) -> Vec<super::PacketBox> {
+        let mut packets = super::body::packets_of(&mut self.states);
+        for flow in &mut self.flows {
+            packets.extend(flow.inbox.drain(..));
+        }
+        packets
+    }
+
     /// The figures of both directions.
     #[must_use]
     pub fn stats(&self) -> CallStats {

@@ -4,7 +4,7 @@ use talkpath_graph::SampleRate;
 use talkpath_graph::node::MAX_FRAME;
 use talkpath_nodes::packet::Packet;
 
-use super::{LegBody, LegId, PlanId, RoomId, Seats};
+use super::{CallBody, CallId, LegBody, LegId, PlanId, RoomId, Seats};
 
 /// Most workers of an engine.
 pub const MAX_WORKERS: usize = 16;
@@ -97,7 +97,9 @@ pub struct Berth {
 pub enum Passed {
     /// A leg with its states, on its way to its berth.
     Leg(LegId, Box<LegBody>),
-    /// A packet for a leg that has gone there.
+    /// A call with its states, on its way to its berth.
+    Call(CallId, Box<CallBody>),
+    /// A packet for a leg or a call that has gone there.
     Packet(Box<Packet>),
 }
 

@@ -12,6 +12,7 @@ use talkpath_nodes::spec::Spec;
 
 use crate::error::{EngineError, Resource};
 use crate::headroom::{Headroom, WorkerHeadroom};
+use crate::priority::Priority;
 use crate::proto::{LegId, RoomId, Segment};
 
 use super::Supervisor;
@@ -27,6 +28,7 @@ use super::rooms::RoomState;
 pub(super) struct Asking<'a> {
     pub graphs: &'a LegGraphs,
     pub costs: Costs,
+    pub priority: Priority,
 }
 
 impl Supervisor {
@@ -62,7 +64,7 @@ impl Supervisor {
         let mut trial = site.table.clone();
         let place = trial.add_leg(room.mix, leg.costs, margin);
         let (needed, load) = trial.sure_at(room.mix, place);
-        let limit = self.limit(worker);
+        let limit = self.limit(worker, leg.priority);
         (load > limit).then(|| Shortage {
             worker,
             needed: nanos(needed),
@@ -78,7 +80,7 @@ impl Supervisor {
         let mut trial = site.table.clone();
         trial.add_flows(load);
         let after = trial.sure_of_fullest();
-        let limit = self.limit(worker);
+        let limit = self.limit(worker, Priority::default());
         if after <= limit {
             return Ok(());
         }
@@ -91,11 +93,14 @@ impl Supervisor {
         Err(shortage.into())
     }
 
-    /// How much of a slot of a worker may be promised, in nanoseconds.
-    fn limit(&self, worker: u8) -> f64 {
+    /// How much of a slot of a worker may be promised to a class, in nanoseconds: what better classes reserve is not
+    /// among it.
+    fn limit(&self, worker: u8, class: Priority) -> f64 {
+        let reserved: f32 = self.config.reserves[..class.index()].iter().sum();
+        let part = f64::from(self.config.admit_budget) * f64::from(1.0 - reserved);
         let rest = self.sites[usize::from(worker)].rest.quantile(0.5);
         let slot = self.config.slot.as_nanos() as f64;
-        (slot * f64::from(self.config.admit_budget) - rest.as_nanos() as f64).max(0.0)
+        (slot * part - rest.as_nanos() as f64).max(0.0)
     }
 
     /// Whether a worker has a place for a leg of these graphs, its slots not asked.
@@ -121,6 +126,7 @@ impl Supervisor {
         let leg = Asking {
             graphs: &blueprint.graphs,
             costs: self.price(&compiled),
+            priority: Priority::default(),
         };
         let before: Vec<_> = self
             .sites

@@ -72,6 +72,7 @@ impl Supervisor {
             Ack::LegHere { leg } => {
                 self.sites[worker].transactions.leg_answered();
                 self.arrived(leg);
+                self.call_arrived(leg);
             }
         }
     }
@@ -98,7 +99,10 @@ impl Supervisor {
                     epoch,
                 },
                 _,
-            ) => self.cut(worker, other, epoch),
+            ) => {
+                self.cut(worker, other, epoch);
+                self.cut_calls(worker, other, epoch);
+            }
             (Note::Call(call), failed) => self.call_begun(call, failed),
             // It never was there, or is not any more: its handle must not stay taken.
             (Note::Join(leg) | Note::Leave(leg), true) => self.gone(leg),
@@ -117,6 +121,9 @@ impl Supervisor {
 
     /// The leg is not on the worker any more.
     fn gone(&mut self, leg: LegId) {
+        if self.call_sides.contains_key(&leg) {
+            return self.missed_call(leg);
+        }
         if self.comes_no_more(leg) {
             return self.missed(leg);
         }

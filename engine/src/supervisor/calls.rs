@@ -20,6 +20,7 @@ use crate::worker::bank::Seat;
 use super::Supervisor;
 use super::batch::Batch;
 use super::call_blueprint::CallBlueprint;
+use super::call_moves::CallMoving;
 use super::plans::Compiled;
 use super::request::CallEdit;
 
@@ -44,13 +45,18 @@ pub(super) struct CallState {
     pub plan: PlanId,
     /// What it adds to every slot, in nanoseconds of hint.
     pub load: u64,
+    /// The worker it is on, or on its way to.
     pub worker: u8,
     /// Of that worker, when the call came to it.
     pub epoch: u16,
+    /// Its seats; of its newest body where there are two.
+    pub seats: Seats,
     /// How often it was built anew.
     pub life: u16,
     /// Its beginning was told.
     pub told: bool,
+    /// On its way between two workers.
+    pub moving: Option<CallMoving>,
     pub stage: Stage,
     /// Bodies of it the worker has, or that are on their way.
     pub bodies: u32,
@@ -141,8 +147,10 @@ impl Supervisor {
             load,
             worker,
             epoch: self.sites[usize::from(worker)].epoch,
+            seats: value.seats.clone(),
             life: 0,
             told: false,
+            moving: None,
             stage: Stage::Beginning,
             bodies: 1,
             stats: CallStats::default(),
@@ -231,9 +239,9 @@ impl Supervisor {
     pub(super) fn edit_call(&mut self, call: CallId, edit: CallEdit) -> Result<(), EngineError> {
         self.admit()?;
         let state = self.call(call)?;
-        let worker = state.worker;
         let command = match edit {
             CallEdit::Change(side, config) => return self.change_call(call, side, config),
+            CallEdit::Move(to) => return self.move_call(call, to),
             CallEdit::HangUp => {
                 self.end_call(call, LeaveReason::Requested);
                 return Ok(());
@@ -249,9 +257,7 @@ impl Supervisor {
                 Command::SetSsrc { leg, ssrc }
             }
         };
-        let mut batch = Batch::default();
-        batch.push(worker, command);
-        self.submit(batch);
+        self.send_call_edit(call, command);
         Ok(())
     }
 
@@ -263,6 +269,10 @@ impl Supervisor {
         config: NetworkConfig,
     ) -> Result<(), EngineError> {
         let state = self.call(call)?;
+        if state.moving.is_some() {
+            let leg = state.info.sides[0];
+            return Err(EngineError::Moving { leg });
+        }
         let (worker, old_plan, old_load) = (state.worker, state.plan, state.load);
         let mut configs = state.configs;
         let sides = state.info.sides;
@@ -277,6 +287,7 @@ impl Supervisor {
         let value = parts.body(sides, &configs);
         let state = self.call(call)?;
         (state.configs, state.plan, state.load) = (configs, value.plan, load);
+        state.seats = value.seats.clone();
         state.bodies += 1;
         batch.push(worker, Command::ReplaceCall { call, value });
         let site = &mut self.sites[usize::from(worker)];
@@ -299,10 +310,7 @@ impl Supervisor {
     pub(super) fn end_call(&mut self, call: CallId, reason: LeaveReason) {
         let Ok(state) = self.call(call) else { return };
         state.stage = Stage::Ending(reason);
-        let worker = state.worker;
-        let mut batch = Batch::default();
-        batch.push(worker, Command::RemoveCall { call });
-        self.submit(batch);
+        self.send_call_edit(call, Command::RemoveCall { call });
     }
 
     /// The worker has applied the call, or could not.

@@ -11,6 +11,7 @@ use crate::error::{EngineError, Resource};
 use crate::event::{EventKind, LeaveReason};
 use crate::leg::NetworkConfig;
 use crate::port::{AudioPort, PortLine};
+use crate::priority::Priority;
 use crate::proto::{Command, Direction, LegId, PlanId, RoomId, Seats};
 use crate::worker::stats::LegStats;
 
@@ -58,6 +59,9 @@ pub(super) struct LegState {
     pub life: u16,
     /// On its way between two workers.
     pub moving: Option<Moving>,
+    pub priority: Priority,
+    /// Legs that had joined before it.
+    pub serial: u64,
     pub gain_db: f32,
     pub muted: bool,
     pub direction: Direction,
@@ -136,20 +140,48 @@ impl Supervisor {
         staying.ok_or(EngineError::StaleLeg { leg })
     }
 
-    pub(super) fn join(&mut self, room: RoomId, source: &Source) -> Result<Joined, EngineError> {
+    /// Joins; an emergency leg for which there is no room makes some.
+    pub(super) fn join(
+        &mut self,
+        room: RoomId,
+        source: &Source,
+        priority: Priority,
+    ) -> Result<Joined, EngineError> {
         self.admit()?;
+        self.check_claims(priority)?;
+        let outcome = self.try_join(room, source, priority);
+        if priority == Priority::Emergency {
+            return match outcome {
+                Err(why) => Err(self.make_room(room, why)),
+                Ok(joined) => {
+                    self.made_room(joined.leg);
+                    Ok(joined)
+                }
+            };
+        }
+        outcome
+    }
+
+    fn try_join(
+        &mut self,
+        room: RoomId,
+        source: &Source,
+        priority: Priority,
+    ) -> Result<Joined, EngineError> {
         let state = self.room(room)?;
         let (frame, legs) = (state.frame, state.legs);
         self.room_for_another(legs, 0)?;
         let mut blueprint = Blueprint::new(source, frame, &self.config)?;
-        let worker = self.worker_for(room, &blueprint)?;
+        let worker = self.worker_for(room, &blueprint, priority)?;
         let compiled = self.sites[usize::from(worker)]
             .plans
             .compile(blueprint.graphs.clone())?;
         let states = blueprint.states(&compiled, Start::FadeIn)?;
         let face = blueprint.face.clone();
         let mut batch = Batch::default();
-        let (body, place) = self.body(room, worker, &blueprint, compiled, states, &mut batch)?;
+        let (mut body, place) =
+            self.body(room, worker, &blueprint, compiled, states, &mut batch)?;
+        body.run.priority = priority;
         let missing = EngineError::Internal {
             what: "a leg handle went missing",
         };
@@ -167,6 +199,8 @@ impl Supervisor {
             epoch: self.sites[usize::from(worker)].epoch,
             life: 0,
             moving: None,
+            priority,
+            serial: self.counters.legs_joined,
             gain_db: 0.0,
             muted: false,
             direction: body.direction,
@@ -191,7 +225,12 @@ impl Supervisor {
     }
 
     /// The worker for a new leg of `room`. The costs do not depend on it.
-    fn worker_for(&mut self, room: RoomId, blueprint: &Blueprint) -> Result<u8, EngineError> {
+    fn worker_for(
+        &mut self,
+        room: RoomId,
+        blueprint: &Blueprint,
+        priority: Priority,
+    ) -> Result<u8, EngineError> {
         let graphs = &blueprint.graphs;
         let holds = |site: &&Site| site.plans.can_hold(graphs);
         // When none can hold the plan, the first says why.
@@ -199,7 +238,12 @@ impl Supervisor {
         let costs = self.price(&site.plans.compile(graphs.clone())?);
         let state = self.rooms.get(&room);
         let state = state.ok_or(EngineError::StaleRoom { room })?;
-        self.admit_to(state, Asking { graphs, costs })
+        let asking = Asking {
+            graphs,
+            costs,
+            priority,
+        };
+        self.admit_to(state, asking)
     }
 
     /// Whether a room of `legs` legs may have one more, when `more` have taken a handle.
@@ -298,6 +342,10 @@ impl Supervisor {
                     leg,
                     linear: state.linear(),
                 }
+            }
+            Edit::Priority(priority) => {
+                state.priority = priority;
+                Command::SetPriority { leg, priority }
             }
             Edit::Direction(direction) => {
                 state.direction = direction;

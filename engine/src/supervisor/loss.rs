@@ -278,6 +278,7 @@ fn passed(peer: &mut Peer) -> Vec<PacketBox> {
         match passed {
             Passed::Packet(packet) => boxes.push(packet),
             Passed::Leg(_, mut body) => boxes.append(&mut body.packets()),
+            Passed::Call(_, mut body) => boxes.append(&mut body.packets()),
         }
     }
     boxes

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `request` | what it can be asked, and the way there |
 //! | `rooms`, `legs` | desired state, and the edits that bring the workers there |
-//! | `calls`, `call_blueprint` | point-to-point calls (D3) |
+//! | `calls`, `call_blueprint`, `call_moves` | point-to-point calls (D3) |
 //! | `parts` | which workers a room is on (D5) |
 //! | `shrink` | a part without legs is given up |
 //! | `moves` | a leg goes to another worker (D6) |
@@ -21,6 +21,7 @@
 //! | `validate` | what a leg's configuration may hold |
 //! | `plans` | equal graphs share a plan |
 //! | `placement` | which slot |
+//! | `displace` | room for an emergency call (D15) |
 //! | `prices` | what a leg costs, as measured (D15) |
 //! | `admission` | whether a leg may come, and how many more could (D15) |
 //! | `transactions` | credits, queue, what was sent and not answered |
@@ -35,7 +36,9 @@ mod answers;
 mod batch;
 mod blueprint;
 mod call_blueprint;
+mod call_moves;
 mod calls;
+mod displace;
 mod holdings;
 mod legs;
 mod loss;
@@ -76,6 +79,7 @@ use crate::status::SupervisorCounters;
 use crate::wiring::CostClock;
 
 use calls::CallState;
+use displace::Claim;
 use legs::LegState;
 use prices::Prices;
 use rooms::RoomState;
@@ -102,6 +106,8 @@ pub(crate) struct Supervisor {
     /// The workers, by index.
     sites: Vec<Site>,
     prices: Prices,
+    /// Room being made for emergency calls.
+    claims: Vec<Claim>,
     routes: Routes,
     cost_clock: CostClock,
     /// Workers that want threads.
@@ -135,6 +141,7 @@ impl Supervisor {
             started: now,
             base,
             sites: workers.into_iter().map(site).collect(),
+            claims: Vec::new(),
             prices: Prices::new(config.price_quantile),
             routes,
             cost_clock,
@@ -169,9 +176,10 @@ impl Supervisor {
             Request::Join {
                 room,
                 source,
+                priority,
                 reply,
             } => {
-                let outcome = self.join(room, &source);
+                let outcome = self.join(room, &source, priority);
                 self.answer(&reply, outcome);
             }
             Request::Change { leg, config, reply } => {

@@ -139,14 +139,18 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Legs on their way to worker `to`.
-    fn coming_to(&self, to: usize) -> usize {
+    /// Legs and calls on their way to worker `to`.
+    pub(super) fn coming_to(&self, to: usize) -> usize {
         let coming = |leg: &&LegState| leg.moving.is_some() && usize::from(leg.worker) == to;
-        self.legs.values().filter(coming).count()
+        self.legs.values().filter(coming).count() + self.calls_coming_to(to)
     }
 
     /// Seats on `worker` for every op of a plan, or none taken at all.
-    fn take_seats_for(&mut self, worker: u8, compiled: &Compiled) -> Result<Seats, EngineError> {
+    pub(super) fn take_seats_for(
+        &mut self,
+        worker: u8,
+        compiled: &Compiled,
+    ) -> Result<Seats, EngineError> {
         let site = &mut self.sites[usize::from(worker)];
         let mut seats = Seats::default();
         let mut spent = site.legs >= self.config.legs_per_worker();
@@ -204,7 +208,7 @@ impl Supervisor {
         self.vacate(&held, batch);
     }
 
-    /// Moves one leg from the most to the least loaded worker when that levels them.
+    /// Moves one leg, or one call, from the most to the least loaded worker when that levels them.
     pub(super) fn rebalance(&mut self) -> Result<Option<(LegId, usize)>, EngineError> {
         let workers = 0..self.sites.len() as u8;
         let by_load = |a: &u8, b: &u8| self.by_load(*a, *b);
@@ -233,7 +237,7 @@ impl Supervisor {
             .max_by_key(|(_, leg)| shared(leg))
             .map(|(id, _)| *id);
         let Some(leg) = best else {
-            return Ok(None);
+            return self.rebalance_call((from, to), gap);
         };
         let to = usize::from(to);
         self.move_leg(leg, to)?;

@@ -64,6 +64,7 @@ impl Supervisor {
                 Stage::In => "in",
                 Stage::Leaving(_) => "leaving",
             },
+            priority: leg.priority,
             gain_db: leg.gain_db,
             muted: leg.muted,
             receive: leg.direction.receive,

@@ -15,6 +15,7 @@ use crate::event::{EventFilter, EventStream, LeaveReason};
 use crate::headroom::Headroom;
 use crate::leg::{ClipConfig, LegConfig, NetworkConfig, ToneConfig};
 use crate::port::{AudioPort, PortConfig};
+use crate::priority::Priority;
 use crate::proto::{CallId, CallStats, Direction, LegId, RoomId, Side};
 use crate::room::{RoomConfig, RoomInfo};
 use crate::status::{PlanInfo, Status};
@@ -48,6 +49,7 @@ pub(crate) enum Edit {
     GainDb(f32),
     Mute(bool),
     Direction(Direction),
+    Priority(Priority),
     Ssrc(u32),
 }
 
@@ -57,6 +59,7 @@ pub(crate) enum CallEdit {
     Change(Side, NetworkConfig),
     Direction(Side, Direction),
     Ssrc(Side, u32),
+    Move(usize),
     HangUp,
 }
 
@@ -93,6 +96,7 @@ pub(crate) enum Request {
     Join {
         room: RoomId,
         source: Source,
+        priority: Priority,
         reply: Reply<Result<Joined, EngineError>>,
     },
     Change {

@@ -73,7 +73,9 @@ impl Note {
             Command::SetGain { .. }
             | Command::SetDirection { .. }
             | Command::SetSsrc { .. }
+            | Command::SetPriority { .. }
             | Command::SetFlows { .. }
+            | Command::SendCall { .. }
             | Command::SetPeers { .. }
             | Command::SendLeg { .. } => Self::Set,
         }

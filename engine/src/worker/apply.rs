@@ -96,10 +96,18 @@ impl Worker {
             Command::AddCall { call, value } => self.add_call(call, value),
             Command::RemoveCall { call } => self.remove_call(call),
             Command::ReplaceCall { call, value } => self.replace_call(call, value),
+            Command::SendCall { call, to } => self.send_call(call, to, mesh),
             Command::SetFlows { call, open } => self.set_flows(call, open),
             Command::SetGain { leg, linear } => self.set_gain(leg, linear),
             Command::SetDirection { leg, direction } => self.set_direction(leg, direction, packets),
             Command::SetSsrc { leg, ssrc } => self.set_ssrc(leg, ssrc),
+            Command::SetPriority { leg, priority } => match self.legs.get_mut(leg) {
+                Some(body) => {
+                    body.run.priority = priority;
+                    Tried::Done
+                }
+                None => Tried::Stale(None),
+            },
         }
     }
 

@@ -3,8 +3,10 @@
 //! | file | what |
 //! |---|---|
 //! | `calls/arrivals` | packets to their direction, and the turn of those due in this slot (D3) |
+//! | `calls/moves` | to another worker (D6) |
 //! | `calls/turn` | one packet through the ops of a direction |
 
+use core::time::Duration;
 use std::collections::VecDeque;
 
 use talkpath_graph::Plan;
@@ -23,7 +25,11 @@ use super::io::Io;
 use arrivals::DueFlow;
 
 mod arrivals;
+mod moves;
 mod turn;
+
+/// How often figures are told.
+const STAMP_EVERY: Duration = Duration::from_secs(1);
 
 /// The calls of a worker.
 #[derive(Debug)]
@@ -56,6 +62,11 @@ impl Calls {
     fn side_of(&self, leg: LegId) -> Option<(CallId, Side)> {
         let (known, call, side) = (*self.sides.get(leg.index() as usize)?)?;
         (known == leg).then_some((call, side))
+    }
+
+    /// The figures of a call that is not waiting for it are to be told in `slot`.
+    fn tell_later(&mut self, call: CallId, slot: u64) {
+        self.untold.push_back((slot, call));
     }
 
     fn set_sides(&mut self, call: CallId, sides: [LegId; 2], here: bool) {
@@ -91,13 +102,19 @@ impl Worker {
 
     /// The end of a call: between slots nothing of it is under way.
     pub(super) fn remove_call(&mut self, call: CallId) -> Tried {
-        let Some(mut body) = self.calls.bodies.remove(call) else {
-            return Tried::Stale(None);
-        };
+        match self.take_out(call) {
+            Some(body) => Tried::Freed(Garbage::Call(call, body)),
+            None => Tried::Stale(None),
+        }
+    }
+
+    /// A call with all its states.
+    fn take_out(&mut self, call: CallId) -> Option<Box<CallBody>> {
+        let mut body = self.calls.bodies.remove(call)?;
         self.calls.set_sides(call, body.sides, false);
         self.calls.untold.retain(|(_, untold)| *untold != call);
         self.bank.uninstall(body.seats.iter(), &mut body.states);
-        Tried::Freed(Garbage::Call(call, body))
+        Some(body)
     }
 
     /// Another plan for a call that stays: both streams that go out continue, and what is known of a source that sends
@@ -175,7 +192,7 @@ impl Worker {
     /// Tells the figures that have waited for a second.
     ///
     /// Real-time: allocates no; blocks no; cost O(calls told).
-    pub(super) fn tell_calls(&mut self, slot: u64, now: core::time::Duration, io: &mut Io) {
+    pub(super) fn tell_calls(&mut self, slot: u64, now: Duration, io: &mut Io) {
         while let Some(&(due, call)) = self.calls.untold.front() {
             if due > slot {
                 return;
@@ -193,6 +210,11 @@ impl Worker {
                 body.untold = false;
             }
         }
+    }
+
+    /// Slots until figures that have changed are told.
+    fn slots_a_second(&self) -> u64 {
+        (STAMP_EVERY.as_nanos() / self.config.slot.as_nanos().max(1)) as u64
     }
 
     fn seat_call(&mut self, value: &mut CallBody) -> bool {

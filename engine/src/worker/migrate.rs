@@ -6,12 +6,14 @@
 //! the same ring.
 
 use talkpath_nodes::packet::Packet;
+use talkpath_nodes::state::State;
 use talkpath_rt::ring::Full;
 
-use crate::proto::{Ack, Berth, Garbage, Leaving, LegBody, LegId, Passed};
+use crate::proto::{Ack, Berth, CallBody, CallId, Garbage, Leaving, LegBody, LegId, Passed, Seats};
 
 use super::Worker;
 use super::apply::Tried;
+use super::bank::Seat;
 use super::io::{Io, Mesh, give_back, leak};
 
 /// Legs that can be awaited at a time; the supervisor sends no more to one worker.
@@ -25,6 +27,8 @@ pub(super) struct Moves {
     awaited: Vec<(LegId, Box<Berth>)>,
     /// Legs that came and are not seated yet; as many at most.
     pub(super) early_legs: Vec<(LegId, Box<LegBody>)>,
+    /// Calls that came likewise.
+    pub(super) early_calls: Vec<(CallId, Box<CallBody>)>,
     /// By index of the leg: where it went.
     gone: Box<[Option<(LegId, u8)>]>,
     /// Berths of legs that were to come from a worker that is lost; as many at most.
@@ -37,6 +41,7 @@ impl Moves {
         Self {
             awaited: Vec::with_capacity(BERTHS),
             early_legs: Vec::with_capacity(BERTHS),
+            early_calls: Vec::with_capacity(BERTHS),
             gone: vec![None; leg_ids].into(),
             given_up: Vec::with_capacity(BERTHS),
         }
@@ -51,7 +56,9 @@ impl Moves {
     pub(super) fn give_up(&mut self, from: u8) {
         let mut at = 0;
         while let Some((leg, berth)) = self.awaited.get(at) {
-            let came = self.early_legs.iter().any(|(early, _)| early == leg);
+            let calls = self.early_calls.iter().map(|(_, body)| body.sides[0]);
+            let legs = self.early_legs.iter().map(|(early, _)| *early);
+            let came = legs.chain(calls).any(|early| early == *leg);
             if came || berth.from != from {
                 at += 1;
                 continue;
@@ -66,7 +73,7 @@ impl Moves {
         (known == leg).then_some(to)
     }
 
-    fn set_gone(&mut self, leg: LegId, to: Option<u8>) {
+    pub fn set_gone(&mut self, leg: LegId, to: Option<u8>) {
         if let Some(entry) = self.gone.get_mut(leg.index() as usize) {
             *entry = to.map(|to| (leg, to));
         }
@@ -120,10 +127,10 @@ impl Worker {
         Tried::Done
     }
 
-    /// Takes in what other workers have passed on.
+    /// Takes in what other workers have passed on, in slot `slot`.
     ///
     /// Real-time: allocates no; blocks no; cost O(what was passed).
-    pub(super) fn take_passed(&mut self, io: &mut Io) {
+    pub(super) fn take_passed(&mut self, slot: u64, io: &mut Io) {
         for at in 0..io.mesh.len() {
             for _ in 0..io.mesh[at].passed_in.capacity() {
                 match io.mesh[at].passed_in.pop() {
@@ -132,17 +139,22 @@ impl Worker {
                     Some(Passed::Leg(leg, body)) => {
                         self.came(leg, body);
                         // At once: what comes behind it in the ring are its packets.
-                        self.seat_those_that_came(io);
+                        self.seat_those_that_came(slot, io);
+                    }
+                    Some(Passed::Call(call, body)) => {
+                        self.call_came(call, body);
+                        self.seat_those_that_came(slot, io);
                     }
                 }
             }
         }
         // One whose berth came later than itself.
-        self.seat_those_that_came(io);
+        self.seat_those_that_came(slot, io);
         self.return_berths(io);
     }
 
-    fn seat_those_that_came(&mut self, io: &mut Io) {
+    fn seat_those_that_came(&mut self, slot: u64, io: &mut Io) {
+        self.seat_calls_that_came(slot, io);
         let mut at = 0;
         while let Some(&(leg, _)) = self.moves.early_legs.get(at) {
             match self
@@ -161,6 +173,31 @@ impl Worker {
         }
     }
 
+    fn seat_calls_that_came(&mut self, slot: u64, io: &mut Io) {
+        let mut at = 0;
+        while let Some((_, body)) = self.moves.early_calls.get(at) {
+            let leg = body.sides[0];
+            let mut awaited = self.moves.awaited.iter();
+            match awaited.position(|(awaited, _)| *awaited == leg) {
+                Some(berth) => {
+                    let (call, body) = self.moves.early_calls.swap_remove(at);
+                    let (_, berth) = self.moves.awaited.swap_remove(berth);
+                    self.berth_call(call, body, berth, slot, io);
+                }
+                None => at += 1,
+            }
+        }
+    }
+
+    /// As [`came`](Self::came), of a call.
+    pub(super) fn call_came(&mut self, call: CallId, body: Box<CallBody>) {
+        if self.moves.early_calls.len() < self.moves.early_calls.capacity() {
+            self.moves.early_calls.push((call, body));
+        } else {
+            leak(body, &mut self.counters.overflows);
+        }
+    }
+
     /// A leg is out of the ring. There is a place for each that has a berth; one too many would be a fault: leaked, not
     /// freed on this thread, and counted.
     pub(super) fn came(&mut self, leg: LegId, body: Box<LegBody>) {
@@ -173,14 +210,7 @@ impl Worker {
 
     /// Seats a leg that has come, and tells the supervisor.
     fn berth(&mut self, leg: LegId, mut body: Box<LegBody>, mut berth: Box<Berth>, io: &mut Io) {
-        core::mem::swap(&mut body.seats, &mut berth.seats);
-        berth.seats_of = berth.from;
-        for (seat, _) in &mut body.states {
-            let at = berth.seats.iter().position(|old| old == seat);
-            if let Some(new) = at.and_then(|at| body.seats.iter().nth(at)) {
-                *seat = *new;
-            }
-        }
+        reseat(&mut body.seats, &mut body.states, &mut berth);
         (body.plan, body.slots_before, body.slots_after) = (berth.plan, berth.before, berth.after);
         match self.add_leg(leg, body) {
             Tried::Done => {
@@ -229,5 +259,17 @@ impl Worker {
             };
         }
         Some(packet)
+    }
+}
+
+/// Gives a body the seats of its berth; those that it had stay there, and its states are told.
+pub(super) fn reseat(seats: &mut Seats, states: &mut [(Seat, State)], berth: &mut Berth) {
+    core::mem::swap(seats, &mut berth.seats);
+    berth.seats_of = berth.from;
+    for (seat, _) in states {
+        let at = berth.seats.iter().position(|old| old == seat);
+        if let Some(new) = at.and_then(|at| seats.iter().nth(at)) {
+            *seat = *new;
+        }
     }
 }

@@ -30,6 +30,7 @@ impl Worker {
                 None => break,
                 // Seated later in this slot, when its answer can be given.
                 Some(Passed::Leg(leg, body)) => self.came(leg, body),
+                Some(Passed::Call(call, body)) => self.call_came(call, body),
                 Some(Passed::Packet(packet)) => {
                     if let Some(packet) = self.route(packet, mesh) {
                         give_back(packets, packet, &mut self.counters.overflows);
@@ -64,6 +65,9 @@ impl Worker {
         let seated = buffers.flat_map(|(_, buffer)| core::iter::from_fn(|| buffer.pop_any()));
         let mut packets: Vec<_> = seated.collect();
         for (_, body) in &mut self.moves.early_legs {
+            packets.append(&mut body.packets());
+        }
+        for (_, body) in &mut self.moves.early_calls {
             packets.append(&mut body.packets());
         }
         packets

@@ -119,6 +119,8 @@ pub struct WorkerCounters {
     pub packets_passed: u64,
     /// Legs that came from another worker (D6).
     pub legs_arrived: u64,
+    /// Calls that came from another worker (D6).
+    pub calls_arrived: u64,
     /// Nodes that panicked; each took half a leg out and nothing else (D18).
     pub panics: u64,
     /// Events that found the ring full; told again later.

@@ -4,7 +4,7 @@ use talkpath_engine::Side::{A, B};
 use talkpath_engine::{Direction, EventKind, LeaveReason, Side};
 
 use super::rig::{Rig, header, line, payload, side};
-use crate::common::{Codec, ms};
+use crate::common::{Codec, EngineConfig, ms, small};
 
 /// So many packets of 20 ms each way.
 fn talk(rig: &mut Rig, n: &mut u16, packets: u16) {
@@ -90,4 +90,51 @@ fn what_is_held_is_held_again_and_what_ends_is_over() {
         assert!(ring || fill.in_use == 0, "{fill:?}");
     }
     assert_eq!(status.supervisor.stale_returns, 0);
+}
+
+#[test]
+fn either_end_of_a_move_of_a_call_is_lost() {
+    for worker in [0, 1] {
+        for stuck in [false, true] {
+            for after in 0..24 {
+                let config = EngineConfig {
+                    workers: 2,
+                    ..small()
+                };
+                let (a, b) = (side(Codec::Pcmu, 20, 1), side(Codec::Pcma, 20, 2));
+                let mut rig = Rig::with(config, a, b);
+                let mut n = 0;
+                talk(&mut rig, &mut n, 10);
+                rig.call.move_to(1).expect("a free worker");
+                rig.studio.advance(ms(after));
+                match stuck {
+                    false => rig.engine().end_worker(worker, "in the middle"),
+                    true => rig.engine().stall_worker(worker, ms(1_400)),
+                }
+                talk(&mut rig, &mut n, 100);
+                let context = format!("worker {worker}, stuck {stuck}, after {after} ms");
+                for to in Side::BOTH {
+                    let line = line(rig.sent(to));
+                    assert!(line.len() > 40, "{context}: {}", line.len());
+                    let whole = line.windows(2).all(|pair| pair[1].0 > pair[0].0);
+                    assert!(whole, "{context}");
+                    let recent = rig.sent(to).last().expect("sent").not_before;
+                    assert!(rig.engine().now() - recent < ms(60), "{context}");
+                }
+                rig.call.hang_up().expect("up");
+                rig.studio.advance(ms(100));
+                let status = rig.studio.status();
+                for fill in &status.capacity {
+                    let ring = fill.what.ends_with("ring");
+                    assert!(ring || fill.in_use == 0, "{context}: {fill:?}");
+                }
+                let counts = status.supervisor;
+                assert_eq!(
+                    (counts.stale_returns, counts.legs_lost),
+                    (0, 0),
+                    "{context}"
+                );
+            }
+        }
+    }
 }

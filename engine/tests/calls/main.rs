@@ -7,11 +7,13 @@
 //! | `transcode` | they do not: codecs, clocks and packet times |
 //! | `lost` | its worker is lost (D18) |
 //! | `life` | beginning, changing, holding, ending; capacity; several workers |
+//! | `moves` | to another worker |
 
 #[path = "../common/mod.rs"]
 mod common;
 mod life;
 mod lost;
+mod moves;
 mod relay;
 mod rig;
 mod transcode;

@@ -130,6 +130,7 @@ impl<H: MediaHost> Call<H> {
             }
             MediaEnd::Finished => Reason::new(16, "played to the end"),
             MediaEnd::RoomClosed => Reason::new(16, "the room was closed"),
+            MediaEnd::Displaced => Reason::new(8, "an emergency call needed the room"),
             MediaEnd::Gone => Reason::new(41, "the media ended"),
         }
     }

@@ -21,7 +21,7 @@ pub(super) trait Passing {
 
 impl Passing for EngineError {
     fn is_passing(&self) -> bool {
-        matches!(self, Self::Busy { .. })
+        matches!(self, Self::Busy { .. } | Self::Displacing { .. })
     }
 }
 

@@ -81,6 +81,7 @@ impl Watcher {
                     LeaveReason::RoomClosed => MediaEnd::RoomClosed,
                     LeaveReason::MediaTimeout => MediaEnd::Timeout,
                     LeaveReason::Finished => MediaEnd::Finished,
+                    LeaveReason::Displaced => MediaEnd::Displaced,
                     _ => MediaEnd::Gone,
                 };
                 self.left(leg, end);

@@ -12,9 +12,6 @@ use super::super::Worker;
 use super::super::io::{Io, give_back, leak};
 use super::turn::Turn;
 
-/// How often figures are told.
-const STAMP_EVERY: Duration = Duration::from_secs(1);
-
 /// A direction that packets have come for in this slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct DueFlow {
@@ -112,12 +109,12 @@ impl Worker {
     /// The turn of one direction: its packets, in the order they came. Whose it was.
     fn run_flow(&mut self, due: DueFlow, slot: u64, now: Duration, io: &mut Io) -> Option<LegId> {
         let DueFlow { call, from, .. } = due;
+        let told_in = slot + self.slots_a_second();
         let body = self.calls.bodies.get_mut(call)?;
         let plan = self.plans.get(body.plan)?.segment(from.segment())?;
         let (leg, to) = (body.sides[from.index()], body.sides[from.other().index()]);
         if !core::mem::replace(&mut body.untold, true) {
-            let slots = STAMP_EVERY.as_nanos() / self.config.slot.as_nanos().max(1);
-            self.calls.untold.push_back((slot + slots as u64, call));
+            self.calls.untold.push_back((told_in, call));
         }
         self.counters.segments += 1;
         let mut turn = Turn {

@@ -1,0 +1,190 @@
+//! A call goes to another worker (D6), as a leg does (`moves`): berth, carrier, and then the shard's routes.
+//!
+//! Its berth goes by the handle of side A. It may leave in any slot, since between slots nothing of it is under way.
+
+use crate::error::EngineError;
+use crate::event::EventKind;
+use crate::proto::{Berth, CallId, Command, LegId, PlanId, Seats};
+use crate::worker::migrate::BERTHS;
+
+use super::Supervisor;
+use super::batch::Batch;
+use super::calls::CallState;
+
+/// What a call that moves will leave behind, and what waits for it.
+#[derive(Debug)]
+pub(super) struct CallMoving {
+    pub from: u8,
+    /// Of that worker.
+    pub from_epoch: u16,
+    /// Its seats there.
+    pub seats: Seats,
+    plan: PlanId,
+    /// Edits for the call, in order.
+    waiting: Vec<Command>,
+}
+
+impl Supervisor {
+    /// Sends an edit to the worker that has the call; while the call is on its way the edit waits.
+    pub(super) fn send_call_edit(&mut self, call: CallId, edit: Command) {
+        let Some(state) = self.calls.get_mut(&call) else {
+            return;
+        };
+        let worker = state.worker;
+        if let Some(moving) = &mut state.moving {
+            return moving.waiting.push(edit);
+        }
+        let mut batch = Batch::default();
+        batch.push(worker, edit);
+        self.submit(batch);
+    }
+
+    /// Moves a call that stays to worker `to`.
+    pub(super) fn move_call(&mut self, call: CallId, to: usize) -> Result<(), EngineError> {
+        if to >= self.sites.len() {
+            return Err(EngineError::OutOfRange {
+                what: "the index of a worker",
+                allowed: "below the number of workers",
+                actual: to.to_string(),
+            });
+        }
+        let state = self.call(call)?;
+        let (leg, from, plan, load) = (state.info.sides[0], state.worker, state.plan, state.load);
+        if state.moving.is_some() {
+            return Err(EngineError::Moving { leg });
+        }
+        if usize::from(from) == to {
+            return Ok(());
+        }
+        let coming = self.coming_to(to);
+        if coming >= BERTHS {
+            return Err(EngineError::Busy {
+                waiting: coming,
+                limit: BERTHS,
+            });
+        }
+        if self.sites[to].legs + 2 > self.config.legs_per_worker() {
+            return Err(self.seats_spent("legs of one worker"));
+        }
+        let compiled = self.sites[usize::from(from)].plans.compiled(plan).cloned();
+        let compiled = compiled.ok_or(EngineError::Internal {
+            what: "a call has no plan",
+        })?;
+        let target = to as u8;
+        let seats = self.take_seats_for(target, &compiled)?;
+        let new_seats = seats.clone();
+        let (new_plan, added) = match self.sites[to].plans.enter(compiled) {
+            Ok(entered) => entered,
+            Err(error) => {
+                self.give_seats(to, &seats);
+                return Err(error);
+            }
+        };
+        let value = Box::new(Berth {
+            seats,
+            seats_of: target,
+            from,
+            plan: new_plan,
+            before: 0,
+            after: 0,
+        });
+        let mut first = Batch::default();
+        if let Some(value) = added {
+            let plan = new_plan;
+            first.push(target, Command::AddPlan { plan, value });
+        }
+        first.push(target, Command::AwaitLeg { leg, value });
+        self.submit_at(first, 0);
+        let mut send = Batch::default();
+        send.push(from, Command::SendCall { call, to: target });
+        let slot = self.slot_for([from, target].into_iter());
+        self.submit_at(send, slot);
+        self.sites[to].legs += 2;
+        self.sites[to].table.add_flows(load);
+        let epoch = self.sites[to].epoch;
+        let state = self.call(call)?;
+        state.moving = Some(CallMoving {
+            from,
+            from_epoch: std::mem::replace(&mut state.epoch, epoch),
+            seats: std::mem::replace(&mut state.seats, new_seats),
+            plan,
+            waiting: Vec::new(),
+        });
+        (state.worker, state.plan) = (target, new_plan);
+        Ok(())
+    }
+
+    /// Calls on their way to worker `to`.
+    pub(super) fn calls_coming_to(&self, to: usize) -> usize {
+        let coming = |call: &&CallState| call.moving.is_some() && usize::from(call.worker) == to;
+        self.calls.values().filter(coming).count()
+    }
+
+    /// The call of side A `leg` runs on its new worker: its packets go there, and what waited goes out.
+    pub(super) fn call_arrived(&mut self, leg: LegId) {
+        let Some(&call) = self.call_sides.get(&leg) else {
+            return;
+        };
+        let Some(state) = self.calls.get_mut(&call) else {
+            return;
+        };
+        let (worker, sides) = (state.worker, state.info.sides);
+        let Some(mut moving) = state.moving.take() else {
+            return;
+        };
+        for leg in sides {
+            self.routes.set(leg, worker);
+        }
+        for edit in std::mem::take(&mut moving.waiting) {
+            self.send_call_edit(call, edit);
+        }
+        self.call_left_behind(call, &moving);
+        self.counters.calls_moved += 1;
+        let worker = usize::from(worker);
+        for leg in sides {
+            self.publish(self.now, EventKind::Moved { leg, worker });
+        }
+    }
+
+    /// What a call that has moved held where it was is given up, but its seats; unless that worker is lost.
+    pub(super) fn call_left_behind(&mut self, call: CallId, moving: &CallMoving) {
+        let held = (moving.from, moving.from_epoch, moving.plan);
+        self.vacate_call(call, held);
+    }
+
+    /// A call runs on a worker no more: its use of the plan and its slots there are given up. With a lost worker they are
+    /// gone already.
+    pub(super) fn vacate_call(&mut self, call: CallId, (worker, epoch, plan): (u8, u16, PlanId)) {
+        let site = &mut self.sites[usize::from(worker)];
+        let Some(state) = self.calls.get(&call).filter(|_| site.epoch == epoch) else {
+            return;
+        };
+        site.legs -= state.info.sides.len();
+        site.table.remove_flows(state.load);
+        if site.plans.leave(plan) {
+            let mut batch = Batch::default();
+            batch.push(worker, Command::DropPlan { plan });
+            self.submit_at(batch, 0);
+        }
+    }
+
+    /// Moves one call from worker `from` to `to` when that makes their difference of `gap` smaller; the handle of its
+    /// side A.
+    pub(super) fn rebalance_call(
+        &mut self,
+        (from, to): (u8, u8),
+        gap: f64,
+    ) -> Result<Option<(LegId, usize)>, EngineError> {
+        let fits = |(_, call): &(&CallId, &CallState)| {
+            let here = call.worker == from && call.moving.is_none();
+            here && call.stays() && (call.load as f64) < gap
+        };
+        let best = self.calls.iter().find(fits);
+        let Some((call, leg)) = best.map(|(id, state)| (*id, state.info.sides[0])) else {
+            return Ok(None);
+        };
+        let to = usize::from(to);
+        self.move_call(call, to)?;
+        Ok(Some((leg, to)))
+    }
+}

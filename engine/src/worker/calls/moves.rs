@@ -1,0 +1,73 @@
+//! A call goes from one worker to another (D6), in the way of a leg (`migrate`).
+//!
+//! The body travels by pointer, its states unseated on one side and seated on the other; both streams that go out go on.
+//! Packets that still come the old way are passed on behind it. One that was passed on may be overtaken by one that came
+//! the new way in the same slot: a relay passes both on as they came.
+
+use talkpath_rt::ring::Full;
+
+use crate::proto::{Ack, Berth, CallBody, CallId, Garbage, Passed};
+
+use super::super::Worker;
+use super::super::apply::Tried;
+use super::super::io::{Io, Mesh, leak};
+use super::super::migrate::reseat;
+
+impl Worker {
+    /// Sends a call with everything of it to worker `to`.
+    pub(in crate::worker) fn send_call(&mut self, call: CallId, to: u8, mesh: &mut Mesh) -> Tried {
+        if !self.calls.bodies.contains(call) {
+            return Tried::Stale(None);
+        }
+        let peer = mesh.iter_mut().find(|peer| peer.index == to);
+        let Some(peer) = peer.filter(|peer| peer.passed_out.vacant() > 0) else {
+            return Tried::Refused(None);
+        };
+        let Some(body) = self.take_out(call) else {
+            return Tried::Stale(None);
+        };
+        for leg in body.sides {
+            self.moves.set_gone(leg, Some(to));
+        }
+        if let Err(Full(lost)) = peer.passed_out.push(Passed::Call(call, body)) {
+            // There was a place a moment ago and only this thread fills the ring.
+            leak(lost, &mut self.counters.overflows);
+        }
+        Tried::Done
+    }
+
+    /// Seats a call that has come, and tells the supervisor.
+    pub(in crate::worker) fn berth_call(
+        &mut self,
+        call: CallId,
+        mut body: Box<CallBody>,
+        mut berth: Box<Berth>,
+        slot: u64,
+        io: &mut Io,
+    ) {
+        let (leg, sides) = (body.sides[0], body.sides);
+        reseat(&mut body.seats, &mut body.states, &mut berth);
+        body.plan = berth.plan;
+        body.untold = true;
+        match self.add_call(call, body) {
+            Tried::Done => {
+                self.calls.tell_later(call, slot + self.slots_a_second());
+                for leg in sides {
+                    self.moves.set_gone(leg, None);
+                }
+                self.counters.calls_arrived += 1;
+                self.acknowledge(&mut io.acks, Ack::LegHere { leg });
+            }
+            // The supervisor has given away its plan or seats: a bug of it, and the call is gone.
+            Tried::Stale(back) | Tried::Refused(back) => {
+                self.counters.refused_commands += 1;
+                self.acknowledge(&mut io.acks, Ack::LegGone { leg });
+                if let Some(back) = back {
+                    leak(back, &mut self.counters.overflows);
+                }
+            }
+            Tried::Freed(_) => {}
+        }
+        self.free(&mut io.garbage, Garbage::Berth(leg, berth));
+    }
+}
