@@ -122,6 +122,7 @@ fn help_names_every_scenario_and_flag() {
             "relay",
             "churn",
             "migrate",
+            "overload",
             "three to ten legs",
         ],
     );
@@ -177,7 +178,15 @@ fn what_is_impossible_says_what_is_possible() {
             &["--floor: was relay", "room and rooms"],
         ),
         (&["room", "--floor"], &["--sockets"]),
-        (&["rooms", "--legs", "0"], &["--legs", "1..=4000"]),
+        (
+            &["overload", "--admit-budget", "2"],
+            &["--admit-budget: was 2", "0.001 to 1"],
+        ),
+        (&["rooms", "--legs", "0"], &["--legs", "1..=20000"]),
+        (
+            &["room", "--legs", "4001"],
+            &["--legs: was 4001 in a room", "1 to 4000 in a room"],
+        ),
         (&["nothing"], &["nothing"]),
     ] {
         holds(&refusal(arguments), parts);
@@ -269,6 +278,61 @@ fn legs_go_from_worker_to_worker_and_nothing_is_missing() {
     assert!(report["legs_moved"].as_u64().unwrap() > 0, "{report}");
     assert_eq!(report["quiet"]["legs_moved"], 0);
     assert_eq!(report["traffic"]["packets_out_missing"], 0);
+}
+
+#[test]
+fn legs_join_until_they_are_refused_or_all_are_in() {
+    let report = report(&["overload", "--legs", "40", "--rate", "20"]);
+    is_whole(&report);
+    let overload = &report["overload"];
+    assert_eq!(overload["offered"], 40);
+    let steps = overload["ramp"].as_array().unwrap();
+    assert!(!steps.is_empty());
+    let legs: Vec<_> = steps.iter().map(|step| step["legs"].as_u64()).collect();
+    assert!(legs.is_sorted(), "{overload}");
+    match overload["refusal"].as_str() {
+        // A machine at hand has room for forty.
+        None => {
+            assert_eq!(overload["admitted"], 40);
+            assert!(report["verdict"]["capacity_legs"].is_null(), "{report}");
+        }
+        Some(_) => assert!(overload["admitted"].as_u64().unwrap() < 40),
+    }
+    let more = report["traffic"]["packets_in"].as_u64()
+        > report["quiet"]["traffic"]["packets_in"].as_u64();
+    assert!(more, "{report}");
+}
+
+#[test]
+fn with_a_small_budget_legs_are_refused_and_go_on_asking() {
+    let report = report(&[
+        "overload",
+        "--legs",
+        "400",
+        "--rate",
+        "100",
+        "--admit-budget",
+        "0.02",
+    ]);
+    is_whole(&report);
+    let overload = &report["overload"];
+    let admitted = overload["admitted"].as_u64().unwrap();
+    assert!((1..400).contains(&admitted), "{overload}");
+    assert!(
+        overload["refusal"].as_str().unwrap().contains("slot time"),
+        "{overload}"
+    );
+    assert!(report["done"]["refused"].as_u64().unwrap() > 0, "{report}");
+    assert!(
+        overload["counters"]["refused_capacity_total"].as_f64() > Some(0.0),
+        "{overload}"
+    );
+    // What was met, unless the phones were too slow to tell.
+    let verdict = &report["verdict"];
+    if verdict["generator_bottleneck"].is_null() {
+        assert_eq!(verdict["capacity_legs"], admitted);
+        assert_eq!(verdict["capacity_met"], true);
+    }
 }
 
 #[test]

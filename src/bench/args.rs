@@ -25,14 +25,16 @@ pub enum BenchCommand {
     Churn(ChurnArgs),
     /// Legs go from worker to worker while it is measured; beside a quiet stretch of the same run
     Migrate(MigrateArgs),
+    /// Legs join rooms of three to ten until the engine refuses, and go on asking while it is measured
+    Overload(OverloadArgs),
 }
 
 /// What every scenario is told.
 #[derive(Args, Clone, Debug)]
 pub struct Common {
-    /// Legs, all of them talking
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=4000))]
-    pub(super) legs: u32,
+    /// Legs, all of them talking, at most 4,000 in a room [default: 100; of `overload`: 10000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub(super) legs: Option<u32>,
     /// How long to measure, after a warm-up of 1.5 s
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub(super) seconds: u32,
@@ -101,7 +103,25 @@ pub struct MigrateArgs {
     pub(super) rate: u32,
 }
 
+/// What `bench overload` is told.
+#[derive(Args, Clone, Debug)]
+pub struct OverloadArgs {
+    #[command(flatten)]
+    pub(super) common: Common,
+    /// Legs that ask to join in a second
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(super) rate: u32,
+    /// Part of a slot that legs may be admitted to fill, 0.001 to 1
+    #[arg(long, value_name = "PART", default_value_t = 0.8)]
+    pub(super) admit_budget: f32,
+}
+
 impl Common {
+    /// Legs there are to be.
+    pub(super) fn legs(&self) -> u32 {
+        self.legs.unwrap_or(100)
+    }
+
     /// What one flag alone cannot tell.
     ///
     /// # Errors

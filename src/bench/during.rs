@@ -1,4 +1,5 @@
-//! What happens while it is measured: nothing, joins and leaves, or legs that go from worker to worker.
+//! What happens while it is measured: nothing, joins and leaves, legs that go from worker to worker, or legs that ask to join
+//! although there is no room.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use talkpath_engine::{Class, EngineError};
 use talkpath_rt::clock::{Clock, MonotonicClock};
 
 use super::error::BenchError;
+use super::ramp::Queue;
 use super::scenario::During;
 use super::seats::Seats;
 
@@ -31,6 +33,7 @@ pub(super) struct Done {
 pub(super) fn act(
     during: During,
     seats: &mut Seats<'_>,
+    queue: &mut Queue,
     span: Duration,
 ) -> Result<Done, BenchError> {
     let clock = MonotonicClock;
@@ -45,6 +48,10 @@ pub(super) fn act(
                 churn.step(n, seats, &mut done)
             })?;
             churn.fill(seats)?;
+        }
+        During::Overload(rate) => {
+            queue.offer(rate, end, seats)?;
+            (done.joins, done.refused) = (queue.joined, queue.refused);
         }
         During::Migrate(rate) => {
             let legs = seats.scenario.legs();
@@ -145,6 +152,6 @@ fn migrate(
 }
 
 /// Whether it may succeed later.
-fn is_for_now(error: &EngineError) -> bool {
+pub(super) fn is_for_now(error: &EngineError) -> bool {
     matches!(error.class(), Class::Transient | Class::Capacity)
 }

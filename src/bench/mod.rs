@@ -20,6 +20,7 @@ mod floor;
 mod marker;
 mod phones;
 mod place;
+mod ramp;
 mod reference;
 mod report;
 mod run;

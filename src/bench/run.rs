@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use talkpath_rt::clock::{Clock, MonotonicClock};
+use talkpath_rt::thread::Obtained;
 
 use super::dist::Dist;
 use super::during::{Done, act};
@@ -11,6 +12,7 @@ use super::error::BenchError;
 use super::floor::{self, Taken};
 use super::phones::{Desk, Heard, Order, Setup, Talk};
 use super::place::Places;
+use super::ramp::{Overload, Queue, counted};
 use super::reference::BareLoop;
 use super::report::Report;
 use super::scenario::{During, Scenario};
@@ -28,6 +30,8 @@ const TAPE: Duration = Duration::from_secs(120);
 
 /// One measured stretch: what the server and what the phones say of it.
 pub(super) struct Stretch {
+    /// Legs at its end.
+    pub legs: usize,
     pub server: Window,
     pub phones: Heard,
     pub done: Done,
@@ -46,6 +50,8 @@ pub(super) struct Outcome {
     /// None without sockets, or where the shard may be anywhere.
     pub shard_core: Option<usize>,
     pub phones_core: Option<usize>,
+    /// In `overload` only.
+    pub overload: Option<Overload>,
     /// What the bare loop that mixes took, before and after.
     pub floor: Option<(Taken, Taken)>,
     pub environment: Environment,
@@ -71,7 +77,11 @@ pub(super) fn run(scenario: &Scenario) -> Result<Report, BenchError> {
     };
     let phones_core = desk.place.core;
     let mut seats = Seats::new(scenario, &server.engine, server.net.clone(), desk)?;
-    seats.fill()?;
+    let mut queue = Queue::default();
+    match scenario.during {
+        During::Overload(rate) => queue.begin(rate as usize, &mut seats)?,
+        _ => seats.fill()?,
+    }
     let clock = MonotonicClock;
     clock.sleep_until(clock.now() + WARM_UP);
 
@@ -83,18 +93,28 @@ pub(super) fn run(scenario: &Scenario) -> Result<Report, BenchError> {
         .and_then(|worker| worker.core);
     let bare = BareLoop::start(base, core, Some(places.bare_priority))?;
     let span = Duration::from_secs(scenario.common.seconds.into());
-    let mut moments = vec![server.moment()?];
-    let mut done = Vec::new();
+    let mut pairs = Vec::new();
     let quiet = (scenario.during != During::Nothing).then_some(During::Nothing);
     for during in quiet.into_iter().chain([scenario.during]) {
+        if let During::Overload(rate) = during {
+            queue.ramp(rate, &mut seats, &server)?;
+        }
+        let first = server.moment()?;
         seats.desk.tell(Order::Window)?;
-        done.push(act(during, &mut seats, span.saturating_sub(EARLY))?);
-        moments.push(server.moment()?);
+        let done = act(during, &mut seats, &mut queue, span.saturating_sub(EARLY))?;
+        let last = server.moment()?;
+        // What lies between two stretches is nobody's.
+        seats.desk.tell(Order::Window)?;
+        pairs.push((first, last, done, seats.seated()));
     }
     let bare = bare.finish();
     let (heard, rings) = seats.desk.finish()?;
     let workers = server.engine.workers().to_vec();
-    let warnings = warnings(moments[0].status());
+    let mut overload = matches!(scenario.during, During::Overload(_)).then_some(queue.told);
+    if let (Some(overload), Some((first, last, ..))) = (&mut overload, pairs.last()) {
+        overload.counters = counted(first.status(), last.status());
+    }
+    let warnings = warnings(&workers);
     let shard_core = server.net.as_ref().and_then(|net| net.status().core);
     server.shutdown(&environment.cores_allowed)?;
     // They must outlive the worker.
@@ -102,13 +122,14 @@ pub(super) fn run(scenario: &Scenario) -> Result<Report, BenchError> {
     let floor_after = floor(scenario, &places)?;
     environment.after();
 
-    let pairs = moments.windows(2).map(|pair| pair[0].until(&pair[1]));
-    // What was heard before the first window is the warm-up.
+    // The warm-up was heard first, and something between any two stretches.
+    let heard = heard.into_iter().skip(1).step_by(2);
     let mut stretches: Vec<Stretch> = pairs
-        .zip(heard.into_iter().skip(1))
-        .zip(done)
-        .map(|((server, phones), done)| Stretch {
-            server,
+        .into_iter()
+        .zip(heard)
+        .map(|((first, last, done, legs), phones)| Stretch {
+            legs,
+            server: first.until(&last),
             phones,
             done,
         })
@@ -125,6 +146,7 @@ pub(super) fn run(scenario: &Scenario) -> Result<Report, BenchError> {
         warnings,
         shard_core,
         phones_core,
+        overload,
         floor: floor_before.zip(floor_after),
         environment,
     };
@@ -178,9 +200,9 @@ fn setup(scenario: &Scenario, slot: Duration, base: Duration) -> Setup {
 }
 
 /// What the workers wanted and did not get, each once.
-fn warnings(status: &talkpath_engine::Status) -> Vec<String> {
+fn warnings(workers: &[Obtained]) -> Vec<String> {
     let mut warnings: Vec<String> = Vec::new();
-    for warning in status.workers.iter().flat_map(|worker| &worker.warnings) {
+    for warning in workers.iter().flat_map(|worker| &worker.warnings) {
         if !warnings.contains(warning) {
             warnings.push(warning.clone());
         }

@@ -17,6 +17,11 @@ const CALLERS: usize = 16;
 /// Who listens for one of them at most.
 const LISTENERS: usize = 4;
 
+/// Legs that ask to join in `overload`, unless told.
+const OVERLOAD: u32 = 10_000;
+/// Legs a room takes (D4).
+const OF_ROOM: usize = 4_000;
+
 /// What happens while it is measured, beside talking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum During {
@@ -25,6 +30,8 @@ pub(super) enum During {
     Churn(u32),
     /// So many legs in a second go to another worker.
     Migrate(u32),
+    /// So many legs in a second ask to join, until they are refused and then all the same.
+    Overload(u32),
 }
 
 /// What the legs are in.
@@ -48,6 +55,8 @@ pub(super) struct Scenario {
     /// The codec of every second leg of a call.
     second: Codec,
     pub during: During,
+    /// Part of a slot that legs may be admitted to fill (D15): all of it where overload is not what is measured.
+    pub admit_budget: f32,
 }
 
 impl Scenario {
@@ -56,21 +65,26 @@ impl Scenario {
     pub(super) fn new(command: &BenchCommand) -> Result<Self, BenchError> {
         let (name, common, room_of, during) = match command {
             BenchCommand::Room(args) => {
-                let room_of = even(args.common.legs, args.rooms);
+                let room_of = even(args.common.legs(), args.rooms);
                 ("room", &args.common, room_of, During::Nothing)
             }
-            BenchCommand::Rooms(common) => ("rooms", common, small(common.legs), During::Nothing),
+            BenchCommand::Rooms(common) => ("rooms", common, small(common.legs()), During::Nothing),
             BenchCommand::Transcode(common) => {
-                ("transcode", common, pairs(common.legs), During::Nothing)
+                ("transcode", common, pairs(common.legs()), During::Nothing)
             }
-            BenchCommand::Relay(common) => ("relay", common, pairs(common.legs), During::Nothing),
+            BenchCommand::Relay(common) => ("relay", common, pairs(common.legs()), During::Nothing),
             BenchCommand::Churn(args) => {
-                let room_of = even(args.room.common.legs, args.room.rooms);
+                let room_of = even(args.room.common.legs(), args.room.rooms);
                 let during = During::Churn(args.rate);
                 ("churn", &args.room.common, room_of, during)
             }
+            BenchCommand::Overload(args) => {
+                let room_of = small(args.common.legs.unwrap_or(OVERLOAD));
+                let during = During::Overload(args.rate);
+                ("overload", &args.common, room_of, during)
+            }
             BenchCommand::Migrate(args) => {
-                let room_of = even(args.room.common.legs, args.room.rooms);
+                let room_of = even(args.room.common.legs(), args.room.rooms);
                 let during = During::Migrate(args.rate);
                 ("migrate", &args.room.common, room_of, during)
             }
@@ -85,10 +99,29 @@ impl Scenario {
             });
         }
         common.check(workers)?;
+        let most = room_of.iter().filter(|room| **room == 0).count();
+        if most > OF_ROOM {
+            return Err(BenchError::Flag {
+                flag: "--legs",
+                actual: format!("{most} in a room"),
+                allowed: format!("1 to {OF_ROOM} in a room; see --rooms"),
+            });
+        }
         let meeting = match command {
             BenchCommand::Transcode(_) | BenchCommand::Relay(_) => Meeting::Calls,
             _ => Meeting::Rooms,
         };
+        let admit_budget = match command {
+            BenchCommand::Overload(args) => args.admit_budget,
+            _ => 1.0,
+        };
+        if !(0.001..=1.0).contains(&admit_budget) {
+            return Err(BenchError::Flag {
+                flag: "--admit-budget",
+                actual: admit_budget.to_string(),
+                allowed: "0.001 to 1 (part of a slot)".into(),
+            });
+        }
         let fits = meeting == Meeting::Rooms && during == During::Nothing;
         if common.floor && !(fits && common.codec == Codec::Pcmu) {
             return Err(BenchError::Flag {
@@ -110,6 +143,7 @@ impl Scenario {
             second,
             room_of,
             during,
+            admit_budget,
         })
     }
 

@@ -90,7 +90,11 @@ impl<'a> Seats<'a> {
         let asked = MonotonicClock.now();
         let network = self.network(seat);
         let leg = self.rooms[self.scenario.room_of[seat]].join(LegConfig::network(network))?;
-        self.seat(seat, leg.id(), Some(leg), network, asked)
+        let seated = self.seat(seat, leg.id(), Some(leg.clone()), network, asked);
+        if seated.is_err() {
+            patiently(|| leg.leave())?;
+        }
+        seated
     }
 
     /// The legs on `first` and on the next seat call each other.
@@ -156,6 +160,11 @@ impl<'a> Seats<'a> {
             patiently(|| leg.leave())?;
         }
         Ok(true)
+    }
+
+    /// Seats that are taken.
+    pub(super) fn seated(&self) -> usize {
+        self.seats.iter().flatten().count()
     }
 
     /// The leg on that seat.

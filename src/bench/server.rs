@@ -85,6 +85,7 @@ impl Server {
         let engine = Engine::start(EngineConfig {
             slot: scenario.common.slot(),
             capacity_legs: capacity,
+            admit_budget: scenario.admit_budget,
             capacity_rooms: scenario.rooms(),
             workers,
             cores: places.workers.clone(),

@@ -34,6 +34,15 @@ pub(super) struct Server {
     pub received_percent: f64,
 }
 
+/// By what a capacity is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Basis {
+    /// By what the legs there are use.
+    Use,
+    /// By the first refusal: the legs there were, none when nobody was refused.
+    Refusal(Option<usize>),
+}
+
 /// What is said.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Verdict {
@@ -41,25 +50,37 @@ pub(super) struct Verdict {
     pub real_time: bool,
     /// Why the load generator was the bottleneck, if it was.
     pub generator_bottleneck: Option<String>,
-    /// Legs of this kind that one core of the busiest thread would carry, by its use now.
+    /// Legs of this kind that one core of the busiest thread would carry, by its use now; in `overload` legs there were when
+    /// the first was refused.
     pub capacity_legs: Option<u64>,
+    /// Whether it was met, and not reckoned.
+    pub capacity_met: bool,
     /// Why no capacity is told.
     pub no_capacity_because: Option<String>,
 }
 
 impl Verdict {
-    /// By the rules. `generator` is `None` where the phones are not a load of their own (in process, they do the
-    /// shard's work).
-    pub(super) fn new(priorities: &[Option<u8>], generator: Generator, server: Server) -> Self {
+    /// By the rules.
+    pub(super) fn new(
+        priorities: &[Option<u8>],
+        generator: Generator,
+        server: Server,
+        basis: Basis,
+    ) -> Self {
         let generator_bottleneck = bottleneck(generator);
-        let no_capacity_because = match &generator_bottleneck {
-            Some(_) => Some("the load generator was the bottleneck".to_owned()),
-            None => unfit(server),
+        let no_capacity_because = match (&generator_bottleneck, basis) {
+            (Some(_), _) => Some("the load generator was the bottleneck".to_owned()),
+            (None, Basis::Use) => unfit(server),
+            (None, Basis::Refusal(None)) => Some("no leg was refused".to_owned()),
+            (None, Basis::Refusal(Some(_))) => None,
         };
-        let capacity_legs = no_capacity_because
-            .is_none()
-            .then(|| (server.legs as f64 * FULL / server.busiest_percent) as u64);
+        let by_use = || (server.legs as f64 * FULL / server.busiest_percent) as u64;
+        let capacity_legs = no_capacity_because.is_none().then(|| match basis {
+            Basis::Refusal(Some(legs)) => legs as u64,
+            _ => by_use(),
+        });
         Self {
+            capacity_met: basis != Basis::Use && capacity_legs.is_some(),
             real_time: !priorities.is_empty() && priorities.iter().all(Option::is_some),
             generator_bottleneck,
             capacity_legs,
@@ -80,6 +101,9 @@ impl Verdict {
             lines.push(format!("generator was the bottleneck: {why}"));
         }
         lines.push(match (self.capacity_legs, &self.no_capacity_because) {
+            (Some(legs), _) if self.capacity_met => {
+                format!("capacity: {legs} legs of this kind were in when the first was refused")
+            }
             (Some(legs), _) => format!(
                 "capacity: about {legs} legs of this kind fill {FULL:.0} % of the busiest thread's core"
             ),
@@ -141,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_fit_server_and_an_idle_generator_show_a_capacity() {
-        let verdict = Verdict::new(&[Some(60)], IDLE, FIT);
+        let verdict = Verdict::new(&[Some(60)], IDLE, FIT, Basis::Use);
         assert!(verdict.real_time);
         assert_eq!(verdict.capacity_legs, Some(800));
         assert_eq!(verdict.generator_bottleneck, None);
@@ -159,7 +183,7 @@ mod tests {
                 ..IDLE
             },
         ] {
-            let verdict = Verdict::new(&[Some(60)], tired, FIT);
+            let verdict = Verdict::new(&[Some(60)], tired, FIT, Basis::Use);
             assert_eq!(verdict.capacity_legs, None);
             let text = verdict.lines().join("\n");
             assert!(text.contains("generator was the bottleneck"), "{text}");
@@ -183,16 +207,35 @@ mod tests {
                 ..FIT
             },
         ] {
-            let verdict = Verdict::new(&[Some(60)], IDLE, server);
+            let verdict = Verdict::new(&[Some(60)], IDLE, server, Basis::Use);
             assert_eq!(verdict.capacity_legs, None);
             assert!(verdict.no_capacity_because.is_some());
         }
     }
 
     #[test]
+    fn a_capacity_that_was_met_is_that_of_the_first_refusal() {
+        let late = Server {
+            late_percent: 5.0,
+            ..FIT
+        };
+        let met = Verdict::new(&[Some(60)], IDLE, late, Basis::Refusal(Some(321)));
+        assert_eq!((met.capacity_legs, met.capacity_met), (Some(321), true));
+        let never = Verdict::new(&[Some(60)], IDLE, FIT, Basis::Refusal(None));
+        assert_eq!(never.capacity_legs, None);
+        let tired = Generator {
+            late_percent: 9.0,
+            ..IDLE
+        };
+        let unsure = Verdict::new(&[Some(60)], tired, FIT, Basis::Refusal(Some(321)));
+        assert_eq!(unsure.capacity_legs, None);
+        assert!(!unsure.lines().join("\n").contains("321"));
+    }
+
+    #[test]
     fn without_priority_on_every_worker_no_tail_is_called_real_time() {
         for priorities in [&[][..], &[None], &[Some(60), None]] {
-            let verdict = Verdict::new(priorities, IDLE, FIT);
+            let verdict = Verdict::new(priorities, IDLE, FIT, Basis::Use);
             assert!(!verdict.real_time);
             let text = verdict.lines().join("\n");
             assert!(text.contains("without real-time priority"), "{text}");

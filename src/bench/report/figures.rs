@@ -95,7 +95,6 @@ pub(in crate::bench) struct GeneratorFigures {
 
 impl Figures {
     pub(super) fn new(
-        legs: usize,
         stretch: &Stretch,
         cores: &[Option<usize>],
         shard_core: Option<usize>,
@@ -127,7 +126,7 @@ impl Figures {
             shard_cpu_percent: server.shard.map(percent),
             rest_cpu_percent: server.rest.map(percent),
             busiest_percent: percent(busiest),
-            cpu_ms_per_leg_second: 1e3 * cpu.as_secs_f64() / seconds / legs as f64,
+            cpu_ms_per_leg_second: 1e3 * cpu.as_secs_f64() / seconds / stretch.legs.max(1) as f64,
             allocations: server.allocations,
             traffic: Traffic {
                 packets_in: heard.sent,

@@ -53,6 +53,13 @@ pub(super) fn page(report: &Report) -> String {
     }
     let bare = report.reference.as_ref().map(|bare| &bare.wake_us);
     distributions(&mut body, &report.figures, bare);
+    if let Some(overload) = &report.overload {
+        let lines = escaped(&overload.lines().join("\n"));
+        add(
+            &mut body,
+            format_args!("<h2>Joining</h2>\n<pre>{lines}</pre>\n"),
+        );
+    }
     body.push_str("<div class=\"columns\">\n<div><h2>Figures</h2>\n");
     rows(&mut body, report.rows());
     body.push_str("</div>\n<div><h2>Environment</h2>\n");

@@ -12,9 +12,10 @@ use serde_json::Value;
 use super::dist::{Dist, Quantiles};
 use super::environment::Environment;
 use super::floor::Taken;
+use super::ramp::Overload;
 use super::run::Outcome;
 use super::scenario::{Meeting, Scenario};
-use super::verdict::{Generator, Server, Verdict};
+use super::verdict::{Basis, Generator, Server, Verdict};
 use figures::Figures;
 use plot::Curve;
 
@@ -49,6 +50,7 @@ pub(super) struct Report {
     pub added: Option<Added>,
     pub reference: Option<Reference>,
     pub floor: Option<Floor>,
+    pub overload: Option<Overload>,
     pub verdict: Verdict,
     pub environment: Environment,
     #[serde(skip)]
@@ -129,23 +131,27 @@ impl Report {
             warnings,
             shard_core,
             phones_core,
+            overload,
             floor,
             environment,
         } = outcome;
         let (legs, common) = (scenario.legs(), &scenario.common);
-        let figures = Figures::new(legs, &measured, &cores, shard_core);
-        let quiet = quiet.map(|quiet| Figures::new(legs, &quiet, &cores, shard_core));
+        let figures = Figures::new(&measured, &cores, shard_core);
+        let quiet = quiet.map(|quiet| Figures::new(&quiet, &cores, shard_core));
         let percent = |part: u64, all: u64| 100.0 * part as f64 / all.max(1) as f64;
         let generator = Generator {
             cpu_percent: figures.generator.cpu_percent,
             late_percent: percent(figures.generator.late_wakes, figures.generator.slots),
         };
         let server = Server {
-            legs,
+            legs: measured.legs,
             busiest_percent: figures.busiest_percent,
             late_percent: percent(figures.late_slots, figures.slots),
             received_percent: figures.received_percent,
         };
+        let basis = overload.as_ref().map_or(Basis::Use, |overload| {
+            Basis::Refusal(overload.refusal.as_ref().map(|_| overload.admitted))
+        });
         let codecs: Vec<_> = scenario
             .talks()
             .iter()
@@ -174,7 +180,7 @@ impl Report {
             loss_percent: common.loss,
             jitter_in_ms: common.jitter,
             priority: priorities.first().copied().flatten(),
-            verdict: Verdict::new(&priorities, generator, server),
+            verdict: Verdict::new(&priorities, generator, server, basis),
             cores,
             shard_core,
             phones_core,
@@ -182,6 +188,7 @@ impl Report {
             added: quiet.as_ref().map(|quiet| Added::new(quiet, &figures)),
             reference: bare.map(|bare| Reference::new(&bare, &figures.wake_us)),
             floor: floor.map(|floor| Floor::new(floor, figures.cpu_ms_per_leg_second)),
+            overload,
             figures,
             quiet,
             environment,
