@@ -5,13 +5,15 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::priority::CLASSES;
 use crate::proto::MAX_WORKERS;
 
 /// Settings of an engine. [`Default`] works on a laptop.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EngineConfig {
     /// Length of a worker's slot (D2): 250 µs to 5 ms, a whole part of 10 ms. Default 1 ms.
     pub slot: Duration,

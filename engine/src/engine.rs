@@ -12,14 +12,17 @@ use talkpath_rt::thread::{self, Obtained, Placement};
 use crate::api::engine_calls;
 use crate::config::EngineConfig;
 use crate::error::StartError;
+use crate::record::{self, RecordTo, RecordingState, session, taps};
 use crate::shard_link::ShardLink;
 use crate::supervisor::{Link, Request, Supervisor};
 use crate::wiring::{Wired, Wiring, wire};
 
 mod crew;
+mod recorder;
 mod threads;
 
 use crew::Crew;
+use recorder::RecorderThread;
 use threads::{quieten_workers, run_supervisor};
 
 /// A running engine. Clones are handles on the same engine; it is shut down by
@@ -50,12 +53,14 @@ struct Shared {
     obtained: Vec<Obtained>,
     shard: Mutex<Option<ShardLink>>,
     running: Mutex<Option<Running>>,
+    recording: Option<Arc<record::recorder::Shared>>,
 }
 
 /// The threads.
 struct Running {
     crew: Arc<Mutex<Crew>>,
     supervisor: JoinHandle<()>,
+    recorder: Option<RecorderThread>,
 }
 
 impl fmt::Debug for Engine {
@@ -75,6 +80,20 @@ impl Engine {
     /// A setting out of its range, or a thread that cannot be started. A real-time priority or a
     /// core that is refused is a warning in the status, no error.
     pub fn start(config: EngineConfig) -> Result<Self, StartError> {
+        Self::start_with(config, None)
+    }
+
+    /// As [`start`](Self::start), with the session written down for a [replay](crate::replay) until the engine is shut
+    /// down or the recording reaches its limit. It is written by a thread of its own and no worker ever waits for it;
+    /// one that cannot keep up ends the recording, not the media.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start), and a header that cannot be written.
+    pub fn start_recorded(config: EngineConfig, to: RecordTo) -> Result<Self, StartError> {
+        Self::start_with(config, Some(to))
+    }
+
+    fn start_with(config: EngineConfig, to: Option<RecordTo>) -> Result<Self, StartError> {
         config.validate()?;
         let mut warnings = Vec::new();
         if config.lock_memory
@@ -86,11 +105,17 @@ impl Engine {
         }
         let clock = MonotonicClock;
         let base = clock.now() + 2 * config.slot;
+        let started = clock.now();
+        let mut wiring = wire(&config, base, || Box::new(clock));
+        let recording = to
+            .map(|to| session::begin(&config, (base, started), &mut wiring, to))
+            .transpose()
+            .map_err(StartError::Recording)?;
         let Wiring {
             workers: wired,
             routes,
             shard,
-        } = wire(&config, base, || Box::new(clock));
+        } = wiring;
         quieten_workers();
         let mut crew = Crew::new(config.clone());
         let (mut ends, mut obtained) = (Vec::new(), Vec::new());
@@ -119,7 +144,12 @@ impl Engine {
             }
         }
         let cost_clock = Box::new(move |_| -> Box<dyn Clock> { Box::new(clock) });
-        let supervisor = Supervisor::new(config, ends, routes, base, clock.now(), cost_clock);
+        let mut supervisor = Supervisor::new(config, ends, routes, base, started, cost_clock);
+        let recorder = recording.map(|(recorder, tape)| {
+            supervisor.set_tape(tape);
+            recorder
+        });
+        let recording = recorder.as_ref().map(|recorder| recorder.shared());
         let (requests, inbox) = unbounded();
         let crew = Arc::new(Mutex::new(crew));
         let hands = Arc::clone(&crew);
@@ -133,13 +163,25 @@ impl Engine {
                 return Err(StartError::Supervisor(why));
             }
         };
-        let running = Running { crew, supervisor };
+        let recorder = match recorder.map(RecorderThread::spawn).transpose() {
+            Ok(recorder) => recorder,
+            Err(why) => {
+                drop(lock(&crew).close());
+                return Err(StartError::Recording(why));
+            }
+        };
+        let running = Running {
+            crew,
+            supervisor,
+            recorder,
+        };
         let shared = Shared {
             link: Link::Thread(requests),
             base,
             obtained,
             shard: Mutex::new(Some(shard)),
             running: Mutex::new(Some(running)),
+            recording,
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -157,6 +199,11 @@ impl Engine {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
+    }
+
+    /// How the recording fares, if the session is recorded.
+    pub fn recording(&self) -> Option<RecordingState> {
+        self.shared.recording.as_ref().map(|shared| shared.state())
     }
 
     /// Where slot 0 is on the monotonic clock.
@@ -223,12 +270,19 @@ impl Shared {
 
     fn shutdown(&self) {
         let running = self.running().take();
-        let Some(Running { crew, supervisor }) = running else {
+        let Some(Running {
+            crew,
+            supervisor,
+            recorder,
+        }) = running
+        else {
             return;
         };
         // A worker's ends come back with its thread and are freed here, when none of them runs any more.
-        let ended = lock(&crew).close();
-        for home in &ended {
+        let mut ended = lock(&crew).close();
+        for home in &mut ended {
+            // At most MAX_WORKERS.
+            taps::of_worker(home.index as u8, &mut home.ended.ends.1, &mut taps::Flush);
             if let Some(fault) = home.ended.fault() {
                 tracing::error!("a worker had panicked: {fault}");
             }
@@ -239,6 +293,9 @@ impl Shared {
         }
         if supervisor.join().is_err() {
             tracing::error!("the supervisor thread had panicked");
+        }
+        if let Some(recorder) = recorder {
+            recorder.end();
         }
     }
 }

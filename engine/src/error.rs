@@ -215,4 +215,7 @@ pub enum StartError {
     /// The supervisor's thread could not be started.
     #[error("the supervisor thread did not start")]
     Supervisor(#[source] std::io::Error),
+    /// The recording could not be begun.
+    #[error("the recording could not be begun")]
+    Recording(#[source] std::io::Error),
 }

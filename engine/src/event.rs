@@ -19,6 +19,7 @@ mod subscribers;
 use std::time::Duration;
 
 use crossbeam::channel::Receiver;
+use serde::{Deserialize, Serialize};
 
 use crate::proto::{CallId, CallStats, Culprit, LegId, RoomId};
 
@@ -30,7 +31,8 @@ pub(crate) use subscribers::Subscribers;
 pub(crate) const BACKLOG: usize = 4_096;
 
 /// Why a leg is no longer in its room, or a call over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LeaveReason {
     /// Somebody asked for it.

@@ -11,6 +11,7 @@
 //! | [`ledger`] | where a leg's delay comes from | any |
 //! | [`negotiate`] | offers and answers | any |
 //! | `supervisor` | desired state, plans, placement, transactions | supervisor |
+//! | [`record`], [`replay`] | a session written down, and run again to the same bits | recorder; any |
 //! | [`proto`] | what crosses the rings | moves between both |
 //! | [`worker`] | the slots | worker |
 //!
@@ -35,6 +36,8 @@ pub mod negotiate;
 pub mod port;
 pub mod priority;
 pub mod proto;
+pub mod record;
+pub mod replay;
 pub mod room;
 mod scripted;
 mod shard_link;
@@ -55,6 +58,7 @@ pub use leg::{ClipConfig, JitterDelay, Leg, LegConfig, NetworkConfig, RtpSender,
 pub use port::{AudioPort, PortConfig, PortEmpty, PortFull};
 pub use priority::Priority;
 pub use proto::{CallId, CallStats, Direction, FlowStats, LegId, PlanId, RoomId, Side};
+pub use record::{RecordTo, RecordingState};
 pub use room::{Room, RoomConfig};
 pub use shard_link::{FromWorkers, ShardLink, ToWorkers};
 pub use status::{Counter, PlanInfo, Status};

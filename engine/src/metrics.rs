@@ -2,6 +2,7 @@
 //!
 //! `docs/counters.md` explains each; adding a counter means adding a row here and there.
 
+use crate::record::RecordingState;
 use crate::status::{Counter, Status, WorkerStatus};
 use crate::worker::stats::WorkerCounters;
 
@@ -228,6 +229,16 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         "Critical events lost to slow subscribers",
         true,
         |s| s.supervisor.events_lost_critical,
+    ),
+    ("recording", "1 while the session is recorded", false, |s| {
+        let goes_on = |recording: &RecordingState| recording.ended.is_none();
+        s.recording.as_ref().is_some_and(goes_on).into()
+    }),
+    (
+        "recording_bytes_total",
+        "Bytes written of the recording",
+        true,
+        |s| s.recording.as_ref().map_or(0, |recording| recording.bytes),
     ),
     (
         "stale_returns_total",

@@ -11,6 +11,7 @@ use talkpath_rt::handle::Handle;
 use talkpath_rt::ring::{Consumer, Full, Producer};
 
 use crate::proto::LegTag;
+use crate::record::media::{PacketTape, SentTape};
 
 mod lines;
 mod renewal;
@@ -51,6 +52,8 @@ pub struct ToWorkers {
     changes: Option<Consumer<Change>>,
     /// Ways to workers that are lost, on their way to be freed.
     spent: Option<Producer<Box<Inlet>>>,
+    /// Where packets are noted while the session is recorded.
+    tape: Option<PacketTape>,
 }
 
 /// The way to one worker.
@@ -81,7 +84,13 @@ impl ToWorkers {
             routes,
             changes,
             spent,
+            tape: None,
         }
+    }
+
+    /// Notes every packet from now on.
+    pub(crate) fn set_tape(&mut self, tape: PacketTape) {
+        self.tape = Some(tape);
     }
 
     /// An empty box, one that has come back before one of the stock; `None` when all are out. What the supervisor has
@@ -106,17 +115,38 @@ impl ToWorkers {
     ///
     /// # Errors
     /// [`Full`] with the box when that worker's ring is full; [put it back](Self::put_back).
-    pub fn send(&mut self, mut packet: Box<Packet>) -> Result<(), Full<Box<Packet>>> {
+    pub fn send(&mut self, packet: Box<Packet>) -> Result<(), Full<Box<Packet>>> {
         let leg = Handle::<LegTag>::from_bits(packet.leg);
         let worker = leg.and_then(|leg| self.routes.get(leg.index() as usize));
-        let worker = worker.map_or(0, |worker| *worker);
+        self.send_to(worker.map_or(0, |worker| *worker), packet)
+    }
+
+    /// Sends a packet to that worker.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub(crate) fn send_to(
+        &mut self,
+        worker: u8,
+        mut packet: Box<Packet>,
+    ) -> Result<(), Full<Box<Packet>>> {
         let Some(way) = self.ways.get_mut(usize::from(worker)) else {
             return Err(Full(packet));
         };
         (packet.worker, packet.epoch) = (worker, way.epoch);
-        way.lender.send(packet)?;
-        way.out += 1;
-        Ok(())
+        let copy = self
+            .tape
+            .as_mut()
+            .and_then(|tape| tape.copy(&packet, worker));
+        let sent = way.lender.send(packet);
+        way.out += usize::from(sent.is_ok());
+        if let (Some(tape), Some(copy)) = (&mut self.tape, copy) {
+            match sent.is_ok() {
+                true => tape.note(copy),
+                false => tape.forget(copy),
+            }
+        }
+        sent
     }
 
     /// Puts an empty back that was taken and not sent.
@@ -177,6 +207,8 @@ pub struct FromWorkers {
     changes: Option<Consumer<Box<Outflow>>>,
     /// Ways from workers that are lost, on their way to be freed.
     spent: Option<Producer<Box<Outflow>>>,
+    /// Where packets are noted while the session is recorded.
+    tape: Option<SentTape>,
 }
 
 impl FromWorkers {
@@ -193,7 +225,13 @@ impl FromWorkers {
             lines: Lines::new(legs),
             changes,
             spent,
+            tape: None,
         }
+    }
+
+    /// Notes every packet from now on.
+    pub(crate) fn set_tape(&mut self, tape: SentTape) {
+        self.tape = Some(tape);
     }
 
     /// A packet to send; one worker after the other is emptied. `None` when none has any.
@@ -208,6 +246,9 @@ impl FromWorkers {
         for _ in 0..self.borrowers.len() {
             if let Some(mut packet) = self.borrowers[self.next].recv() {
                 self.lines.go_on(&mut packet);
+                if let Some(tape) = &mut self.tape {
+                    tape.note(&packet);
+                }
                 return Some(packet);
             }
             self.next = (self.next + 1) % self.borrowers.len();

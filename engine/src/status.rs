@@ -14,6 +14,7 @@ use talkpath_rt::timing::SlotStats;
 use crate::ledger::LegLedger;
 use crate::priority::Priority;
 use crate::proto::{CallStats, Culprit, Segment};
+use crate::record::RecordingState;
 use crate::worker::stats::{LegStats, WorkerCounters};
 
 /// The state of an engine.
@@ -35,6 +36,8 @@ pub struct Status {
     pub capacity: Vec<Fill>,
     /// What the supervisor counts.
     pub supervisor: SupervisorCounters,
+    /// How the recording fares; `None` when the session is not recorded (D17).
+    pub recording: Option<RecordingState>,
     /// What legs and nodes were measured to cost (D15).
     pub costs: CostStatus,
 }

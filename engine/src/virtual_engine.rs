@@ -14,6 +14,10 @@ use talkpath_rt::thread::Obtained;
 
 use crate::api::engine_calls;
 use crate::config::{ConfigError, EngineConfig};
+use crate::error::StartError;
+use crate::record::control::ControlTape;
+use crate::record::recorder::Recorder;
+use crate::record::{RecordTo, RecordingState, session, taps};
 use crate::scripted::{Cost, ScriptedClock};
 use crate::shard_link::ShardLink;
 use crate::supervisor::{Desk, Hiring, Link, Request, Supervisor};
@@ -61,6 +65,7 @@ struct Core {
     /// What work costs.
     script: Option<Arc<Mutex<Cost>>>,
     clock: ManualClock,
+    recorder: Option<Recorder>,
 }
 
 /// One worker.
@@ -90,16 +95,35 @@ impl VirtualEngine {
     pub fn new(config: EngineConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         let clock = ManualClock::new(START);
-        let costs = RefCell::new(Vec::new());
+        let wired = wire_scripted(&config, &clock);
+        Ok(Self::of(config, clock, wired, None))
+    }
+
+    /// As [`new`](Self::new), with the session written down for a [replay](crate::replay) until
+    /// [`end_recording`](Self::end_recording).
+    ///
+    /// # Errors
+    /// The first setting out of its range, or a header that cannot be written.
+    pub fn recorded(config: EngineConfig, to: RecordTo) -> Result<Self, StartError> {
+        config.validate()?;
+        let clock = ManualClock::new(START);
+        let mut wired = wire_scripted(&config, &clock);
+        let recording = session::begin(&config, (START, START), &mut wired.0, to)
+            .map_err(StartError::Recording)?;
+        Ok(Self::of(config, clock, wired, Some(recording)))
+    }
+
+    fn of(
+        config: EngineConfig,
+        clock: ManualClock,
+        (wiring, costs): (Wiring, Vec<ScriptedClock>),
+        recording: Option<(Recorder, ControlTape)>,
+    ) -> Self {
         let Wiring {
             workers: wired,
             routes,
             shard,
-        } = wire(&config, START, || {
-            let cost = ScriptedClock::new(clock.clone());
-            costs.borrow_mut().push(cost.clone());
-            Box::new(cost)
-        });
+        } = wiring;
         let (mut workers, mut ends) = (Vec::new(), Vec::new());
         for Wired {
             worker,
@@ -115,12 +139,15 @@ impl VirtualEngine {
             }));
             ends.push((end, Obtained::default()));
         }
-        let costs = costs.into_inner();
         let clocks = costs.clone();
         let cost_clock =
             Box::new(move |place: usize| -> Box<dyn Clock> { Box::new(clocks[place].clone()) });
         let slot = config.slot;
-        let supervisor = Supervisor::new(config, ends, routes, START, START, cost_clock);
+        let mut supervisor = Supervisor::new(config, ends, routes, START, START, cost_clock);
+        let recorder = recording.map(|(recorder, tape)| {
+            supervisor.set_tape(tape);
+            recorder
+        });
         let core = Core {
             supervisor,
             costs,
@@ -131,15 +158,29 @@ impl VirtualEngine {
             base: START,
             slot,
             clock: clock.clone(),
+            recorder,
         };
         let core = Arc::new(Mutex::new(core));
         let link = Link::Here(Arc::<Mutex<Core>>::clone(&core));
-        Ok(Self {
+        Self {
             link,
             core,
             clock,
             shard: Mutex::new(Some(shard)),
-        })
+        }
+    }
+
+    /// Ends the recording, if there is one; how it fared.
+    pub fn end_recording(&self) -> Option<RecordingState> {
+        let mut core = self.core();
+        let posts = core.workers.iter_mut().enumerate();
+        for (index, post) in posts.filter_map(|(index, post)| Some((index, post.as_mut()?))) {
+            taps::of_worker(index as u8, &mut post.io, &mut taps::Flush);
+        }
+        core.supervisor.flush_tapes();
+        let recorder = core.recorder.as_mut()?;
+        recorder.finish();
+        Some(recorder.shared().state())
     }
 
     pub(crate) fn link(&self) -> &Link {
@@ -243,6 +284,17 @@ impl VirtualEngine {
     }
 }
 
+/// Everything wired, with a clock for each worker that measures what a script says.
+fn wire_scripted(config: &EngineConfig, clock: &ManualClock) -> (Wiring, Vec<ScriptedClock>) {
+    let costs = RefCell::new(Vec::new());
+    let wiring = wire(config, START, || {
+        let cost = ScriptedClock::new(clock.clone());
+        costs.borrow_mut().push(cost.clone());
+        Box::new(cost)
+    });
+    (wiring, costs.into_inner())
+}
+
 /// In which order the workers run a slot.
 enum Order {
     Ascending,
@@ -298,6 +350,13 @@ impl Core {
         }
         self.supervisor.poll(now);
         self.look_after();
+        self.visit();
+    }
+
+    fn visit(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.visit(false);
+        }
     }
 
     /// Has the worker in this place cost what the script says.
@@ -350,5 +409,6 @@ impl Desk for Core {
         self.supervisor.poll(self.clock.now());
         self.look_after();
         self.supervisor.handle(request);
+        self.visit();
     }
 }

@@ -181,6 +181,7 @@ fn wire_one(
         costs: cost_source,
         script: None,
         cost_clock,
+        tape: None,
     };
     let ends = Ends {
         commands: command_tx,

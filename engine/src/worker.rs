@@ -44,7 +44,7 @@ use core::time::Duration;
 use talkpath_graph::Limits;
 use talkpath_rt::slab::Slab;
 
-use crate::proto::{LegBody, LegId, LegPlan, LegTag, PlanTag, RoomBody, RoomTag};
+use crate::proto::{LegBody, LegId, LegPlan, LegTag, PlanTag, RoomBody, RoomId, RoomTag};
 
 use arena::Arena;
 use bank::Bank;
@@ -166,6 +166,11 @@ impl Worker {
         &self.counters
     }
 
+    /// The rooms that are here.
+    pub(crate) fn rooms(&self) -> impl Iterator<Item = (RoomId, &RoomBody)> {
+        self.rooms.iter().map(|(id, room)| (id, &**room))
+    }
+
     /// Runs every slot that is due at `now`, at most two cycles of them.
     ///
     /// After a stall up to [`CATCH_UP`] of slots are run in order; the older ones are skipped:
@@ -174,6 +179,17 @@ impl Worker {
     /// Real-time: allocates no; blocks no; cost bounded by the legs due.
     #[cfg_attr(rtsan, sanitize(realtime = "nonblocking"))]
     pub fn step(&mut self, now: Duration, io: &mut Io) -> Report {
+        self.step_around(now, io, |_| {})
+    }
+
+    /// As [`step`](Self::step), with `after` called after every slot: a replay looks at the rooms there.
+    pub(crate) fn step_around(
+        &mut self,
+        now: Duration,
+        io: &mut Io,
+        mut after: impl FnMut(&Self),
+    ) -> Report {
+        io.note_step(self.config.index, now);
         let mut report = Report::default();
         let Some(last) = self.slot_at(now) else {
             return report;
@@ -193,6 +209,7 @@ impl Worker {
         let end = (last + 1).min(self.next + 2 * self.schedule.cycle() as u64);
         while self.next < end {
             self.run_slot(self.next, now, io);
+            after(self);
             self.next += 1;
             report.slots += 1;
         }

@@ -13,7 +13,8 @@ use common::{
 };
 use talkpath_engine::proto::{Command, RoomId};
 use talkpath_engine::{
-    Call, CallConfig, Direction, EventKind, LegConfig, NetworkConfig, PortConfig, Room, Side,
+    Call, CallConfig, Direction, EventKind, LegConfig, NetworkConfig, PortConfig, RecordTo, Room,
+    Side, VirtualEngine,
 };
 use talkpath_graph::node::{Node, Outcome, PcmPlane};
 use talkpath_graph::{Format, FrameTime, Graph, NodeSpec, Shape, Signal};
@@ -404,8 +405,17 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(config: EngineConfig) -> Self {
-        let studio = Studio::new(config);
+    /// `recorded`: everything the worker meets with is written down.
+    fn new(config: EngineConfig, recorded: bool) -> Self {
+        let studio = if recorded {
+            let to = RecordTo {
+                to: Box::new(std::io::sink()),
+                max_bytes: u64::MAX,
+            };
+            Studio::of(VirtualEngine::recorded(config, to).expect("a valid configuration"))
+        } else {
+            Studio::new(config)
+        };
         let room = studio.room("scene");
         let callers = (0..2_u32)
             .map(|n| {
@@ -703,8 +713,9 @@ const ROWS: &[(&str, Row)] = &[
 #[test]
 fn no_plan_and_no_edit_touches_the_heap() {
     let mut failed = Vec::new();
-    for (name, row) in ROWS {
-        let mut scene = Scene::new(small());
+    let both = ROWS.iter().flat_map(|row| [(row, false), (row, true)]);
+    for ((name, row), recorded) in both {
+        let mut scene = Scene::new(small(), recorded);
         row(&mut scene);
         scene.pass(100);
         let counters = scene.studio.status().workers[0].counters;
@@ -714,7 +725,7 @@ fn no_plan_and_no_edit_touches_the_heap() {
             "{name}"
         );
         if scene.heap != heap::Count::default() {
-            failed.push((name, scene.heap));
+            failed.push((name, recorded, scene.heap));
         }
     }
     assert!(failed.is_empty(), "{failed:?}");

@@ -142,6 +142,11 @@ impl<T> Lender<T> {
         self.pool
     }
 
+    /// Its two rings, out and back, for a [tape](crate::tape).
+    pub fn rings(&mut self) -> (&mut Producer<Box<T>>, &mut Consumer<Box<T>>) {
+        (&mut self.out, &mut self.returned)
+    }
+
     /// Whether the borrower is gone.
     #[must_use]
     pub fn is_abandoned(&self) -> bool {
@@ -190,6 +195,11 @@ impl<T> Borrower<T> {
     #[must_use]
     pub fn inventory(&self) -> usize {
         self.incoming.capacity()
+    }
+
+    /// Its two rings, back and in, for a [tape](crate::tape).
+    pub fn rings(&mut self) -> (&mut Producer<Box<T>>, &mut Consumer<Box<T>>) {
+        (&mut self.back, &mut self.incoming)
     }
 
     /// Whether the lender is gone. What it sent can still be received.

@@ -14,6 +14,7 @@
 //! | [`boxes`] | a fixed inventory of boxes out and back |
 //! | [`prefetch`] | asking the cache for what is needed next |
 //! | [`clock`], [`thread`] | absolute time and sleep; the pinned real-time thread |
+//! | [`tape`] | what a thread met with, noted and met with again |
 //! | [`timing`] | slot histograms, exchanged by box |
 //! | [`pulse`] | slots made, for who watches over a worker |
 //! | [`sync`] | the facade that lets loom model all of it |
@@ -43,5 +44,6 @@ pub mod sync;
     reason = "the thin wrapper over system calls; every block has its SAFETY note"
 )]
 mod sys;
+pub mod tape;
 pub mod thread;
 pub mod timing;

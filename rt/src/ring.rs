@@ -14,6 +14,9 @@
 
 use thiserror::Error;
 
+use crate::tape::put::Room;
+use crate::tape::{PutTape, TakeTape};
+
 #[cfg(any(loom, test))]
 #[allow(
     unsafe_code,
@@ -53,10 +56,12 @@ pub fn ring<T>(capacity: usize) -> (Producer<T>, Consumer<T>) {
         Producer {
             inner: producer,
             high_water: 0,
+            tape: None,
         },
         Consumer {
             inner: consumer,
             high_water: 0,
+            tape: None,
         },
     )
 }
@@ -80,6 +85,7 @@ impl<T> core::fmt::Debug for Full<T> {
 pub struct Producer<T> {
     inner: backend::Producer<T>,
     high_water: usize,
+    tape: Option<Box<PutTape>>,
 }
 
 impl<T> Producer<T> {
@@ -89,6 +95,11 @@ impl<T> Producer<T> {
     ///
     /// [`Full`] with the value when there is no room.
     pub fn push(&mut self, value: T) -> Result<(), Full<T>> {
+        match self.room(1) {
+            Room::Yes => {}
+            Room::No => return Err(Full(value)),
+            Room::NoReader => return Ok(()),
+        }
         self.inner.push(value).map_err(Full)?;
         self.mark();
         Ok(())
@@ -103,12 +114,44 @@ impl<T> Producer<T> {
     ///
     /// The iterator, untouched, when there is no room for all of it.
     pub fn push_all<I: ExactSizeIterator<Item = T>>(&mut self, items: I) -> Result<(), I> {
+        match self.room(items.len()) {
+            Room::Yes => {}
+            Room::No => return Err(items),
+            Room::NoReader => return Ok(()),
+        }
         self.inner.push_chunk(items.len(), items)?;
         self.mark();
         Ok(())
     }
 
-    /// Values there is room for: a lower bound, since the reader may make more at any time.
+    /// Whether there is room for `count` values, as a question that a [tape](crate::tape) knows of: what depends on the
+    /// answer is the same when it is played.
+    #[must_use]
+    pub fn has_room(&mut self, count: usize) -> bool {
+        match self.tape {
+            None => self.vacant() >= count,
+            Some(_) => self.room(count) != Room::No,
+        }
+    }
+
+    /// Notes what this end meets with, or meets with it again. Control side.
+    pub fn set_tape(&mut self, tape: PutTape) {
+        self.tape = Some(Box::new(tape));
+    }
+
+    /// What the tape says, if there is one; else the ring is asked.
+    fn room(&mut self, count: usize) -> Room {
+        match &mut self.tape {
+            None => Room::Yes,
+            Some(tape) => {
+                let ring = &self.inner;
+                tape.has_room(|| ring.slots() >= count, || ring.is_abandoned())
+            }
+        }
+    }
+
+    /// Values there is room for: a lower bound, since the reader may make more at any time. No [tape](crate::tape) knows
+    /// of it.
     #[must_use]
     pub fn vacant(&self) -> usize {
         self.inner.slots()
@@ -146,6 +189,11 @@ impl<T: Copy> Producer<T> {
     /// Copies all of `items` into the ring by one commit, or none of them and says `false`.
     #[must_use = "false means that nothing was written"]
     pub fn push_slice(&mut self, items: &[T]) -> bool {
+        match self.room(items.len()) {
+            Room::Yes => {}
+            Room::No => return false,
+            Room::NoReader => return true,
+        }
         let fits = self.inner.push_slice(items);
         if fits {
             self.mark();
@@ -171,15 +219,46 @@ impl<T> core::fmt::Debug for Producer<T> {
 pub struct Consumer<T> {
     inner: backend::Consumer<T>,
     high_water: usize,
+    tape: Option<Box<TakeTape>>,
 }
 
 impl<T> Consumer<T> {
     /// Takes the oldest value, or `None` when the ring is empty.
     pub fn pop(&mut self) -> Option<T> {
-        self.inner.pop()
+        match &mut self.tape {
+            None => self.inner.pop(),
+            Some(tape) => {
+                let ring = &mut self.inner;
+                tape.take(ring, |ring| ring.pop(), |ring| ring.is_abandoned())
+            }
+        }
     }
 
-    /// The oldest value, left where it is.
+    /// The oldest value, left where it is, as a look that a [tape](crate::tape) knows of.
+    #[must_use]
+    pub fn look(&mut self) -> Option<&T> {
+        if let Some(tape) = &mut self.tape {
+            let there = |ring: &mut backend::Consumer<T>| (ring.slots() > 0).then_some(());
+            tape.take(&mut self.inner, there, |ring| ring.is_abandoned())?;
+        }
+        self.inner.peek()
+    }
+
+    /// Notes what this end meets with, or meets with it again. Control side.
+    pub fn set_tape(&mut self, tape: TakeTape) {
+        self.tape = Some(Box::new(tape));
+    }
+
+    /// Has the tape note what it has gathered.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(1).
+    pub fn flush_tape(&mut self) {
+        if let Some(tape) = &mut self.tape {
+            tape.flush();
+        }
+    }
+
+    /// The oldest value, left where it is. No [tape](crate::tape) knows of it.
     #[must_use]
     pub fn peek(&self) -> Option<&T> {
         self.inner.peek()
@@ -229,7 +308,15 @@ impl<T: Copy> Consumer<T> {
     /// Fills all of `out` with the oldest values, or none of it and says `false`.
     #[must_use = "false means that nothing was read"]
     pub fn pop_slice(&mut self, out: &mut [T]) -> bool {
-        self.inner.pop_slice(out)
+        match &mut self.tape {
+            None => self.inner.pop_slice(out),
+            Some(tape) => {
+                let mut fill = |ring: &mut backend::Consumer<T>| ring.pop_slice(out).then_some(());
+                let ring = &mut self.inner;
+                tape.take(ring, &mut fill, |ring| ring.is_abandoned())
+                    .is_some()
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 use core::time::Duration;
 
 use arrayvec::ArrayVec;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use talkpath_nodes::packet::Packet;
 use talkpath_nodes::state::State;
 use talkpath_rt::handle::Handle;
@@ -27,7 +27,8 @@ pub enum CallTag {}
 pub type CallId = Handle<CallTag>;
 
 /// One of the two ends of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Side {
     /// The first.
     A,

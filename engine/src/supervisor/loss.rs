@@ -65,6 +65,11 @@ impl Supervisor {
         }
     }
 
+    /// Gives no worker up from now on: in a replay they run as fast as they can, not by the clock.
+    pub(crate) fn unwatch(&mut self) {
+        self.sites.iter_mut().for_each(|site| site.hired = false);
+    }
+
     /// The thread of a worker has ended by itself.
     pub(crate) fn exited(&mut self, worker: usize, epoch: u16, fault: String) {
         if self.sites[worker].epoch == epoch {
@@ -89,6 +94,9 @@ impl Supervisor {
     }
 
     fn lose(&mut self, worker: usize, why: WorkerFault) {
+        if let Some(tape) = &mut self.tape {
+            tape.cannot("the loss of a worker");
+        }
         self.hear();
         let (index, epoch) = (worker as u8, self.sites[worker].epoch);
         let had = |leg: &&super::legs::LegState| leg.worker == index && leg.epoch == epoch;

@@ -75,6 +75,7 @@ use crate::config::EngineConfig;
 use crate::error::{Class, EngineError};
 use crate::event::{Event, EventKind, LeaveReason, Subscribers};
 use crate::proto::{CallId, CallTag, LegId, LegTag, RoomId, RoomTag};
+use crate::record::control::ControlTape;
 use crate::status::SupervisorCounters;
 use crate::wiring::CostClock;
 
@@ -117,6 +118,8 @@ pub(crate) struct Supervisor {
     subscribers: Subscribers,
     counters: SupervisorCounters,
     stopped: bool,
+    /// Where polls and requests are noted while the session is recorded (D17).
+    tape: Option<ControlTape>,
 }
 
 impl std::fmt::Debug for Supervisor {
@@ -158,12 +161,16 @@ impl Supervisor {
             subscribers: Subscribers::default(),
             counters: SupervisorCounters::default(),
             stopped: false,
+            tape: None,
             config,
         }
     }
 
     /// Answers one request.
     pub(crate) fn handle(&mut self, request: Request) {
+        if let Some(tape) = &mut self.tape {
+            tape.asked(&request);
+        }
         match request {
             Request::CreateRoom { config, reply } => {
                 let outcome = self.create_room(config);
@@ -238,6 +245,7 @@ impl Supervisor {
                 send(&reply, self.headroom(room, &source));
             }
             Request::Stop { reply } => {
+                self.flush_tapes();
                 self.stop();
                 send(&reply, ());
             }
@@ -247,6 +255,9 @@ impl Supervisor {
     /// Takes in what the worker has said, and sends what waits. Never blocks.
     pub(crate) fn poll(&mut self, now: Duration) {
         let passed = now.saturating_sub(std::mem::replace(&mut self.now, now));
+        if self.tape.as_mut().is_some_and(|tape| tape.poll(now)) {
+            self.flush_tapes();
+        }
         self.hear();
         self.watch(passed);
         self.give_parts_up();
@@ -255,6 +266,22 @@ impl Supervisor {
         }
         self.routes.flush();
         self.funerals();
+    }
+
+    /// Notes polls and requests from now on.
+    pub(crate) fn set_tape(&mut self, tape: ControlTape) {
+        self.tape = Some(tape);
+    }
+
+    /// Has the tapes of all rings note what they have gathered.
+    pub(crate) fn flush_tapes(&mut self) {
+        for site in &mut self.sites {
+            site.acks.flush_tape();
+            site.garbage.flush_tape();
+            site.events.flush_tape();
+            site.stats.rings().1.flush_tape();
+            site.costs.rings().1.flush_tape();
+        }
     }
 
     /// True while an edit is on its way, so that the next poll should come soon.

@@ -42,6 +42,7 @@ impl Supervisor {
                 packet_boxes_lost: self.routes.boxes_lost,
                 ..self.counters
             },
+            recording: self.tape.as_ref().map(|tape| tape.state()),
         }
     }
 

@@ -101,7 +101,7 @@ impl Worker {
         let Some(peer) = mesh.iter_mut().find(|peer| peer.index == to) else {
             return Tried::Refused(None);
         };
-        if peer.passed_out.vacant() == 0 {
+        if !peer.passed_out.has_room(1) {
             return Tried::Refused(None);
         }
         let Some(mut body) = self.legs.remove(leg) else {
@@ -249,7 +249,7 @@ impl Worker {
         };
         let to = self.moves.went(leg);
         if let Some(peer) = mesh.iter_mut().find(|peer| Some(peer.index) == to) {
-            if peer.passed_out.vacant() <= RESERVED {
+            if !peer.passed_out.has_room(RESERVED + 1) {
                 return Some(packet);
             }
             self.counters.packets_passed += 1;

@@ -156,6 +156,6 @@ impl Worker {
             EventClass::Warning => kept,
             EventClass::Notice | EventClass::Info => 2 * kept,
         };
-        io.events.vacant() > kept && io.events.push(WorkerEvent { at, kind }).is_ok()
+        io.events.has_room(kept + 1) && io.events.push(WorkerEvent { at, kind }).is_ok()
     }
 }

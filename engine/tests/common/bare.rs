@@ -106,6 +106,7 @@ impl Bare {
             costs,
             script: None,
             cost_clock: Box::new(clock.clone()),
+            tape: None,
         };
         let base = Duration::from_secs(1);
         let worker = Worker::new(WorkerConfig {

@@ -61,7 +61,11 @@ pub struct Studio {
 
 impl Studio {
     pub fn new(config: EngineConfig) -> Self {
-        let engine = VirtualEngine::new(config).expect("a valid configuration");
+        Self::of(VirtualEngine::new(config).expect("a valid configuration"))
+    }
+
+    /// Over an engine that was made otherwise.
+    pub fn of(engine: VirtualEngine) -> Self {
         let events = engine.subscribe().expect("running");
         let link = engine.take_shard_link().expect("the first to ask");
         Self {

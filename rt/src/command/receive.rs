@@ -49,7 +49,7 @@ impl<C> CommandRx<C> {
         if let Some((id, _)) = self.open {
             return Next::Txn(Ops { receiver: self, id });
         }
-        let header = match self.ring.peek() {
+        let header = match self.ring.look() {
             None => return Next::Empty,
             Some(Entry::Header(header)) => *header,
             Some(Entry::Op(_)) => unreachable!("operations are taken through their transaction"),
@@ -72,6 +72,11 @@ impl<C> CommandRx<C> {
             receiver: self,
             id: header.id,
         })
+    }
+
+    /// The ring, for a [tape](crate::tape).
+    pub fn ring(&mut self) -> &mut Consumer<impl Sized + use<C>> {
+        &mut self.ring
     }
 
     /// Transactions that had to wait for room, each counted once.

@@ -25,7 +25,7 @@ impl<C> CommandTx<C> {
     pub fn submit(&mut self, txn: Txn<C>) -> Result<TxnId, Busy<C>> {
         let needed = txn.ops.len() + 1;
         let (capacity, vacant) = (self.ring.capacity(), self.ring.vacant());
-        if needed > vacant {
+        if needed > capacity || !self.ring.has_room(needed) {
             let reason = if needed > capacity {
                 BusyReason::TooLarge { needed, capacity }
             } else {
@@ -48,6 +48,11 @@ impl<C> CommandTx<C> {
         assert!(published.is_ok(), "vacant places only grow");
         self.last = id;
         Ok(id)
+    }
+
+    /// The ring, for a [tape](crate::tape).
+    pub fn ring(&mut self) -> &mut Producer<impl Sized + use<C>> {
+        &mut self.ring
     }
 
     /// Places free just now (a lower bound).

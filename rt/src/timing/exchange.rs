@@ -1,6 +1,7 @@
 //! Full tallies out, empty ones back: the box exchange behind [`StatsSource`](super::StatsSource).
 
 use crate::boxes::{Borrower, Lender, boxes};
+use crate::ring::{Consumer, Producer};
 
 /// Boxes of an exchange: one being filled, one on the way, one spare.
 const INVENTORY: usize = 3;
@@ -37,6 +38,11 @@ impl<S> Source<S> {
         &mut self.current
     }
 
+    /// Its two rings, out and back, for a [tape](crate::tape).
+    pub fn rings(&mut self) -> (&mut Producer<Box<S>>, &mut Consumer<Box<S>>) {
+        self.lender.rings()
+    }
+
     /// Sends what was recorded and goes on in an empty tally. Without an empty at hand it says
     /// `false`, and recording goes on where it was: nothing is lost.
     #[must_use = "false means that control has not caught up"]
@@ -63,6 +69,11 @@ pub struct Sink<S> {
 }
 
 impl<S: Tally> Sink<S> {
+    /// Its two rings, back and in, for a [tape](crate::tape).
+    pub fn rings(&mut self) -> (&mut Producer<Box<S>>, &mut Consumer<Box<S>>) {
+        self.borrower.rings()
+    }
+
     /// Adds all tallies that have arrived to `sum`, empties them and sends them back. Returns how
     /// many there were.
     pub fn collect(&mut self, sum: &mut S) -> usize {

@@ -20,9 +20,12 @@ impl Worker {
             return Tried::Stale(None);
         }
         let peer = mesh.iter_mut().find(|peer| peer.index == to);
-        let Some(peer) = peer.filter(|peer| peer.passed_out.vacant() > 0) else {
+        let Some(peer) = peer else {
             return Tried::Refused(None);
         };
+        if !peer.passed_out.has_room(1) {
+            return Tried::Refused(None);
+        }
         let Some(body) = self.take_out(call) else {
             return Tried::Stale(None);
         };

@@ -1,0 +1,222 @@
+//! Reads a recording. It is input from outside: nothing in it is believed before it was checked, nothing is allocated by
+//! its word.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use talkpath_rt::tape::Numbers;
+use thiserror::Error;
+
+use crate::record::Header;
+use crate::record::block::{self, CONTROL, END, Found, HEAD, HEADER, MAGIC, PACKETS, StreamId};
+use crate::record::control::{Control, ControlReader};
+use crate::record::media::{self, Given};
+use crate::record::numbers;
+use crate::record::recorder::WHOLE;
+
+/// Why a file is no recording that can be played.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RecordingError {
+    /// It begins otherwise.
+    #[error("this is no recording of talkpath")]
+    NotOne,
+    /// Its format is another one.
+    #[error("the recording has format {actual}, this talkpath reads format {expected}")]
+    Version {
+        /// The format's version.
+        actual: u8,
+        /// The one that is read.
+        expected: u8,
+    },
+    /// A block does not have its checksum.
+    #[error("the recording is damaged at byte {at}")]
+    Damaged {
+        /// Where the block begins.
+        at: usize,
+    },
+    /// The first block does not say what the engine was told.
+    #[error("the recording's header cannot be read: {why}")]
+    Header {
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// A recording that has been read and checked.
+#[derive(Debug, Clone)]
+pub struct Recording {
+    bytes: Arc<[u8]>,
+    header: Header,
+    streams: BTreeMap<StreamId, Vec<Range<usize>>>,
+    end: Option<String>,
+    cut_short: Option<usize>,
+}
+
+impl Recording {
+    /// Reads a recording. One that is cut short (the program was killed, the disk was full) is one up to there.
+    ///
+    /// # Errors
+    /// What is wrong with it, and where.
+    pub fn parse(bytes: impl Into<Arc<[u8]>>) -> Result<Self, RecordingError> {
+        let bytes: Arc<[u8]> = bytes.into();
+        let magic = bytes.get(..MAGIC.len()).ok_or(RecordingError::NotOne)?;
+        if magic != MAGIC {
+            let (expected, actual) = (MAGIC[MAGIC.len() - 1], magic[MAGIC.len() - 1]);
+            let same = magic[..MAGIC.len() - 1] == MAGIC[..MAGIC.len() - 1];
+            return Err(match same {
+                true => RecordingError::Version { actual, expected },
+                false => RecordingError::NotOne,
+            });
+        }
+        let mut streams: BTreeMap<StreamId, Vec<Range<usize>>> = BTreeMap::new();
+        let (mut at, mut cut_short) = (MAGIC.len(), None);
+        while at < bytes.len() {
+            match block::read(&bytes[at..]) {
+                Found::Block(id, len) => {
+                    let from = at + HEAD;
+                    streams.entry(id).or_default().push(from..from + len);
+                    at = from + len;
+                }
+                Found::CutShort => {
+                    cut_short = Some(at);
+                    break;
+                }
+                Found::Damaged => return Err(RecordingError::Damaged { at }),
+            }
+        }
+        let first = |kind| {
+            let blocks = streams.get(&StreamId::of(kind))?;
+            blocks.first().map(|range| &bytes[range.clone()])
+        };
+        let wrong = |why: String| RecordingError::Header { why };
+        let header = first(HEADER).ok_or_else(|| wrong("it is missing".to_owned()))?;
+        let header: Header =
+            serde_json::from_slice(header).map_err(|why| wrong(why.to_string()))?;
+        let end = first(END).map(|end| String::from_utf8_lossy(end).into_owned());
+        Ok(Self {
+            header,
+            streams,
+            end,
+            cut_short,
+            bytes,
+        })
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Why it ends before its session did, in words; `None` when it is whole.
+    #[must_use]
+    pub fn ends_early(&self) -> Option<String> {
+        match (&self.end, self.cut_short) {
+            (Some(end), _) if end == WHOLE => None,
+            (Some(end), _) => Some(end.clone()),
+            (None, Some(at)) => Some(format!("the file is cut short at byte {at}")),
+            (None, None) => Some("the file has no end".to_owned()),
+        }
+    }
+
+    /// Reads every stream to its end: how many numbers, notes and packets there are. For those who check a reader.
+    #[must_use]
+    pub fn count(&self) -> (usize, usize, usize) {
+        let ids = self.streams.keys();
+        let numbers = ids.map(|id| self.numbers(*id).count()).sum();
+        let notes = std::iter::from_fn({
+            let mut control = self.control();
+            move || control.next()
+        });
+        let mut packets = self.packets();
+        let given = std::iter::from_fn(|| packets.next().map(|given| given.payload.len()));
+        (numbers, notes.count(), given.count())
+    }
+
+    fn stream(&self, id: StreamId) -> Stream {
+        Stream {
+            bytes: Arc::clone(&self.bytes),
+            blocks: self.streams.get(&id).cloned().unwrap_or_default(),
+            block: 0,
+            at: 0,
+        }
+    }
+
+    /// The numbers of a stream.
+    pub(super) fn numbers(&self, id: StreamId) -> Numbers {
+        let mut stream = self.stream(id);
+        Box::new(std::iter::from_fn(move || stream.read(numbers::take)))
+    }
+
+    /// What the supervisor was asked, and when.
+    pub(super) fn control(&self) -> ControlStream {
+        ControlStream {
+            stream: self.stream(StreamId::of(CONTROL)),
+            reader: ControlReader::default(),
+        }
+    }
+
+    /// What the workers were given.
+    pub(super) fn packets(&self) -> PacketStream {
+        PacketStream {
+            stream: self.stream(StreamId::of(PACKETS)),
+            last: Duration::ZERO,
+        }
+    }
+}
+
+/// The content of a stream, block by block. What does not make sense is the end of its block.
+struct Stream {
+    bytes: Arc<[u8]>,
+    blocks: Vec<Range<usize>>,
+    block: usize,
+    /// Bytes of the block that have been read.
+    at: usize,
+}
+
+impl Stream {
+    fn read<'a, T>(&'a mut self, mut take: impl FnMut(&mut &'a [u8]) -> Option<T>) -> Option<T> {
+        while let Some(block) = self.blocks.get(self.block) {
+            let content = &self.bytes[block.clone()];
+            let mut rest = &content[self.at..];
+            if !rest.is_empty()
+                && let Some(taken) = take(&mut rest)
+            {
+                self.at = content.len() - rest.len();
+                return Some(taken);
+            }
+            // Nothing in a whole recording ends in the middle of a block.
+            (self.block, self.at) = (self.block + 1, 0);
+        }
+        None
+    }
+}
+
+/// Notes of the supervisor.
+pub(super) struct ControlStream {
+    stream: Stream,
+    reader: ControlReader,
+}
+
+impl ControlStream {
+    pub fn next(&mut self) -> Option<Control> {
+        let reader = &mut self.reader;
+        self.stream.read(|bytes| reader.next(bytes))
+    }
+}
+
+/// Packets on their way in.
+pub(super) struct PacketStream {
+    stream: Stream,
+    last: Duration,
+}
+
+impl PacketStream {
+    pub fn next(&mut self) -> Option<Given<'_>> {
+        let last = &mut self.last;
+        self.stream.read(|bytes| media::read(bytes, last))
+    }
+}
