@@ -1,5 +1,6 @@
 //! Every scenario of `talkpath bench` for a moment: it runs, and its report has what it is said to have.
 
+use std::collections::BTreeSet;
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -371,6 +372,44 @@ fn the_floor_is_measured_with_the_same_phones() {
         assert!(taken > 0.0 && received > 50.0, "{floor}");
     }
     assert!(floor["ratio"].as_f64().unwrap() > 0.0, "{floor}");
+}
+
+/// The names of a report, at every depth; those of counters have a document of their own.
+fn names(report: &Value, into: &mut BTreeSet<String>) {
+    match report {
+        Value::Array(items) => items.iter().for_each(|item| names(item, into)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                into.insert(name.clone());
+                if name != "counters" {
+                    names(value, into);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn the_document_names_what_is_in_a_report_and_nothing_else() {
+    const DOCUMENT: &str = include_str!("../docs/performance.md");
+    let section = DOCUMENT.split("### Names in JSON").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let documented: BTreeSet<String> = section
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| *name != "call")
+        .map(str::to_owned)
+        .collect();
+    let mut met = BTreeSet::new();
+    for arguments in [
+        &["room", "--legs", "4", "--sockets", "--floor"][..],
+        &["overload", "--legs", "12", "--rate", "8"],
+    ] {
+        names(&report(arguments), &mut met);
+    }
+    assert_eq!(met, documented);
 }
 
 #[test]

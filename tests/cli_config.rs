@@ -193,6 +193,10 @@ const BAD: &[(&str, &[&str])] = &[
         &["calls.log: was \"/\"", "a file in a folder"],
     ),
     (
+        "[calls]\nkept = 100001",
+        &["calls.kept: was 100001", "0 to 100000 calls"],
+    ),
+    (
         "[play]\nfolder = \"/no/such\"",
         &["play.folder: was \"/no/such\"", "a folder that exists"],
     ),

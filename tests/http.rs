@@ -1,14 +1,16 @@
 //! The HTTP server over a fake source: every route, what it answers and how it stops.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use talkpath_edge::http::{
-    Health, HttpError, HttpServer, Metric, MetricKind, PlanDump, StatusSource,
+    EventFeed, EventQuery, Fed, Health, HttpError, HttpServer, Metric, MetricKind, NoFeed,
+    PlanDump, StatusSource,
 };
+use talkpath_engine::{EngineConfig, EventFilter, EventStream, RoomConfig, VirtualEngine};
 use talkpath_rt::clock::{Clock, MonotonicClock};
 
 struct Fake;
@@ -252,4 +254,237 @@ fn a_port_in_use_is_named() {
     let text = error.to_string();
     assert!(text.contains(&first.local_addr().to_string()), "{text}");
     assert!(text.contains("in use"), "{text}");
+}
+
+/// A source whose events are those of an engine in virtual time.
+struct Happening(Arc<VirtualEngine>);
+
+struct Feed(EventStream);
+
+impl EventFeed for Feed {
+    fn next(&mut self, wait: Duration) -> Fed {
+        match self.0.wait(wait) {
+            Ok(Some(event)) => Fed::Line(serde_json::to_string(&event).unwrap()),
+            Ok(None) => Fed::Nothing,
+            Err(_) => Fed::Over,
+        }
+    }
+}
+
+impl StatusSource for Happening {
+    fn status(&self) -> Value {
+        Value::Null
+    }
+
+    fn health(&self) -> Health {
+        Health::Draining
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        Vec::new()
+    }
+
+    fn plans(&self) -> Vec<PlanDump> {
+        Vec::new()
+    }
+
+    fn events(&self, query: &EventQuery) -> Result<Box<dyn EventFeed>, NoFeed> {
+        let mut filter = EventFilter::default().backlog(64);
+        if let Some(name) = &query.room {
+            let Some(room) = self.0.room(name).unwrap() else {
+                return Err(NoFeed::BadQuery(format!(
+                    "room={name}: no room of that name"
+                )));
+            };
+            filter = filter.in_room(room.id());
+        }
+        Ok(Box::new(Feed(self.0.subscribe_with(filter).unwrap())))
+    }
+}
+
+fn engine() -> Arc<VirtualEngine> {
+    let config = EngineConfig {
+        capacity_legs: 8,
+        ..EngineConfig::default()
+    };
+    Arc::new(VirtualEngine::new(config).unwrap())
+}
+
+/// The body of a chunked answer.
+struct Chunks {
+    socket: BufReader<TcpStream>,
+    left: usize,
+}
+
+impl Read for Chunks {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        if self.left == 0 {
+            let mut size = String::new();
+            self.socket.read_line(&mut size)?;
+            self.left = usize::from_str_radix(size.trim_end(), 16).unwrap_or(0);
+            if self.left == 0 {
+                return Ok(0);
+            }
+        }
+        let most = self.left.min(out.len());
+        let read = self.socket.read(&mut out[..most])?;
+        self.left -= read;
+        if self.left == 0 {
+            self.socket.read_exact(&mut [0; 2])?;
+        }
+        Ok(read)
+    }
+}
+
+/// A client that has read the head of its answer.
+fn listen(address: SocketAddr, path: &str) -> (String, BufReader<Chunks>) {
+    let mut socket = TcpStream::connect(address).unwrap();
+    write!(socket, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut socket = BufReader::new(socket);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(socket.read_line(&mut head).unwrap(), 0, "{head}");
+    }
+    let body = BufReader::new(Chunks { socket, left: 0 });
+    (head.to_ascii_lowercase(), body)
+}
+
+/// The next event; empty lines are passed over. `None` at the end.
+fn next(reader: &mut impl BufRead) -> Option<Value> {
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap() == 0 {
+            return None;
+        }
+        if !line.trim().is_empty() {
+            return Some(serde_json::from_str(&line).unwrap());
+        }
+    }
+}
+
+fn change(engine: &VirtualEngine, name: &str) {
+    let room = engine.create_room(RoomConfig::new(name)).unwrap();
+    engine.advance(Duration::from_millis(2));
+    room.close().unwrap();
+    engine.advance(Duration::from_millis(50));
+    engine.status().unwrap();
+}
+
+#[test]
+fn events_come_line_by_line_as_they_happen_and_end_with_the_server() {
+    let engine = engine();
+    let lobby = engine.create_room(RoomConfig::new("lobby")).unwrap();
+    let happening = Happening(Arc::clone(&engine));
+    let mut readers = serving_of(happening, move |address| {
+        let (head, mut all) = listen(address, "/events");
+        assert!(head.starts_with("http/1.1 200"), "{head}");
+        assert!(
+            head.contains("application/x-ndjson") && head.contains("chunked"),
+            "{head}"
+        );
+        let (_, mut of_room) = listen(address, "/events?room=lobby");
+        change(&engine, "kitchen");
+        for wanted in ["room_created", "room_ended"] {
+            let event = next(&mut all).unwrap();
+            assert_eq!(
+                (&event["event"], &event["name"]),
+                (&wanted.into(), &"kitchen".into())
+            );
+            assert_eq!(event["class"], "notice");
+            assert!(event["slot"].is_u64() && event["at"].is_f64(), "{event}");
+        }
+        let leg = lobby
+            .join(talkpath_engine::LegConfig::tone(440.0, -20.0))
+            .unwrap();
+        engine.advance(Duration::from_millis(10));
+        engine.status().unwrap();
+        let event = next(&mut of_room).unwrap();
+        assert_eq!(
+            (&event["event"], &event["leg"]),
+            (&"joined".into(), &leg.id().to_string().into())
+        );
+        let (odd, answer) = get(address, "/events?room=cellar");
+        assert!(
+            odd.starts_with("http/1.1 400") && answer.contains("cellar"),
+            "{odd} {answer}"
+        );
+        [all, of_room]
+    });
+    for reader in &mut readers {
+        while next(reader).is_some() {}
+    }
+}
+
+#[test]
+fn a_client_that_does_not_read_holds_nobody_up_and_is_told_what_it_missed() {
+    let engine = engine();
+    let happening = Happening(Arc::clone(&engine));
+    let (seen, lost) = serving_of(happening, move |address| {
+        let (_, mut slow) = listen(address, "/events");
+        // Long names fill what the kernel buffers.
+        let long = "x".repeat(64);
+        for n in 0..60_000 {
+            change(&engine, &format!("{long}{n}"));
+            if n % 1_000 == 0 && engine.status().unwrap().supervisor.events_lost > 0 {
+                break;
+            }
+        }
+        let lost = engine.status().unwrap().supervisor.events_lost;
+        assert!(lost > 0, "nobody was held up");
+        let (mut seen, mut told) = (0, 0);
+        while told < lost {
+            // What is read makes room, so that the next event finds a place.
+            let event = next(&mut slow).unwrap();
+            if event["event"] == "missed" {
+                told += event["notice"].as_u64().unwrap();
+            }
+            seen += 1;
+            if seen % 100 == 0 {
+                change(&engine, "more");
+            }
+        }
+        (seen, (lost, told))
+    });
+    assert!(seen > 64 && lost.1 >= lost.0, "{seen} {lost:?}");
+}
+
+#[test]
+fn so_many_clients_are_served_and_no_more() {
+    let happening = Happening(engine());
+    serving_of(happening, |address| {
+        let clients: Vec<_> = (0..16).map(|_| listen(address, "/events")).collect();
+        let (head, body) = get(address, "/events");
+        assert!(head.starts_with("http/1.1 503"), "{head}");
+        assert!(body.contains("16 clients"), "{body}");
+        drop(clients);
+        // Their places are free again as soon as an empty line was not taken.
+        let begin = MonotonicClock.now();
+        while get_head(address, "/events").starts_with("http/1.1 503") {
+            assert!(MonotonicClock.now() < begin + Duration::from_secs(60));
+            MonotonicClock.sleep_until(MonotonicClock.now() + Duration::from_millis(100));
+        }
+    });
+}
+
+fn get_head(address: SocketAddr, path: &str) -> String {
+    listen(address, path).0
+}
+
+#[test]
+fn calls_are_json_and_an_unknown_one_is_said_so() {
+    let (list, unknown) = serving(|address| (get(address, "/calls"), get(address, "/calls/a%40b")));
+    assert!(
+        list.0.starts_with("http/1.1 200") && list.0.contains("no-store"),
+        "{}",
+        list.0
+    );
+    assert_eq!(list.1, "[]");
+    assert!(unknown.0.starts_with("http/1.1 404"), "{}", unknown.0);
+    let body: Value = serde_json::from_str(&unknown.1).unwrap();
+    assert_eq!(body["id"], "a@b");
+    let (none, _) = serving(|address| get(address, "/events"));
+    assert!(
+        none.starts_with("http/1.1 503"),
+        "a source without events: {none}"
+    );
 }

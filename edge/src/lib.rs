@@ -13,3 +13,4 @@ pub mod sip;
     reason = "the thin wrapper over epoll and recvmmsg; every block has its SAFETY note"
 )]
 mod sys;
+pub mod utc;

@@ -18,9 +18,10 @@ mod subscribers;
 
 use std::time::Duration;
 
-use crossbeam::channel::Receiver;
+use crossbeam::channel::{Receiver, RecvTimeoutError};
 use serde::{Deserialize, Serialize};
 
+use crate::error::EngineError;
 use crate::proto::{CallId, CallStats, Culprit, LegId, RoomId};
 
 pub use class::{EventClass, KINDS, KindInfo};
@@ -306,6 +307,18 @@ impl EventStream {
     /// Waits for the next event, at most `timeout`. `None`: none came, or the engine is gone.
     pub fn next_within(&self, timeout: Duration) -> Option<Event> {
         self.events.recv_timeout(timeout).ok()
+    }
+
+    /// Waits for the next event, at most `timeout`; `None` when none came.
+    ///
+    /// # Errors
+    /// The engine is gone: no event will come any more.
+    pub fn wait(&self, timeout: Duration) -> Result<Option<Event>, EngineError> {
+        match self.events.recv_timeout(timeout) {
+            Ok(event) => Ok(Some(event)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(EngineError::Stopped),
+        }
     }
 
     /// The channel itself, for a `select!`. It disconnects when the engine is gone.

@@ -12,6 +12,7 @@ use crate::event::LeaveReason;
 use crate::priority::Priority;
 use crate::proto::{Direction, LegId, RoomId};
 use crate::room::remove_leg;
+use crate::status::LegStatus;
 use crate::supervisor::{Edit, Link, Request};
 use crate::worker::stats::LegStats;
 
@@ -254,6 +255,16 @@ impl Leg {
     pub fn stats(&self) -> Result<LegStats, EngineError> {
         let leg = self.id;
         self.link.ask(|reply| Request::LegStats { leg, reply })?
+    }
+
+    /// Everything the supervisor knows of it: place, plan, ledger and figures.
+    ///
+    /// # Errors
+    /// The leg has left.
+    pub fn status(&self) -> Result<LegStatus, EngineError> {
+        let leg = self.id;
+        let status = self.link.ask(|reply| Request::LegStatus { leg, reply })??;
+        Ok(*status)
     }
 
     fn edit(&self, edit: Edit) -> Result<(), EngineError> {

@@ -29,6 +29,7 @@ mod seats;
 mod server;
 mod speech;
 mod verdict;
+mod window;
 
 pub use args::{BenchCommand, ChurnArgs, Common, MigrateArgs, RoomArgs};
 pub use error::BenchError;

@@ -17,7 +17,8 @@ use super::reference::BareLoop;
 use super::report::Report;
 use super::scenario::{During, Scenario};
 use super::seats::{Seats, payload_type};
-use super::server::{Server, Window};
+use super::server::Server;
+use super::window::Window;
 
 /// Time given to joins, start-up delays of the jitter buffers and first-touched memory.
 const WARM_UP: Duration = Duration::from_millis(1_500);
@@ -112,7 +113,7 @@ pub(super) fn run(scenario: &Scenario) -> Result<Report, BenchError> {
     let workers = server.engine.workers().to_vec();
     let mut overload = matches!(scenario.during, During::Overload(_)).then_some(queue.told);
     if let (Some(overload), Some((first, last, ..))) = (&mut overload, pairs.last()) {
-        overload.counters = counted(first.status(), last.status());
+        overload.counters = counted(&first.status, &last.status);
     }
     let warnings = warnings(&workers);
     let shard_core = server.net.as_ref().and_then(|net| net.status().core);

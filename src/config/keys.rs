@@ -91,6 +91,8 @@ const KEYS: &[Key] = &[
         set: |c, v| { c.http.addr = parsed(v)?; Some(()) } },
     Key { section: "calls", name: "log", allowed: "a file in a folder that exists",
         set: |c, v| { c.calls.log = Some(file(v)?); Some(()) } },
+    Key { section: "calls", name: "kept", allowed: "0 to 100000 calls",
+        set: |c, v| { c.calls.kept = whole(v, 0..=100_000)?; Some(()) } },
     Key { section: "play", name: "folder", allowed: "a folder that exists",
         set: |c, v| { c.play.folder = Some(folder(v)?); Some(()) } },
 ];

@@ -88,10 +88,12 @@ pub struct HttpSection {
 }
 
 /// `[calls]`
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CallsSection {
     /// File that gets one JSON line for each call that has ended; `None`: the log, under the target `call`.
     pub log: Option<PathBuf>,
+    /// Ended calls whose story `/calls` keeps.
+    pub kept: usize,
 }
 
 /// `[play]`
@@ -99,6 +101,15 @@ pub struct CallsSection {
 pub struct PlaySection {
     /// Folder with the WAV files of `play-FILE`.
     pub folder: Option<PathBuf>,
+}
+
+impl Default for CallsSection {
+    fn default() -> Self {
+        Self {
+            log: None,
+            kept: 1_000,
+        }
+    }
 }
 
 impl Default for EngineSection {

@@ -7,6 +7,7 @@
 //! ```
 
 mod error;
+mod feed;
 mod greeting;
 mod health;
 mod log;

@@ -75,6 +75,7 @@ pub(super) fn sip(config: &Config) -> SipConfig {
         },
         ring: section.ring,
         call_log: config.calls.log.clone(),
+        kept_calls: config.calls.kept,
         ..SipConfig::default()
     }
 }

@@ -3,11 +3,12 @@
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
-use talkpath_edge::http::{Health, Metric, PlanDump, StatusSource};
+use talkpath_edge::http::{EventFeed, EventQuery, Health, Metric, NoFeed, PlanDump, StatusSource};
 use talkpath_edge::net::Net;
 use talkpath_edge::sip::SipServer;
 use talkpath_engine::{Engine, PlanInfo, Status};
 
+use super::feed;
 use super::health::{self, Pulse, Unfit};
 use super::metrics::metrics;
 use super::watch;
@@ -68,6 +69,18 @@ impl StatusSource for Running {
     fn metrics(&self) -> Vec<Metric> {
         let engine = self.engine.status().ok();
         metrics(engine.as_ref(), &self.net.status(), self.sip.counters())
+    }
+
+    fn calls(&self) -> Value {
+        self.sip.calls()
+    }
+
+    fn call(&self, id: &str) -> Option<Value> {
+        self.sip.call(id)
+    }
+
+    fn events(&self, query: &EventQuery) -> Result<Box<dyn EventFeed>, NoFeed> {
+        feed::open(&self.engine, self.sip.call_ids(), query)
     }
 
     fn plans(&self) -> Vec<PlanDump> {

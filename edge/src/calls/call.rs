@@ -177,10 +177,12 @@ impl<H: MediaHost> Call<H> {
             _permit: permit,
             ..
         } = self;
-        let (story, figures) = seat.leave().await;
+        let (story, figures, page) = seat.leave().await;
         drop(permit);
         let (by, reason) = end.told();
-        file(&core.desk, story.over(figures, by, &reason)).await;
+        let record = story.over(figures, by, &reason);
+        page.close(&record);
+        file(&core.desk, record).await;
         let End::Ours(reason) = end else { return };
         let counters = core.desk.counters.clone();
         counters.calls_ended_by_us.add_one();

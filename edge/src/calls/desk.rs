@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::{CallLeg, CallLog, Destination, MediaEnd};
+use super::{CallLeg, CallLog, Chronicle, Destination, MediaEnd};
 use crate::limits::Admission;
 use crate::sip::Counters;
 use crate::sip::message::{DialogId, Reason, Request};
@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub ack: Duration,
     /// Where records of ended calls go.
     pub call_log: CallLog,
+    /// Where what becomes of calls is kept.
+    pub chronicle: Chronicle,
 }
 
 /// What a call can be told.

@@ -10,6 +10,7 @@ fn desk() -> Desk {
         ring: Duration::ZERO,
         ack: Duration::from_secs(1),
         call_log: CallLog::open(None).unwrap(),
+        chronicle: Default::default(),
     };
     Desk::new(settings, Arc::default(), crate::limits::Limits::default())
 }

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use talkpath_engine::{Direction, Engine, EventClass, EventFilter};
 use talkpath_graph::FrameTime;
 
+use super::chronicle::Chronicle;
 use super::{
     CallLeg, Clips, Destination, MediaFigures, MediaHost, MediaPort, MediaRefusal, MediaSession,
     WhenEnded,
@@ -37,6 +38,7 @@ pub struct EngineHost {
     /// Part of each leg's canonical name, new with every start.
     random: u64,
     book: Arc<Mutex<Book>>,
+    chronicle: Chronicle,
     _watch: Watch,
 }
 
@@ -70,7 +72,8 @@ impl EngineHost {
         ];
         let filter = EventFilter::default().of_classes(classes);
         let events = engine.subscribe_with(filter).map_err(refused)?;
-        let watch = Watch::start(events, net.clone(), book.clone())
+        let chronicle = Chronicle::default();
+        let watch = Watch::start(events, net.clone(), book.clone(), chronicle.clone())
             .map_err(|error| MediaRefusal::Failed(error.to_string()))?;
         Ok(Self {
             engine,
@@ -79,8 +82,14 @@ impl EngineHost {
             frame,
             random: rand::random(),
             book,
+            chronicle,
             _watch: watch,
         })
+    }
+
+    /// Where what happens to legs is written down.
+    pub(crate) fn chronicle(&self) -> Chronicle {
+        self.chronicle.clone()
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -134,8 +143,12 @@ impl MediaHost for EngineHost {
         self.amend(leg, session)
     }
 
+    fn figures(&self, leg: CallLeg) -> MediaFigures {
+        self.told_of(leg)
+    }
+
     fn leave(&self, leg: CallLeg) -> MediaFigures {
-        let figures = self.figures(leg);
+        let figures = self.told_of(leg);
         let held = self.book().let_go(leg);
         if let Some(held) = held {
             self.dismiss(held);

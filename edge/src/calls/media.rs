@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 
 use serde::Serialize;
+use talkpath_engine::LegLedger;
 use talkpath_engine::negotiate::AudioAnswer;
 
 use super::Destination;
@@ -66,6 +67,12 @@ pub struct MediaFigures {
     pub remote_lost: Option<i32>,
     /// Round trip by RTCP, in milliseconds.
     pub round_trip_ms: Option<f64>,
+    /// Index of the worker the leg was on.
+    pub worker: Option<u8>,
+    /// Its plan, as `/plans` names it.
+    pub plan: Option<u64>,
+    /// Where its delay came from.
+    pub ledger: Option<LegLedger>,
 }
 
 /// Why the media side does not serve a call.
@@ -142,6 +149,11 @@ pub trait MediaHost: Send + Sync + 'static {
     /// # Errors
     /// The leg is gone or the session cannot be served; the leg goes on as it was.
     fn update(&self, leg: CallLeg, session: &MediaSession) -> Result<(), MediaRefusal>;
+
+    /// How a leg fares, as far as anybody has told.
+    fn figures(&self, _leg: CallLeg) -> MediaFigures {
+        MediaFigures::default()
+    }
 
     /// Takes the leg out and tells how it fared. A leg that is gone already is no error.
     fn leave(&self, leg: CallLeg) -> MediaFigures;

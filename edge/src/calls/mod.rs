@@ -11,6 +11,7 @@
 //! ```
 
 mod call;
+mod chronicle;
 mod clip;
 mod convert;
 mod desk;
@@ -29,6 +30,7 @@ pub use media::{
     CallLeg, MediaEnd, MediaFigures, MediaHost, MediaPort, MediaRefusal, MediaSession, WhenEnded,
 };
 
+pub(crate) use chronicle::{Chronicle, KEPT};
 pub(crate) use desk::{Desk, Settings};
 pub(crate) use record::CallLog;
 pub(crate) use switch::{Core, run};

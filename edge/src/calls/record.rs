@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::MediaFigures;
 use crate::sip::message::Reason;
+use crate::utc::utc;
 
 /// Who ended a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -40,6 +41,13 @@ pub(crate) struct CallRecord {
     cause: u8,
     #[serde(flatten)]
     figures: MediaFigures,
+}
+
+impl CallRecord {
+    /// How long the leg was there, in seconds, and why it is there no more.
+    pub(super) fn end(&self) -> (f64, &str) {
+        (self.duration_s, &self.why)
+    }
 }
 
 /// What is gathered while the call lasts.
@@ -133,30 +141,6 @@ impl CallLog {
             }
         }
     }
-}
-
-/// Time since the Unix epoch as RFC 3339 has it, in UTC, to the millisecond.
-fn utc(since_epoch: Duration) -> String {
-    let (seconds, ms) = (since_epoch.as_secs(), since_epoch.subsec_millis());
-    let (day, second) = (seconds / 86_400, seconds % 86_400);
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    let (year, month, day) = date(day);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
-}
-
-/// Days since 1970-01-01 as a date of the Gregorian calendar. Counts in years that begin in March, so that the day a
-/// leap year adds is the last of its year.
-fn date(days: u64) -> (u64, u64, u64) {
-    const ERA: u64 = 146_097;
-    let days = days + 719_468;
-    let (era, day) = (days / ERA, days % ERA);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let first = (153 * month + 2) / 5;
-    let calendar = if month < 10 { month + 3 } else { month - 9 };
-    let year = era * 400 + year + u64::from(calendar <= 2);
-    (year, calendar, day - first + 1)
 }
 
 #[cfg(test)]

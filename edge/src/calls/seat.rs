@@ -6,6 +6,7 @@
 
 use std::net::SocketAddr;
 
+use super::chronicle::Page;
 use super::desk::Mail;
 use super::media::MediaPort;
 use super::opening::{self, Agreed, Refusal, Terms};
@@ -28,6 +29,7 @@ pub(super) struct Seat<H: MediaHost> {
     offered: bool,
     confirmed: bool,
     story: Story,
+    page: Page,
 }
 
 enum Media<H: MediaHost> {
@@ -52,6 +54,8 @@ impl<H: MediaHost> Seat<H> {
         let port = off(move || host.open(&to)).await?;
         let place = port.place(request.source);
         let story = Story::new(&request.dialog.call_id, request.source, &destination);
+        let chronicle = &core.desk.settings.chronicle;
+        let page = chronicle.open(&request.dialog.call_id, request.source, &destination);
         let mut seat = Self {
             core,
             id: request.dialog.clone(),
@@ -63,6 +67,7 @@ impl<H: MediaHost> Seat<H> {
             offered: false,
             confirmed: false,
             story,
+            page,
         };
         let sdp = match terms {
             Terms::Ours => seat.offer(),
@@ -84,6 +89,7 @@ impl<H: MediaHost> Seat<H> {
     pub async fn acknowledged(&mut self, body: &[u8]) -> Result<(), Refusal> {
         self.confirmed = true;
         self.core.desk.note(&self.id, |info| info.confirmed = true);
+        self.page.confirmed();
         if std::mem::take(&mut self.offered) {
             let agreed = opening::agree(&self.core.desk, body)?;
             self.settle(&agreed).await?;
@@ -105,7 +111,7 @@ impl<H: MediaHost> Seat<H> {
     }
 
     /// Gives the seat up; what there is to tell of it.
-    pub async fn leave(mut self) -> (Story, MediaFigures) {
+    pub async fn leave(mut self) -> (Story, MediaFigures, Page) {
         let mut figures = MediaFigures::default();
         if let Media::Joined(leg) = std::mem::replace(&mut self.media, Media::None) {
             let host = self.core.host.clone();
@@ -114,7 +120,7 @@ impl<H: MediaHost> Seat<H> {
                 Err(refusal) => tracing::warn!(%refusal, "leaving the room failed"),
             }
         }
-        (self.story, figures)
+        (self.story, figures, self.page)
     }
 
     fn offer(&mut self) -> Vec<u8> {
@@ -155,6 +161,7 @@ impl<H: MediaHost> Seat<H> {
         };
         self.media = Media::Joined(leg);
         self.story.agreed(noted.answer.codec.to_string());
+        self.page.agreed(leg, &noted.answer);
         self.core.desk.note(&self.id, |info| {
             info.leg = Some(leg);
             info.codec = Some(noted.answer.codec.to_string());

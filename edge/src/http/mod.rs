@@ -10,11 +10,17 @@
 //! | `/health` | 200 while calls are heard, else 503 with the reason; JSON |
 //! | `/metrics` | OpenMetrics text for Prometheus |
 //! | `/plans` | the compiled plans as text; `?format=dot` for Graphviz |
+//! | `/calls` | calls in progress and the last that ended; JSON |
+//! | `/calls/ID` | a call's story, by its Call-ID; JSON, 404 when it is not known |
+//! | `/events` | what happens from now on, a JSON object a line; `?class=`, `?room=`, `?leg=` |
 
+mod calls;
+mod events;
 mod health;
 mod metrics;
 mod server;
 
+pub use events::{EventFeed, EventQuery, Fed, NoFeed};
 pub use health::Health;
 pub use metrics::{Metric, MetricKind, Sample};
 pub use server::{HttpError, HttpServer};
@@ -30,6 +36,21 @@ pub trait StatusSource: Send + Sync + 'static {
     fn metrics(&self) -> Vec<Metric>;
     /// Every compiled plan in use, as answered on `/plans`.
     fn plans(&self) -> Vec<PlanDump>;
+    /// Calls in progress and the last that ended, as answered on `/calls`.
+    fn calls(&self) -> serde_json::Value {
+        serde_json::Value::Array(Vec::new())
+    }
+    /// A call's story, as answered on `/calls/ID`.
+    fn call(&self, _id: &str) -> Option<serde_json::Value> {
+        None
+    }
+    /// What happens from now on and is asked for, as answered on `/events`.
+    ///
+    /// # Errors
+    /// Why there is no such feed.
+    fn events(&self, _query: &EventQuery) -> Result<Box<dyn EventFeed>, NoFeed> {
+        Err(NoFeed::Over("nothing happens here".into()))
+    }
 }
 
 /// One compiled plan, ready to print.

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::{FromRef, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::{PlanDump, StatusSource, health, metrics};
+use super::events::{self, Clients};
+use super::{PlanDump, StatusSource, calls, health, metrics};
 
 const PAGE: &str = include_str!("page.html");
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -77,11 +78,15 @@ impl HttpServer {
         let listener =
             tokio::net::TcpListener::from_std(self.listener).map_err(HttpError::Serve)?;
         let (stopping, stopped) = tokio::sync::oneshot::channel();
+        let (over, ended) = tokio::sync::watch::channel(false);
         let graceful = async move {
             stop.await;
+            over.send_replace(true);
             drop(stopping);
         };
-        let serving = axum::serve(listener, routes(source)).with_graceful_shutdown(graceful);
+        let clients = Clients::new(ended);
+        let routes = routes(Shared { source, clients });
+        let serving = axum::serve(listener, routes).with_graceful_shutdown(graceful);
         let overtime = async {
             // The sender is only ever dropped: an error is the signal.
             stopped.await.unwrap_or(());
@@ -96,14 +101,30 @@ impl HttpServer {
 
 pub(super) type Source = Arc<dyn StatusSource>;
 
-fn routes(source: Source) -> Router {
+/// What the routes share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub source: Source,
+    pub clients: Clients,
+}
+
+impl FromRef<Shared> for Source {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.source.clone()
+    }
+}
+
+fn routes(shared: Shared) -> Router {
     Router::new()
         .route("/", get(async || Html(PAGE)))
         .route("/status", get(status))
         .route("/health", get(health::health))
         .route("/metrics", get(exposition))
         .route("/plans", get(plans))
-        .with_state(source)
+        .route("/calls", get(calls::list))
+        .route("/calls/{id}", get(calls::story))
+        .route("/events", get(events::events))
+        .with_state(shared)
 }
 
 /// Runs `read` off the async threads; a panic in it becomes a 500.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use talkpath_engine::Engine;
 use talkpath_engine::negotiate::Capabilities;
+use talkpath_engine::{Engine, LegId};
 use talkpath_graph::FrameTime;
 
 use super::Counters;
@@ -16,7 +16,8 @@ use super::message::Reason;
 use super::rsip::{Bound, Names, RsipStack};
 use super::stack::SipStack;
 use crate::calls::{
-    self, CallLog, Clips, Core, Desk, EngineHost, MediaHost, MediaRefusal, Settings,
+    self, CallLeg, CallLog, Chronicle, Clips, Core, Desk, EngineHost, MediaFigures, MediaHost,
+    MediaRefusal, Settings,
 };
 use crate::limits::Limits;
 use crate::net::Net;
@@ -42,6 +43,8 @@ pub struct SipConfig {
     pub ack_timeout: Duration,
     /// File that gets one JSON line for each call that has ended; `None`: the log, under the target `call`.
     pub call_log: Option<PathBuf>,
+    /// Ended calls whose story is kept.
+    pub kept_calls: usize,
 }
 
 impl Default for SipConfig {
@@ -56,6 +59,7 @@ impl Default for SipConfig {
             ring: Duration::ZERO,
             ack_timeout: Duration::from_secs(32),
             call_log: None,
+            kept_calls: calls::KEPT,
         }
     }
 }
@@ -101,6 +105,8 @@ pub struct SipServer {
     desk: Arc<Desk>,
     stack: Arc<dyn SipStack>,
     address: SocketAddr,
+    /// How a leg fares.
+    figures: Arc<dyn Fn(CallLeg) -> MediaFigures + Send + Sync>,
 }
 
 /// State of the server, for the status page.
@@ -153,7 +159,8 @@ impl SipServer {
         }
         let clips = Clips::new(config.play_folder.clone());
         let host = EngineHost::new(engine, net, clips, config.frame).map_err(SipError::Media)?;
-        Self::start_on(config, host).await
+        let chronicle = host.chronicle();
+        Self::start_with(config, host, chronicle).await
     }
 
     /// Starts the server over any media side. Must be called inside a tokio runtime with I/O and
@@ -162,6 +169,15 @@ impl SipServer {
     /// # Errors
     /// As for [`start`](Self::start).
     pub async fn start_on<H: MediaHost>(config: SipConfig, host: H) -> Result<Self, SipError> {
+        Self::start_with(config, host, Chronicle::default()).await
+    }
+
+    async fn start_with<H: MediaHost>(
+        config: SipConfig,
+        host: H,
+        chronicle: Chronicle,
+    ) -> Result<Self, SipError> {
+        chronicle.keep(config.kept_calls);
         let call_log =
             CallLog::open(config.call_log.as_deref()).map_err(|source| SipError::CallLog {
                 file: config.call_log.clone().unwrap_or_default(),
@@ -187,17 +203,21 @@ impl SipServer {
             ring: config.ring,
             ack: config.ack_timeout,
             call_log,
+            chronicle,
         };
         let desk = Arc::new(Desk::new(settings, counters, config.limits));
+        let host = Arc::new(host);
+        let asked = host.clone();
         let core = Core {
             desk: desk.clone(),
-            host: Arc::new(host),
+            host,
         };
         tokio::spawn(calls::run(core, inbound));
         Ok(Self {
             desk,
             stack: Arc::new(stack),
             address,
+            figures: Arc::new(move |leg| asked.figures(leg)),
         })
     }
 
@@ -235,6 +255,23 @@ impl SipServer {
             rooms: self.desk.admission.rooms(),
             calls,
         }
+    }
+
+    /// Every answered call there is and the last ones there were, a JSON object each.
+    pub fn calls(&self) -> serde_json::Value {
+        self.desk.settings.chronicle.list()
+    }
+
+    /// The story of the call with that Call-ID. May wait for the engine.
+    pub fn call(&self, call_id: &str) -> Option<serde_json::Value> {
+        let figures = |leg| (self.figures)(leg);
+        self.desk.settings.chronicle.story(call_id, figures)
+    }
+
+    /// Looks the Call-ID of a leg up, as long as its call is known.
+    pub fn call_ids(&self) -> impl Fn(LegId) -> Option<String> + Send + use<> {
+        let chronicle = self.desk.settings.chronicle.clone();
+        move |leg| chronicle.call_of(CallLeg(leg.to_bits()))
     }
 
     /// Takes no new calls, says BYE to all, waits at most `patience` for their answers, and

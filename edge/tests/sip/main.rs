@@ -5,6 +5,7 @@ mod host;
 mod loss;
 mod real;
 mod records;
+mod stories;
 mod ua;
 
 use std::net::SocketAddr;

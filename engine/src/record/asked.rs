@@ -200,6 +200,7 @@ impl Noted {
             | Request::FindRoom { .. }
             | Request::Rooms { .. }
             | Request::Legs { .. }
+            | Request::LegStatus { .. }
             | Request::LegStats { .. }
             | Request::Subscribe { .. }
             | Request::Status { .. }

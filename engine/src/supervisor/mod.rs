@@ -205,6 +205,11 @@ impl Supervisor {
                 let outcome = self.legs_of(room);
                 self.answer(&reply, outcome);
             }
+            Request::LegStatus { leg, reply } => {
+                let known = self.legs.get(&leg).filter(|state| state.stays());
+                let status = known.map(|state| Box::new(self.leg_status(leg, state)));
+                self.answer(&reply, status.ok_or(EngineError::StaleLeg { leg }));
+            }
             Request::LegStats { leg, reply } => {
                 let outcome = self.leg(leg).map(|leg| leg.stats);
                 self.answer(&reply, outcome);

@@ -18,7 +18,7 @@ use crate::port::{AudioPort, PortConfig};
 use crate::priority::Priority;
 use crate::proto::{CallId, CallStats, Direction, LegId, RoomId, Side};
 use crate::room::{RoomConfig, RoomInfo};
-use crate::status::{PlanInfo, Status};
+use crate::status::{LegStatus, PlanInfo, Status};
 use crate::worker::stats::LegStats;
 
 /// Where the answer goes. Holds one.
@@ -113,6 +113,10 @@ pub(crate) enum Request {
         leg: LegId,
         reason: LeaveReason,
         reply: Reply<Result<(), EngineError>>,
+    },
+    LegStatus {
+        leg: LegId,
+        reply: Reply<Result<Box<LegStatus>, EngineError>>,
     },
     LegStats {
         leg: LegId,

@@ -8,8 +8,11 @@ mod desk;
 mod dice;
 mod ear;
 mod heard;
+mod listen;
 mod order;
+mod process;
 mod rings;
+mod talk;
 mod tape;
 mod udp;
 mod wheel;
@@ -22,15 +25,16 @@ use talkpath_nodes::packet::Header;
 use talkpath_rt::clock::Clock;
 use talkpath_rt::thread;
 
-use super::speech::{Voices, begins_marker};
+use super::speech::Voices;
 use ear::Ear;
 use tape::Tape;
 use wheel::{Due, Wheel};
 
-pub(super) use desk::{COMMAND, Desk, PhonesError, serve};
+pub(super) use desk::{Desk, PhonesError};
 pub(super) use dice::Dice;
 pub(super) use heard::Heard;
 pub(super) use order::{Order, Probe, Setup, Talk, Way, heard_ssrc};
+pub(super) use process::{COMMAND, serve};
 pub(super) use rings::Rings;
 
 /// How packets come and go.
@@ -140,7 +144,7 @@ impl<W: Wire> Phones<W> {
     /// Talks and listens, slot by slot, until told to finish. Returns what was heard in each window (the first is
     /// what was before the first [`Order::Window`]), and the wire.
     pub(super) fn run(mut self, clock: &impl Clock, orders: &Receiver<Order>) -> (Vec<Heard>, W) {
-        self.listen(clock.now(), true);
+        self.listen(true);
         self.open(clock.now());
         let slot = self.setup.slot;
         let since_base = clock.now().saturating_sub(self.setup.base);
@@ -180,7 +184,7 @@ impl<W: Wire> Phones<W> {
             }
         }
         self.wheel.give_back(k, due);
-        self.listen(clock.now(), false);
+        self.listen(false);
     }
 
     fn obey(&mut self, order: Order, k: u64, now: Duration) {
@@ -205,127 +209,6 @@ impl<W: Wire> Phones<W> {
         }
     }
 
-    fn connect(&mut self, seat: usize, way: Way, talk: usize, hears: u32, asked: Duration, k: u64) {
-        let (Some(sound), Some(place)) = (self.sounds.get(talk), self.seats.get_mut(seat)) else {
-            return;
-        };
-        let ptime = self.setup.talks[talk].ptime;
-        let clock_rate = sound.codec.clock_rate();
-        place.calls += 1;
-        place.mouth = Some(Mouth {
-            way,
-            talk,
-            ssrc: 0x1000_0000 | (place.calls & 0xfff) << 16 | seat as u32,
-            sequence: 0,
-            timestamp: 0,
-            sent: 0,
-        });
-        place.ear = Some(Ear::new(hears, asked, ptime, clock_rate));
-        let listens = |probe: &Probe| probe.listeners.contains(&seat);
-        if place.tape.is_none() && self.setup.probes.iter().any(listens) {
-            place.tape = Some(Tape::new(sound.codec, ptime, self.setup.tape));
-        }
-        let phase = match self.setup.burst {
-            true => 0,
-            false => seat * sound.period / self.setup.seats.max(1),
-        };
-        let wait = (phase + sound.period - (k % sound.period as u64) as usize) % sound.period;
-        let call = place.calls;
-        self.wheel.put(k + wait as u64, Due::Talk { seat, call });
-    }
-
-    /// The next packet of a phone: sent, kept back, or put off.
-    fn talk(&mut self, seat: usize, call: u32, k: u64, clock: &impl Clock) {
-        let place = &mut self.seats[seat];
-        let Some(mouth) = place.mouth.as_mut().filter(|_| place.calls == call) else {
-            return;
-        };
-        let sound = &self.sounds[mouth.talk];
-        let packet = (mouth.sequence, mouth.timestamp, mouth.sent);
-        mouth.sequence = mouth.sequence.wrapping_add(1);
-        mouth.timestamp = mouth.timestamp.wrapping_add(sound.ticks);
-        mouth.sent += 1;
-        self.wheel
-            .put(k + sound.period as u64, Due::Talk { seat, call });
-        let spared = place.probe.is_some();
-        if !spared && 100.0 * self.dice.unit() < self.setup.loss_percent {
-            self.now.lost += 1;
-            return;
-        }
-        let most = (self.setup.jitter.as_nanos() / self.setup.slot.as_nanos()) as usize;
-        let late = if spared || most == 0 {
-            0
-        } else {
-            self.dice.below(most + 1)
-        };
-        if late == 0 {
-            self.send(seat, call, packet, clock.now());
-        } else {
-            self.wheel
-                .put(k + late as u64, Due::Packet { seat, call, packet });
-        }
-    }
-
-    fn send(&mut self, seat: usize, call: u32, packet: (u16, u32, usize), now: Duration) {
-        let place = &self.seats[seat];
-        let Some(mouth) = place.mouth.filter(|_| place.calls == call) else {
-            return;
-        };
-        let (sequence, timestamp, number) = packet;
-        let talk = &self.setup.talks[mouth.talk];
-        let header = Header {
-            payload_type: talk.payload_type,
-            marker: number == 0,
-            sequence,
-            timestamp,
-            ssrc: mouth.ssrc,
-        };
-        let voices = &self.sounds[mouth.talk].voices;
-        let payload = match place.probe {
-            Some(_) => voices.marked(number),
-            None => voices.payload(seat, number),
-        };
-        if !self.wire.send(&mouth.way, now, header, payload) {
-            self.now.refused += 1;
-            return;
-        }
-        self.now.sent += 1;
-        if let Some(probe) = place.probe
-            && begins_marker(number, talk.ptime)
-        {
-            let window = self.closed.len();
-            self.marks.push(Mark {
-                probe,
-                window,
-                at: now,
-            });
-        }
-    }
-
-    /// Hears everything that has come; `forget`: without counting it, since it waited while nobody listened.
-    fn listen(&mut self, _now: Duration, forget: bool) {
-        let (seats, heard, recording) = (&mut self.seats, &mut self.now, !self.closed.is_empty());
-        self.wire.receive(|header, payload, at| {
-            if forget {
-                return;
-            }
-            let Some(seat) = seats.get_mut(order::seat_of(header.ssrc)) else {
-                heard.foreign += 1;
-                return;
-            };
-            match seat.ear.as_mut().filter(|ear| ear.ssrc == header.ssrc) {
-                Some(ear) => {
-                    ear.hear(header, at, heard);
-                    if let Some(tape) = seat.tape.as_mut().filter(|_| recording) {
-                        tape.record(header, payload, at);
-                    }
-                }
-                None if seat.calls > 0 => heard.stray += 1,
-                None => heard.foreign += 1,
-            }
-        });
-    }
-
     fn open(&mut self, now: Duration) {
         self.since = now;
         self.cpu = thread::thread_cpu_time();
@@ -342,36 +225,10 @@ impl<W: Wire> Phones<W> {
     }
 
     fn finish(mut self, now: Duration) -> (Vec<Heard>, W) {
-        self.listen(now, false);
+        self.listen(false);
         self.close(now);
         self.find_markers();
         (self.closed, self.wire)
-    }
-
-    /// Looks for every marker on the tapes of its listeners.
-    fn find_markers(&mut self) {
-        for (index, probe) in self.setup.probes.iter().enumerate() {
-            for listener in &probe.listeners {
-                let tape = self
-                    .seats
-                    .get(*listener)
-                    .and_then(|seat| seat.tape.as_ref());
-                let Some((tape, end)) = tape.and_then(|tape| Some((tape, tape.end()?))) else {
-                    continue;
-                };
-                let played = tape.play();
-                // One sent in the last half second may not be on the tape to its end.
-                let whole = |mark: &&Mark| mark.at + Duration::from_millis(500) < end;
-                let of_probe = |mark: &&Mark| mark.probe == index && mark.window > 0;
-                for mark in self.marks.iter().filter(of_probe).filter(whole) {
-                    let heard = &mut self.closed[mark.window];
-                    heard.markers_expected += 1;
-                    if let Some(delay) = played.delay(mark.at) {
-                        heard.delay.record(delay);
-                    }
-                }
-            }
-        }
     }
 }
 

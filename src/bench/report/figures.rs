@@ -65,6 +65,8 @@ pub(in crate::bench) struct Figures {
 pub(in crate::bench) struct Traffic {
     /// Packets given to the server.
     pub packets_in: u64,
+    /// Packets that came to the workers, counted over the server's stretch, which is some milliseconds apart.
+    pub packets_in_taken: u64,
     /// Packets that found no empty box, or no room in a ring or socket.
     pub packets_in_refused: u64,
     /// Packets kept back on purpose.
@@ -130,6 +132,7 @@ impl Figures {
             allocations: server.allocations,
             traffic: Traffic {
                 packets_in: heard.sent,
+                packets_in_taken: server.packets_taken,
                 packets_in_refused: heard.refused,
                 packets_in_lost: heard.lost,
                 packets_out: heard.received,

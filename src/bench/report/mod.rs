@@ -2,6 +2,7 @@
 
 mod figures;
 mod html;
+mod joining;
 mod json;
 mod plot;
 mod table;

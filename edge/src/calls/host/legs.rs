@@ -129,11 +129,12 @@ impl EngineHost {
     }
 
     /// What worker and shard last told of a leg. One the engine has let go has figures of its port alone.
-    pub(super) fn figures(&self, call: CallLeg) -> MediaFigures {
+    pub(super) fn told_of(&self, call: CallLeg) -> MediaFigures {
         let Some((leg, terms)) = self.book().leg(call) else {
             return MediaFigures::default();
         };
-        let (engine, net) = (leg.stats().ok(), self.net.stats(leg.id()));
+        let (status, net) = (leg.status().ok(), self.net.stats(leg.id()));
+        let engine = status.as_ref().map(|status| status.stats);
         let rate = f64::from(terms.config.codec.rate().hz());
         let received = engine.map(|engine| engine.received);
         MediaFigures {
@@ -147,6 +148,9 @@ impl EngineHost {
             jitter_ms: net.map(|net| net.jitter_ms),
             remote_lost: net.and_then(|net| net.remote_lost),
             round_trip_ms: net.and_then(|net| net.round_trip_ms),
+            worker: status.as_ref().map(|status| status.worker),
+            plan: status.as_ref().map(|status| status.plan),
+            ledger: status.map(|status| status.ledger),
         }
     }
 

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use crossbeam::channel::{Receiver, Sender, bounded, never, select};
 use talkpath_engine::{EventKind, EventStream, LeaveReason, LegId};
 
+use super::super::chronicle::Chronicle;
 use super::super::{CallLeg, MediaEnd};
 use super::book::Book;
 use crate::net::{Net, NetEvent};
@@ -18,10 +19,19 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub fn start(engine: EventStream, net: Net, book: Arc<Mutex<Book>>) -> io::Result<Self> {
+    pub fn start(
+        engine: EventStream,
+        net: Net,
+        book: Arc<Mutex<Book>>,
+        chronicle: Chronicle,
+    ) -> io::Result<Self> {
         let (stop, stopped) = bounded(0);
         let events = net.subscribe();
-        let watcher = Watcher { net, book };
+        let watcher = Watcher {
+            net,
+            book,
+            chronicle,
+        };
         let thread = std::thread::Builder::new()
             .name("calls-watch".to_owned())
             .spawn(move || watcher.run(&engine, events, &stopped))?;
@@ -48,6 +58,7 @@ impl Drop for Watch {
 struct Watcher {
     net: Net,
     book: Arc<Mutex<Book>>,
+    chronicle: Chronicle,
 }
 
 impl Watcher {
@@ -56,7 +67,10 @@ impl Watcher {
             select! {
                 recv(stopped) -> _ => return,
                 recv(engine.receiver()) -> event => match event {
-                    Ok(event) => self.engine(event.kind),
+                    Ok(event) => {
+                        self.chronicle.happened(&event);
+                        self.engine(event.kind);
+                    }
                     Err(_) => return,
                 },
                 recv(net) -> event => match event {

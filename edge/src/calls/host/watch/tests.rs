@@ -36,6 +36,7 @@ fn a_leg_the_shard_refuses_ends_its_call() {
     let watcher = Watcher {
         net: net.clone(),
         book: Arc::default(),
+        chronicle: Chronicle::default(),
     };
     watcher.book().hold(CallLeg(leg.id().to_bits()), held);
     watcher.net(NetEvent::Bye(leg.id()));

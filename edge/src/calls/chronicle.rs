@@ -1,0 +1,275 @@
+//! What becomes of each call, step by step: while it lasts, and of the last ones that ended.
+//!
+//! Control side, one lock held for a few map operations. The call's own task writes what was agreed on, the thread that
+//! watches the engine writes what happened to its leg. Bounded: the last [`ENTRIES`] of a call are kept and the others
+//! counted, and so are calls. A call of five entries takes about 1 KiB, the longest 4 KiB.
+
+mod entry;
+mod view;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use talkpath_engine::negotiate::AudioAnswer;
+use talkpath_engine::{Event, EventClass, EventKind};
+use talkpath_rt::clock::{Clock, MonotonicClock};
+
+use super::record::CallRecord;
+use super::{CallLeg, Destination, MediaFigures};
+use entry::{Entry, Terms, What};
+
+/// Entries kept of one call.
+const ENTRIES: usize = 64;
+/// What happened to legs nobody has claimed yet: a leg is in the engine a moment before its call knows of it.
+const EARLY: usize = 64;
+/// Ended calls that are kept unless set otherwise.
+pub(crate) const KEPT: usize = 1_000;
+
+/// The chronicle. Clones write into the same one.
+#[derive(Clone)]
+pub(crate) struct Chronicle(Arc<Mutex<Book>>);
+
+struct Book {
+    kept: usize,
+    next: u64,
+    live: BTreeMap<u64, Tale>,
+    ended: VecDeque<Tale>,
+    legs: HashMap<CallLeg, u64>,
+    early: VecDeque<(CallLeg, Entry)>,
+}
+
+/// One call.
+struct Tale {
+    key: u64,
+    call_id: String,
+    peer: SocketAddr,
+    to: Destination,
+    /// Wall clock and monotonic time.
+    began: (Duration, Duration),
+    leg: Option<CallLeg>,
+    terms: Option<Terms>,
+    entries: VecDeque<Entry>,
+    /// Older entries that are not kept.
+    left_out: u32,
+    /// Of all entries, how many by name.
+    counts: BTreeMap<&'static str, u32>,
+    record: Option<Box<CallRecord>>,
+}
+
+impl std::fmt::Debug for Chronicle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Chronicle")
+    }
+}
+
+impl Default for Chronicle {
+    fn default() -> Self {
+        let book = Book {
+            kept: KEPT,
+            next: 0,
+            live: BTreeMap::new(),
+            ended: VecDeque::new(),
+            legs: HashMap::new(),
+            early: VecDeque::new(),
+        };
+        Self(Arc::new(Mutex::new(book)))
+    }
+}
+
+impl Chronicle {
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps so many ended calls from now on.
+    pub fn keep(&self, calls: usize) {
+        self.book().kept = calls;
+    }
+
+    /// A page for a new call. Dropped without being [closed](Page::close), it leaves nothing behind.
+    pub fn open(&self, call_id: &str, peer: SocketAddr, to: &Destination) -> Page {
+        let mut book = self.book();
+        let key = book.next;
+        book.next += 1;
+        let tale = Tale {
+            key,
+            call_id: call_id.to_owned(),
+            peer,
+            to: to.clone(),
+            began: (crate::sys::wall_clock(), MonotonicClock.now()),
+            leg: None,
+            terms: None,
+            entries: VecDeque::new(),
+            left_out: 0,
+            counts: BTreeMap::new(),
+            record: None,
+        };
+        book.live.insert(key, tale);
+        let chronicle = self.clone();
+        Page { chronicle, key }
+    }
+
+    /// The engine tells something of a leg.
+    pub fn happened(&self, event: &Event) {
+        let Some(leg) = event.leg.map(|leg| CallLeg(leg.to_bits())) else {
+            return;
+        };
+        if event.class() == EventClass::Info {
+            return;
+        }
+        let detail = match &event.kind {
+            EventKind::Left { reason, .. } => Some(reason.name()),
+            EventKind::Fenced { node, .. } => Some(*node),
+            _ => None,
+        };
+        let what = What::Engine {
+            info: event.kind.info(),
+            detail,
+            worker: event.worker.and_then(|worker| u8::try_from(worker).ok()),
+        };
+        let entry = Entry { at: event.at, what };
+        let mut book = self.book();
+        match book.legs.get(&leg).copied() {
+            Some(key) => book.note(key, entry),
+            None => {
+                if book.early.len() == EARLY {
+                    book.early.pop_front();
+                }
+                book.early.push_back((leg, entry));
+            }
+        }
+    }
+
+    /// The call a leg is or was of, as long as it is known.
+    pub fn call_of(&self, leg: CallLeg) -> Option<String> {
+        let book = self.book();
+        let key = *book.legs.get(&leg)?;
+        book.tale(key).map(|tale| tale.call_id.clone())
+    }
+
+    /// All calls, those in progress first, then the ended ones, the last first.
+    pub fn list(&self) -> Value {
+        let book = self.book();
+        let all = book.live.values().chain(book.ended.iter().rev());
+        all.map(Tale::row).collect()
+    }
+
+    /// The story of the last call of that name; `now` is asked how its leg fares.
+    pub fn story(&self, call_id: &str, now: impl FnOnce(CallLeg) -> MediaFigures) -> Option<Value> {
+        let book = self.book();
+        let named = |tale: &&Tale| tale.call_id == call_id;
+        let live = book.live.values().rev().find(named);
+        let tale = live.or_else(|| book.ended.iter().rev().find(named))?;
+        let (mut story, leg) = (tale.story(), tale.leg.filter(|_| tale.record.is_none()));
+        // The host is asked without the lock: it waits for the engine.
+        drop(book);
+        if let Some(leg) = leg {
+            story["now"] = serde_json::to_value(now(leg)).unwrap_or_default();
+        }
+        Some(story)
+    }
+}
+
+impl Book {
+    fn tale(&self, key: u64) -> Option<&Tale> {
+        let ended = || self.ended.iter().rev().find(|tale| tale.key == key);
+        self.live.get(&key).or_else(ended)
+    }
+
+    fn note(&mut self, key: u64, entry: Entry) {
+        let ended = self.ended.iter_mut().rev();
+        let tale = match self.live.get_mut(&key) {
+            Some(tale) => Some(tale),
+            None => ended.into_iter().find(|tale| tale.key == key),
+        };
+        if let Some(tale) = tale {
+            tale.note(entry);
+        }
+    }
+
+    /// Forgets a call for good.
+    fn forget(&mut self, tale: &Tale) {
+        if let Some(leg) = tale.leg {
+            self.legs.remove(&leg);
+        }
+    }
+}
+
+impl Tale {
+    fn note(&mut self, entry: Entry) {
+        if self.entries.len() == ENTRIES {
+            self.entries.pop_front();
+            self.left_out += 1;
+        }
+        *self.counts.entry(entry.what.name()).or_default() += 1;
+        self.entries.push_back(entry);
+    }
+}
+
+/// One call's place in the chronicle, in the hands of its task.
+#[derive(Debug)]
+pub(crate) struct Page {
+    chronicle: Chronicle,
+    key: u64,
+}
+
+impl Page {
+    /// The leg has joined with these terms, or goes on with others.
+    pub fn agreed(&self, leg: CallLeg, answer: &AudioAnswer) {
+        let now = MonotonicClock.now();
+        let terms = Terms::of(answer);
+        let mut book = self.chronicle.book();
+        let Some(tale) = book.live.get_mut(&self.key) else {
+            return;
+        };
+        let what = terms.after(tale.terms.replace(terms));
+        tale.leg = Some(leg);
+        tale.note(Entry { at: now, what });
+        if book.legs.insert(leg, self.key).is_none() {
+            let early = std::mem::take(&mut book.early);
+            let (ours, others) = early.into_iter().partition(|(of, _)| *of == leg);
+            book.early = others;
+            let ours: VecDeque<(CallLeg, Entry)> = ours;
+            ours.into_iter()
+                .for_each(|(_, entry)| book.note(self.key, entry));
+        }
+    }
+
+    /// The ACK has come.
+    pub fn confirmed(&self) {
+        let (at, what) = (MonotonicClock.now(), What::Confirmed);
+        self.chronicle.book().note(self.key, Entry { at, what });
+    }
+
+    /// The call is over, and this is its record.
+    pub fn close(self, record: &CallRecord) {
+        let mut book = self.chronicle.book();
+        let Some(mut tale) = book.live.remove(&self.key) else {
+            return;
+        };
+        tale.record = Some(Box::new(record.clone()));
+        tale.entries.shrink_to_fit();
+        book.ended.push_back(tale);
+        while book.ended.len() > book.kept {
+            if let Some(oldest) = book.ended.pop_front() {
+                book.forget(&oldest);
+            }
+        }
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        // Closed, it is not among the live ones any more.
+        let mut book = self.chronicle.book();
+        if let Some(tale) = book.live.remove(&self.key) {
+            book.forget(&tale);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! `/events`: one JSON object a line, as long as the client reads and the server runs.
+//!
+//! A blocking thread per client takes events out of its feed and writes them into a pipe of [`PIPE`] octets; when that is
+//! full it waits, and the feed, which is bounded, loses what matters least. At most [`CLIENTS`] are served. An empty
+//! line now and then shows whether the client is still there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::io::{AsyncWriteExt, DuplexStream};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_util::io::ReaderStream;
+
+use super::calls::answer;
+use super::server::{Shared, read};
+
+/// Clients served at a time.
+const CLIENTS: usize = 16;
+/// Octets under way to a client, beside those the kernel holds.
+const PIPE: usize = 16 * 1_024;
+/// How long a feed is waited for at a time; so long the end of the server may take to be noticed.
+const TURN: Duration = Duration::from_millis(200);
+/// Turns without an event before an empty line is sent.
+const QUIET: u32 = 10;
+
+/// Which events a client wants, in its own words. Absent: all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct EventQuery {
+    /// Names of classes, with commas between.
+    pub class: Option<String>,
+    /// Name or handle of a room.
+    pub room: Option<String>,
+    /// Handle of a leg.
+    pub leg: Option<String>,
+}
+
+/// What a feed has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fed {
+    /// An event as JSON, without the end of the line.
+    Line(String),
+    /// Nothing happened in that time.
+    Nothing,
+    /// Nothing will happen any more.
+    Over,
+}
+
+/// Events for one client. Dropping it ends it.
+pub trait EventFeed: Send {
+    /// The next event, waited for at most `wait`.
+    fn next(&mut self, wait: Duration) -> Fed;
+}
+
+/// Why there is no feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoFeed {
+    /// The query cannot be read, or names something that is not there; answered with 400.
+    BadQuery(String),
+    /// Nothing can happen; answered with 503.
+    Over(String),
+}
+
+/// The clients there are.
+#[derive(Clone)]
+pub(super) struct Clients {
+    places: Arc<Semaphore>,
+    /// True once the server is to stop.
+    over: watch::Receiver<bool>,
+}
+
+impl Clients {
+    pub fn new(over: watch::Receiver<bool>) -> Self {
+        let places = Arc::new(Semaphore::new(CLIENTS));
+        Self { places, over }
+    }
+}
+
+pub(super) async fn events(
+    State(Shared { source, clients }): State<Shared>,
+    Query(query): Query<EventQuery>,
+) -> Result<Response, Response> {
+    let refused = |status, error: String| answer(status, json!({ "error": error }));
+    let Ok(place) = clients.places.try_acquire_owned() else {
+        let error = format!("{CLIENTS} clients read events already");
+        return Err(refused(StatusCode::SERVICE_UNAVAILABLE, error));
+    };
+    let feed = read(move || source.events(&query))
+        .await?
+        .map_err(|why| match why {
+            NoFeed::BadQuery(error) => refused(StatusCode::BAD_REQUEST, error),
+            NoFeed::Over(error) => refused(StatusCode::SERVICE_UNAVAILABLE, error),
+        })?;
+    let (pipe, reader) = tokio::io::duplex(PIPE);
+    let runtime = Handle::current();
+    tokio::task::spawn_blocking(move || pump(feed, pipe, clients.over, &runtime, place));
+    let kind = [
+        (header::CONTENT_TYPE, "application/x-ndjson"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((kind, Body::from_stream(ReaderStream::new(reader))).into_response())
+}
+
+/// From the feed to the client, until one of them or the server ends.
+fn pump(
+    mut feed: Box<dyn EventFeed>,
+    mut pipe: DuplexStream,
+    mut over: watch::Receiver<bool>,
+    runtime: &Handle,
+    _place: OwnedSemaphorePermit,
+) {
+    let mut quiet = 0;
+    while !*over.borrow() {
+        let mut line = match feed.next(TURN) {
+            Fed::Line(line) => line,
+            Fed::Nothing if quiet < QUIET => {
+                quiet += 1;
+                continue;
+            }
+            Fed::Nothing => String::new(),
+            Fed::Over => return,
+        };
+        quiet = 0;
+        line.push('\n');
+        let written = runtime.block_on(async {
+            tokio::select! {
+                written = pipe.write_all(line.as_bytes()) => written.is_ok(),
+                _ = over.wait_for(|over| *over) => false,
+            }
+        });
+        if !written {
+            return;
+        }
+    }
+}
