@@ -464,10 +464,10 @@ fn the_page_is_whole_and_needs_nothing_else() {
     holds(
         &page,
         &[
-            "<polyline class=\"curve\"",
+            "<polyline class=\"curve first\"",
             "99.999 %",
             "Workers: wake-up lateness",
-            "Bare loop beside it",
+            ">bare loop</text>",
             "Marker delay",
             "calibration loop",
         ],

@@ -201,6 +201,17 @@ macro_rules! engine_calls {
                 $crate::api::rebalance(self.link())
             }
 
+            /// What a graph compiles to: dumps, drawings, what it costs and how it delays. Nothing runs yet.
+            ///
+            /// # Errors
+            /// It cannot be compiled, or cannot be a leg.
+            pub fn preview(
+                &self,
+                graph: &$crate::LegGraph,
+            ) -> Result<$crate::PlanInfo, $crate::EngineError> {
+                graph.preview()
+            }
+
             /// Slot timing of every worker since the start, as full histograms; a second old at most. Taken twice, the
             /// difference is that of the time between.
             ///

@@ -161,6 +161,15 @@ pub enum EngineError {
     /// The leg's graph does not compile: formats that do not meet, or too many ops.
     #[error("the leg's graph does not compile")]
     Plan(#[from] talkpath_graph::CompileError),
+    /// The leg's graph compiles, and is no leg all the same.
+    #[error("the leg's graph cannot be")]
+    Graph(#[from] crate::graph_fault::GraphFault),
+    /// The leg's plan is being swapped; ask again in a moment.
+    #[error("the plan of leg {leg:?} is being swapped")]
+    Swapping {
+        /// The leg.
+        leg: LegId,
+    },
     /// The worker has more edits waiting than it may have; nothing was done.
     #[error("{waiting} edits wait for the worker, at most {limit} may")]
     Busy {
@@ -185,9 +194,11 @@ impl EngineError {
     pub fn class(&self) -> Class {
         match self {
             Self::Capacity { .. } | Self::Overload { .. } => Class::Capacity,
-            Self::Busy { .. } | Self::Displacing { .. } | Self::Moving { .. } | Self::Stopped => {
-                Class::Transient
-            }
+            Self::Busy { .. }
+            | Self::Displacing { .. }
+            | Self::Moving { .. }
+            | Self::Swapping { .. }
+            | Self::Stopped => Class::Transient,
             Self::Internal { .. } => Class::Bug,
             Self::RoomExists { .. }
             | Self::RoomName { .. }
@@ -196,6 +207,7 @@ impl EngineError {
             | Self::StaleCall { .. }
             | Self::WrongKind { .. }
             | Self::OutOfRange { .. }
+            | Self::Graph(_)
             | Self::Plan(_) => Class::Caller,
         }
     }

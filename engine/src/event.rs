@@ -206,6 +206,11 @@ pub enum EventKind {
         /// Why.
         reason: LeaveReason,
     },
+    /// The leg has the plan it was to have (D13).
+    Swapped {
+        /// The leg.
+        leg: LegId,
+    },
     /// A leg runs on another worker now (D6).
     Moved {
         /// The leg.

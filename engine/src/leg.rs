@@ -9,6 +9,7 @@ use talkpath_nodes::codec::Codec;
 
 use crate::error::EngineError;
 use crate::event::LeaveReason;
+use crate::leg_graph::LegGraph;
 use crate::priority::Priority;
 use crate::proto::{Direction, LegId, RoomId};
 use crate::room::remove_leg;
@@ -224,6 +225,31 @@ impl Leg {
         let leg = self.id;
         self.link
             .ask(|reply| Request::Change { leg, config, reply })?
+    }
+
+    /// Its graph as it is, to be changed and swapped in. Nodes of one's own that are in it stay the leg's: they need not
+    /// be given again.
+    ///
+    /// # Errors
+    /// The leg has left.
+    pub fn graph(&self) -> Result<LegGraph, EngineError> {
+        let leg = self.id;
+        self.link.ask(|reply| Request::LegGraph { leg, reply })?
+    }
+
+    /// Another graph for the leg as it runs (D13). What stays the same in kind and format keeps its state; RTP goes on
+    /// with the same SSRC and the next sequence number and timestamp; a change that is heard is cross-faded over one frame,
+    /// and one that is not leaves no trace. Returns at once;
+    /// [`EventKind::Swapped`](crate::event::EventKind::Swapped) tells that the leg has it, and a tap that was taken out says
+    /// [`PortEmpty::Left`](crate::PortEmpty::Left). A graph on a bus of another rate silences the leg's voice for one frame.
+    ///
+    /// # Errors
+    /// The leg has left, is on its way to another worker or is being swapped; the graph cannot be compiled or be a leg
+    /// (together with the one there is: for the frame of the fade both run); there are no seats or plans left for the time
+    /// of the swap. Nothing has changed then.
+    pub fn swap(&self, graph: LegGraph) -> Result<(), EngineError> {
+        let (leg, graph) = (self.id, Box::new(graph));
+        self.link.ask(|reply| Request::Swap { leg, graph, reply })?
     }
 
     /// Leaves the room. Returns at once; the leg fades out over a frame, and its end is told by

@@ -109,6 +109,11 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.legs_arrived,
     ),
     (
+        "plan_swaps_total",
+        "Legs that were given another plan while they ran",
+        |c| c.swaps,
+    ),
+    (
         "calls_arrived_total",
         "Calls that came from another worker",
         |c| c.calls_arrived,

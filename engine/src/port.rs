@@ -18,7 +18,7 @@ use thiserror::Error;
 
 mod nodes;
 
-pub(crate) use nodes::port;
+pub(crate) use nodes::{port, tap};
 
 /// How to join as an [`AudioPort`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

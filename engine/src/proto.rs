@@ -22,10 +22,12 @@ use crate::worker::stats::{LegStats, WorkerCounters};
 mod body;
 mod call;
 mod mesh;
+mod swap;
 
 pub use body::{Leaving, LegBody, LegPlan, LegRun, RoomBody, Seats};
 pub use call::{CALL_BURST, CallBody, CallId, CallStats, CallTag, Flow, FlowStats, Side};
 pub use mesh::{Berth, MAX_WORKERS, Partial, Passed, Workers};
+pub use swap::{Continued, Crossing, Swap};
 
 /// Marker of leg handles.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ pub type LegId = Handle<LegTag>;
 pub type RoomId = Handle<RoomTag>;
 /// Names one compiled plan of this engine.
 pub type PlanId = Handle<PlanTag>;
+/// Where the state of a packetiser sits.
+pub(crate) type PacketiserSeat = Handle<talkpath_nodes::packetise::Packetiser>;
 
 /// Most ops in one segment of a strand (D1).
 pub const SEGMENT_OPS: usize = 32;
@@ -129,13 +133,13 @@ pub enum Command {
         /** Its handle. */
         leg: LegId,
     },
-    /// A new plan for a leg that stays (codec change): states of equal spec move over, the
-    /// packetiser continues its stream, the old body comes back as garbage (D13).
-    ReplaceLeg {
+    /// A new plan for a leg that stays (D13). When the leg has it, [`Ack::Swapped`] follows, and what went comes back
+    /// as garbage.
+    SwapLeg {
         /** Its handle. */
         leg: LegId,
-        /** The leg as it shall be. */
-        value: Box<LegBody>,
+        /** The plan, with what is new of it. */
+        value: Box<Swap>,
     },
     /// Other slots for a leg that stays.
     MoveLeg {
@@ -271,6 +275,11 @@ pub enum Ack {
         /** Which leg. */
         leg: LegId,
     },
+    /// The leg has its new plan; the [`Swap`], with what went, is in the garbage ring.
+    Swapped {
+        /** Which leg. */
+        leg: LegId,
+    },
     /// The leg, or the call of this side A, has come over the mesh and runs here; the berth, with its old seats, is in the garbage ring.
     LegHere {
         /** Which leg. */
@@ -287,8 +296,10 @@ pub enum Garbage {
     Room(RoomId, Box<RoomBody>),
     /// A bus.
     Bus(RoomId, Box<Bus>),
-    /// A leg that left or was replaced, with the states of its seats.
+    /// A leg that left, with the states of its seats.
     Leg(LegId, Box<LegBody>),
+    /// A plan swap that is over, with the states that went, or that could not be.
+    Swap(LegId, Box<Swap>),
     /// A call that is over or was replaced, with the states of its seats.
     Call(CallId, Box<CallBody>),
     /// What a leg that moved has left behind on the worker it came from.

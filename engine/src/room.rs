@@ -9,6 +9,7 @@ use crate::error::EngineError;
 use crate::event::LeaveReason;
 use crate::headroom::Headroom;
 use crate::leg::{Leg, LegConfig};
+use crate::leg_graph::LegGraph;
 use crate::port::{AudioPort, PortConfig};
 use crate::priority::Priority;
 use crate::proto::{LegId, RoomId};
@@ -110,6 +111,31 @@ impl Room {
             what: "a port leg came without its port",
         })?;
         Ok((leg, port))
+    }
+
+    /// The graph that a leg of this kind would have, to be changed before it joins.
+    ///
+    /// # Errors
+    /// The room is closed, or a value out of range.
+    pub fn graph(&self, config: LegConfig) -> Result<LegGraph, EngineError> {
+        let (room, source) = (self.info.id, Source::from(config));
+        self.link.ask(|reply| Request::RoomGraph {
+            room,
+            source,
+            reply,
+        })?
+    }
+
+    /// Adds a leg with a graph of one's own.
+    ///
+    /// # Errors
+    /// As for [`join`](Self::join), or the graph cannot be a leg.
+    pub fn join_graph(&self, graph: LegGraph) -> Result<Leg, EngineError> {
+        let (room, graph) = (self.info.id, Box::new(graph));
+        let joined = self
+            .link
+            .ask(|reply| Request::JoinGraph { room, graph, reply })??;
+        Ok(self.handle(joined.leg))
     }
 
     /// How many more legs of this kind could join this room, on which workers, and what the one after them would be

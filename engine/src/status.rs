@@ -367,6 +367,12 @@ pub struct PlanInfo {
     pub ingress_dot: String,
     /// The way out, for Graphviz.
     pub egress_dot: String,
+    /// What one period of both ways costs, by the hints of their nodes, in nanoseconds.
+    pub cost_ns: u64,
+    /// Delay of the way in by the nodes' own account, in microseconds.
+    pub ingress_latency_us: u64,
+    /// Delay of the way out, in microseconds.
+    pub egress_latency_us: u64,
 }
 
 /// One number for `/metrics`.

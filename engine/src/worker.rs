@@ -21,6 +21,7 @@ mod cohort;
 pub mod costs;
 mod exchange;
 mod ext;
+mod fading;
 mod far;
 pub(crate) mod fence;
 mod inward;
@@ -29,7 +30,6 @@ mod legs;
 pub(crate) mod migrate;
 mod outward;
 mod period;
-mod replace;
 mod rewire;
 mod rooms;
 mod route;
@@ -37,6 +37,7 @@ pub mod schedule;
 pub mod script;
 mod settings;
 pub mod stats;
+mod swap;
 mod tell;
 
 use core::time::Duration;
@@ -108,6 +109,8 @@ pub struct Worker {
     arena: Arena,
     /// Legs on their way out, at most all.
     leaving: Vec<LegId>,
+    /// Legs whose plan is being swapped, at most all.
+    swapping: Vec<LegId>,
     moves: Moves,
     fallen: Fallen,
     blame: Blame,
@@ -133,6 +136,7 @@ impl Worker {
             bank: Bank::new(config.seats),
             arena: Arena::new(&Limits::default()),
             leaving: Vec::with_capacity(config.legs),
+            swapping: Vec::with_capacity(config.legs),
             moves: Moves::new(config.leg_ids),
             fallen: Fallen::new(),
             blame: Blame::default(),
@@ -237,6 +241,7 @@ impl Worker {
         let begin = io.cost_clock.now();
         let segments = self.counters.segments;
         self.apply(slot, io);
+        self.swaps(io);
         self.take_passed(slot, io);
         self.drain(io);
         self.take_partials(io);

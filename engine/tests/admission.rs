@@ -63,7 +63,7 @@ fn a_plan_is_priced_by_what_its_legs_were_measured_to_cost() {
     assert!((40.0..=45.0).contains(&egress), "{plan:?}");
     assert!((plan.price_us - ingress - egress).abs() < 0.1);
     for kind in &status.costs.kinds {
-        let runs = !["resample", "tone", "clip", "ext"].contains(&kind.kind);
+        let runs = !["resample", "tone", "clip", "ext", "fade"].contains(&kind.kind);
         assert_eq!(kind.p50_us > 0.0, runs, "{kind:?}");
         assert!(kind.p99_us < 11.3, "{kind:?}");
     }

@@ -78,6 +78,7 @@ fn samples() -> Vec<EventKind> {
             leg,
             reason: LeaveReason::RoomClosed,
         },
+        EventKind::Swapped { leg },
         EventKind::Moved { leg, worker },
         EventKind::TalkStarted { leg },
         EventKind::TalkStopped { leg },

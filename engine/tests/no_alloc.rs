@@ -13,12 +13,13 @@ use common::{
 };
 use talkpath_engine::proto::{Command, RoomId};
 use talkpath_engine::{
-    Call, CallConfig, Direction, EventKind, LegConfig, NetworkConfig, PortConfig, RecordTo, Room,
-    Side, VirtualEngine,
+    Call, CallConfig, Direction, EventKind, LegConfig, LegGraph, NetworkConfig, PortConfig,
+    RecordTo, Room, Segment, Side, VirtualEngine,
 };
 use talkpath_graph::node::{Node, Outcome, PcmPlane};
 use talkpath_graph::{Format, FrameTime, Graph, NodeSpec, Shape, Signal};
 use talkpath_nodes::call_graphs::{End, direction};
+use talkpath_nodes::fade::Fading;
 use talkpath_nodes::jitter::JitterDelays;
 use talkpath_nodes::leg_graphs::{clip_ingress, network_egress, network_ingress, tone_ingress};
 use talkpath_nodes::packet::Header;
@@ -68,6 +69,7 @@ kinds! {
     Packetise => plain,
     Tone => tone,
     Clip => clip,
+    Fade => fading,
     Ext => ext,
 ;
     Arrival => (Codec::L16(WIDE), 20),
@@ -112,6 +114,32 @@ fn clip() -> (Option<Graph<Spec>>, Option<Graph<Spec>>, Build) {
         None,
         build,
     )
+}
+
+/// A tone that fades into itself after two frames, and then out.
+fn fading() -> (Option<Graph<Spec>>, Option<Graph<Spec>>, Build) {
+    let format = Format::mono(NARROW, FrameTime::Ms20);
+    let mut graph = Graph::new();
+    let tone = graph.add("tone", Spec::Tone { format });
+    let gain = graph
+        .then(tone, "gain", Spec::Gain { format })
+        .expect("ports");
+    let into = Fading::Other { after: 2 };
+    let fade = graph.add("across", Spec::Fade { format, into });
+    graph.connect(tone, "out", fade, "old").expect("ports");
+    graph.connect(gain, "out", fade, "new").expect("ports");
+    let into = Fading::Silence;
+    let out = graph
+        .then(fade, "out", Spec::Fade { format, into })
+        .expect("ports");
+    graph
+        .then(out, "contribute", Spec::Contribute { format })
+        .expect("ports");
+    let build = Build {
+        tone: Some(Tone::new(NARROW, 440.0, -10.0)),
+        ..Build::default()
+    };
+    (Some(graph), None, build)
 }
 
 /// A node that is well, gives what is no number, and faults, in turn.
@@ -540,6 +568,51 @@ const ROWS: &[(&str, Row)] = &[
         room.join(LegConfig::network(network(Codec::Pcmu, 70)))
             .expect("capacity");
         scene.pass(200);
+    }),
+    (
+        "nodes put in and taken out, cross-faded, and a tap",
+        |scene| {
+            let swap = |scene: &mut Scene, graph: LegGraph| {
+                scene.callers[0].leg.swap(graph).expect("a swap");
+                scene.pass(100);
+            };
+            let leg = scene.callers[0].leg.clone();
+            let (way_in, way_out) = (Segment::Ingress, Segment::Egress);
+            let mut graph = leg.graph().expect("it stays");
+            graph.gain(way_in, "conceal", "boost", 6.0).expect("sound");
+            graph
+                .gain(way_out, "mix-minus", "boost", -6.0)
+                .expect("sound");
+            graph.meter(way_out, "limit", "meter").expect("sound");
+            swap(scene, graph);
+            let mut graph = leg.graph().expect("it stays");
+            graph
+                .node(way_in, "boost", "moody", Moody(0))
+                .expect("sound");
+            let port = graph.tap(way_in, "conceal", "tap", 4).expect("sound");
+            swap(scene, graph);
+            let mut graph = leg.graph().expect("it stays");
+            for name in ["boost", "moody", "tap"] {
+                graph.remove(way_in, name).expect("it was put in");
+            }
+            swap(scene, graph);
+            drop(port);
+            assert_eq!(scene.studio.status().supervisor.edits_failed, 0);
+        },
+    ),
+    ("a graph on a bus of another rate and back", |scene| {
+        for bus in [WIDE, NARROW] {
+            let leg = scene.callers[0].leg.clone();
+            let mut graph = leg.graph().expect("it stays");
+            let ingress =
+                network_ingress(Codec::Pcmu, FrameTime::Ms20, bus, JitterDelays::default());
+            let egress = network_egress(Codec::Pcmu, FRAME, FrameTime::Ms20, bus, true);
+            graph.set_half(Segment::Ingress, Some(ingress));
+            graph.set_half(Segment::Egress, Some(egress));
+            leg.swap(graph).expect("a swap");
+            scene.pass(200);
+        }
+        assert_eq!(scene.studio.status().rooms[0].rates, [8_000]);
     }),
     ("gain and mute", |scene| {
         scene.callers[0].leg.set_gain_db(-6.0).expect("gain");

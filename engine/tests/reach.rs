@@ -20,6 +20,8 @@ enum Where {
     Plans(&'static [&'static str]),
     /// In the rooms: a leg is on the bus of its own rate, so it is the buses that change rates (D4).
     Buses,
+    /// In the plan a leg has for the frames of a swap (D13).
+    Crossings,
 }
 
 macro_rules! reach {
@@ -52,6 +54,7 @@ reach! {
     Relay => Where::Plans(&["relay"]),
     Tone => Where::Plans(&["tone"]),
     Clip => Where::Plans(&["clip"]),
+    Fade => Where::Crossings,
     Ext => Where::Plans(&["port-in", "port-out"]),
 }
 
@@ -122,6 +125,23 @@ fn live_plans_hold_every_kind_of_node() {
                     "{kind}: no live plan has {missing:?}; there are {live:?}"
                 );
             }
+            Where::Crossings => {
+                let mut graph = narrow.leg.graph().expect("it stays");
+                let at = talkpath_engine::Segment::Ingress;
+                graph.gain(at, "conceal", "boost", 6.0).expect("sound");
+                narrow.leg.swap(graph).expect("a swap");
+                let plans = studio.engine.plans().expect("running");
+                let crossing = plans
+                    .iter()
+                    .any(|plan| kinds(&plan.ingress).any(|k| k == "fade"));
+                studio.run(ms(1_100), &mut [&mut narrow]);
+                assert_eq!(
+                    studio.status().workers[0].counters.swaps,
+                    1,
+                    "{kind}: it has run"
+                );
+                assert!(crossing, "{kind}: no plan in between");
+            }
             Where::Buses => {
                 assert_eq!(
                     studio.status().rooms[0].rates,
@@ -143,6 +163,7 @@ fn live_plans_hold_every_kind_of_node() {
         .flat_map(|(_, place)| match place {
             Where::Plans(names) => *names,
             Where::Buses => &["resample"][..],
+            Where::Crossings => &["fade"],
         })
         .copied()
         .collect();

@@ -37,6 +37,12 @@ pub enum GraphError {
         /// How many nodes there are.
         nodes: usize,
     },
+    /// There is no node of that name.
+    #[error("there is no node named {name:?}")]
+    NoSuchNode {
+        /// The name asked for.
+        name: String,
+    },
     /// The node has no such output.
     #[error("{node} has no output {actual:?}, its outputs are {expected:?}")]
     UnknownOutput {

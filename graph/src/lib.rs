@@ -61,6 +61,7 @@
 
 pub mod compile;
 pub mod dump;
+mod edit;
 pub mod error;
 pub mod format;
 pub mod graph;

@@ -13,6 +13,7 @@ pub mod codec;
 pub mod conceal;
 pub mod convert;
 pub mod decode_node;
+pub mod fade;
 pub mod finite;
 pub mod g711;
 pub mod gain;

@@ -190,6 +190,14 @@ impl Packetiser {
         self.marker = true;
     }
 
+    /// Whether nothing of a packet is collected once `octets` more have been fed.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(1).
+    #[must_use]
+    pub fn is_whole_after(&self, octets: usize) -> bool {
+        (self.staged + octets).is_multiple_of(self.size.max(1))
+    }
+
     /// RTP ticks of so many octets. At most a packet's, so it fits.
     fn ticks(&self, octets: usize) -> u32 {
         (octets / self.codec.bytes_per_sample()) as u32

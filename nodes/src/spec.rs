@@ -5,6 +5,7 @@
 //! share one plan (D1).
 
 use crate::codec::Codec;
+use crate::fade::Fading;
 use crate::jitter::JitterDelays;
 use crate::limit;
 use crate::resample::latency_between;
@@ -118,6 +119,13 @@ pub enum Spec {
         /// Format of the output.
         format: Format,
     },
+    /// From the sound of an old plan to that of a new one (D13).
+    Fade {
+        /// Format of the inputs and the output.
+        format: Format,
+        /// Into what, and when.
+        into: Fading,
+    },
     /// A node brought by a user of the library, or one that needs the engine's own ends (audio ports).
     Ext {
         /// Which of the leg's own nodes; also the kind shown in dumps.
@@ -151,6 +159,7 @@ impl Spec {
             Self::Relay { .. } => "relay",
             Self::Tone { .. } => "tone",
             Self::Clip { .. } => "clip",
+            Self::Fade { .. } => "fade",
             Self::Ext { name, .. } => name,
         }
     }
@@ -195,6 +204,14 @@ impl NodeSpec for Spec {
             Self::Relay { .. } => new(),
             Self::Tone { format } => new().output("out", Signal::Pcm(*format)),
             Self::Clip { format } => new().output("out", Signal::Pcm(*format)),
+            Self::Fade {
+                format,
+                into: Fading::Silence,
+            } => effect(*format),
+            Self::Fade { format, .. } => new()
+                .input("old", Signal::Pcm(*format))
+                .input("new", Signal::Pcm(*format))
+                .output("out", Signal::Pcm(*format)),
             Self::Ext { shape, .. } => return shape.as_ref().clone(),
         }
         .cost_hint(self.cost_hint())
@@ -226,6 +243,7 @@ impl Spec {
             Self::Relay { ptime, .. } => (per_piece(1_800, *ptime), 0.0, 0),
             Self::Tone { format } => (100, 3.0, format.plane_len()),
             Self::Clip { format } => (80, 0.2, format.plane_len()),
+            Self::Fade { format, .. } => (80, 0.5, format.plane_len()),
             Self::Ext { .. } => (0, 0.0, 0),
         };
         Duration::from_nanos(fixed + (per_sample * samples as f64) as u64)

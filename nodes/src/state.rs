@@ -7,6 +7,7 @@ use crate::arrival::{Arrival, ArrivalConfig};
 use crate::codec::Encoder;
 use crate::conceal::Concealer;
 use crate::decode_node::DecodeNode;
+use crate::fade::Fade;
 use crate::gain::GainNode;
 use crate::jitter::{JitterBuffer, JitterConfig};
 use crate::limit::Limiter;
@@ -88,6 +89,8 @@ pub enum State {
     Tone(Tone),
     /// Of [`Spec::Clip`].
     Clip(Clip),
+    /// Of [`Spec::Fade`].
+    Fade(Fade),
     /// Of [`Spec::Ext`].
     Ext(Box<dyn Node>),
 }
@@ -147,6 +150,7 @@ impl State {
             }
             Spec::Tone { .. } => Self::Tone(build.tone.take().ok_or(missing("tone"))?),
             Spec::Clip { .. } => Self::Clip(build.clip.take().ok_or(missing("clip"))?),
+            Spec::Fade { into, .. } => Self::Fade(Fade::new(*into)),
             Spec::Ext { name, .. } => {
                 let at = build.ext.iter().position(|(own, _)| own == name);
                 Self::Ext(build.ext.swap_remove(at.ok_or(missing(name))?).1)
@@ -172,6 +176,7 @@ impl State {
             Self::Relay(_) => "relay",
             Self::Tone(_) => "tone",
             Self::Clip(_) => "clip",
+            Self::Fade(_) => "fade",
             Self::Ext(_) => "ext",
         }
     }

@@ -81,6 +81,7 @@ kinds! {
     CallEnded "call_ended" Notice ["sides", "reason", "stats"];
     Joined "joined" Notice [];
     Left "left" Notice ["reason"];
+    Swapped "swapped" Notice [];
     Moved "moved" Notice [];
     TalkStarted "talk_started" Info [];
     TalkStopped "talk_stopped" Info [];
@@ -102,6 +103,7 @@ impl EventKind {
         match self {
             Self::Joined { leg, .. }
             | Self::Left { leg, .. }
+            | Self::Swapped { leg }
             | Self::Moved { leg, .. }
             | Self::TalkStarted { leg }
             | Self::TalkStopped { leg }

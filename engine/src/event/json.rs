@@ -83,6 +83,7 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
             map.serialize_entry("info", &lost.info)
         }
         EventKind::Joined { .. }
+        | EventKind::Swapped { .. }
         | EventKind::Moved { .. }
         | EventKind::TalkStarted { .. }
         | EventKind::TalkStopped { .. }

@@ -42,6 +42,12 @@ pub(crate) fn port(format: Format, depth: usize) -> (AudioPort, PortIn, PortOut)
     )
 }
 
+/// Makes a port that only listens, and the engine's half of it. Control side: allocates.
+pub(crate) fn tap(format: Format, depth: usize) -> (AudioPort, PortOut) {
+    let (port, _, output) = port(format, depth);
+    (port, output)
+}
+
 /// From the caller to the room: one frame a period, or silence tagged as absent.
 pub(crate) struct PortIn {
     frames: Consumer<i16>,

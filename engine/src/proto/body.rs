@@ -2,10 +2,12 @@
 
 use arrayvec::ArrayVec;
 use talkpath_graph::{FrameTime, Plan, SampleRate};
+use talkpath_nodes::gain::GainNode;
 use talkpath_nodes::spec::Spec;
 use talkpath_nodes::state::State;
+use talkpath_rt::handle::Handle;
 
-use super::{Direction, PacketBox, Partial, PlanId, RoomId, SEGMENT_OPS, Segment, Workers};
+use super::{Direction, PacketBox, Partial, PlanId, RoomId, SEGMENT_OPS, Segment, Swap, Workers};
 use crate::priority::Priority;
 use crate::worker::bank::Seat;
 use crate::worker::bus::{BUS_RATES, Bus};
@@ -38,6 +40,8 @@ pub struct Seats {
     pub ingress: ArrayVec<Seat, SEGMENT_OPS>,
     /// One per egress op.
     pub egress: ArrayVec<Seat, SEGMENT_OPS>,
+    /// Which ingress op sets the leg's level; `None`: the last gain there is.
+    pub level: Option<u8>,
 }
 
 impl Seats {
@@ -54,6 +58,19 @@ impl Seats {
         match segment {
             Segment::Ingress => &mut self.ingress,
             Segment::Egress => &mut self.egress,
+        }
+    }
+
+    /// Where the gain that sets the leg's level in the room sits.
+    #[must_use]
+    pub fn level(&self) -> Option<Handle<GainNode>> {
+        let gain = |seat: &Seat| match seat {
+            Seat::Gain(seat) => Some(*seat),
+            _ => None,
+        };
+        match self.level {
+            Some(at) => self.ingress.get(usize::from(at)).and_then(gain),
+            None => self.ingress.iter().rev().find_map(gain),
         }
     }
 
@@ -85,6 +102,8 @@ pub struct LegBody {
     pub own: Box<[i32]>,
     /// Which way media flows.
     pub direction: Direction,
+    /// A plan swap under way (D13); the worker sets it.
+    pub swap: Option<Box<Swap>>,
     /// What the worker keeps of it while it runs; the supervisor hands it in as default.
     pub run: LegRun,
 }
@@ -118,6 +137,10 @@ pub struct LegRun {
     pub own_mix: u64,
     /// The last mix it was given.
     pub heard_mix: u64,
+    /// The slot in which it was.
+    pub heard_in: Option<u64>,
+    /// In that slot the mix was one it had not heard before.
+    pub heard_new: bool,
     /// Its egress was moved to another slot since: it must not run twice for one mix.
     pub moved: bool,
     /// Up to this mix its voice may come back at a rate it no longer has: it is given silence.

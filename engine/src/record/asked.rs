@@ -180,6 +180,9 @@ impl Noted {
                 leg: leg.to_bits(),
                 network: Network::from(config),
             },
+            Request::JoinGraph { .. } | Request::Swap { .. } => {
+                return Self::Cannot("a graph of one's own");
+            }
             Request::Edit { leg, edit, .. } => Asked::edit(leg.to_bits(), *edit),
             Request::Leave { leg, reason, .. } => Asked::Leave {
                 leg: leg.to_bits(),
@@ -205,6 +208,8 @@ impl Noted {
             | Request::Subscribe { .. }
             | Request::Status { .. }
             | Request::Plans { .. }
+            | Request::RoomGraph { .. }
+            | Request::LegGraph { .. }
             | Request::Headroom { .. }
             | Request::Timing { .. }
             | Request::Calls { .. }

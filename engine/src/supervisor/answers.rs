@@ -69,6 +69,10 @@ impl Supervisor {
                 self.sites[worker].transactions.leg_answered();
                 self.gone(leg);
             }
+            Ack::Swapped { leg } => {
+                self.sites[worker].transactions.leg_answered();
+                self.swapped(leg, true);
+            }
             Ack::LegHere { leg } => {
                 self.sites[worker].transactions.leg_answered();
                 self.arrived(leg);
@@ -106,10 +110,11 @@ impl Supervisor {
             (Note::Call(call), failed) => self.call_begun(call, failed),
             // It never was there, or is not any more: its handle must not stay taken.
             (Note::Join(leg) | Note::Leave(leg), true) => self.gone(leg),
+            (Note::Swap(leg), true) => self.swapped(leg, false),
             (
-                Note::Await(_)
+                Note::Swap(_)
+                | Note::Await(_)
                 | Note::Leave(_)
-                | Note::Replace(_)
                 | Note::ReplaceCall
                 | Note::Add
                 | Note::Remove
@@ -154,6 +159,10 @@ impl Supervisor {
             Garbage::Bus(..) | Garbage::Panic(_) => {}
             Garbage::Call(call, body) => self.call_freed(worker, call, &body),
             Garbage::Berth(_, berth) => self.give_seats(usize::from(berth.seats_of), &berth.seats),
+            Garbage::Swap(_, swap) => {
+                let back = if swap.done { &swap.gone } else { &swap.new };
+                self.give_back(worker, back);
+            }
             Garbage::Leg(leg, body) => {
                 self.give_seats(worker, &body.seats);
                 if let Some(state) = self.legs.get_mut(&leg) {
@@ -174,6 +183,9 @@ impl Supervisor {
         let fault = words.unwrap_or("a panic without words").to_owned();
         let (leg, node) = (panic.leg, panic.node);
         let heard = panic.segment == Segment::Egress;
+        if let Some(state) = self.legs.get_mut(&leg) {
+            state.fenced[panic.segment as usize] = true;
+        }
         tracing::error!(%leg, node, fault, "a node panicked; the leg goes on without it");
         self.publish(
             self.now,

@@ -4,21 +4,24 @@
 //! from leg to leg (payload type, SSRC, tone, rings of a port) goes into the states. A leg is
 //! on the bus of its own rate: legs never resample, rooms do (D4).
 
-use talkpath_graph::{Format, FrameTime, SampleRate};
+use talkpath_graph::{Format, FrameTime, Op, SampleRate};
 use talkpath_nodes::gain::GainNode;
 use talkpath_nodes::leg_graphs::{self, PORT_IN, PORT_OUT};
 use talkpath_nodes::player::{Clip, Tone};
 use talkpath_nodes::spec::Spec;
-use talkpath_nodes::state::{Build, State};
+use talkpath_nodes::state::{Build, BuildError, State};
 
 use crate::config::EngineConfig;
 use crate::error::EngineError;
+use crate::graph_fault::GraphFault;
 use crate::leg::{ClipConfig, NetworkConfig, ToneConfig};
+use crate::leg_graph::LegGraph;
 use crate::port::{AudioPort, PortConfig, port};
-use crate::proto::Direction;
+use crate::proto::{Direction, Segment};
 
+use super::graph_check::{self, halves};
 use super::legs::Face;
-use super::plans::{Compiled, LegGraphs};
+use super::plans::{Compiled, LegGraphs, Plans};
 use super::request::Source;
 use super::validate;
 
@@ -35,16 +38,20 @@ pub(super) struct Blueprint {
     pub face: Face,
     /// The caller's half of a port leg.
     pub port: Option<AudioPort>,
+    /// How a network leg is configured.
+    pub network: Option<NetworkConfig>,
+    /// What it was made from.
+    pub source: Option<Source>,
     build: Build,
+    /// Levels of gains beside the leg's own, linear, by name.
+    gains: Vec<(String, f32)>,
 }
 
 /// How the gain of a new leg starts.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Start {
-    /// A leg that joins fades in over its first frame.
-    FadeIn,
-    /// A leg that is built anew fades in to the level it had.
-    Again(f32),
+    /// A leg that joins fades in over its first frame, to this level.
+    FadeIn(f32),
     /// A leg that changes goes on as it was.
     At(f32),
 }
@@ -55,12 +62,16 @@ impl Blueprint {
         frame: FrameTime,
         config: &EngineConfig,
     ) -> Result<Self, EngineError> {
-        match source {
+        let made = match source {
             Source::Network(network) => Self::network(network, frame, config),
             Source::Port(port) => Self::port(*port, frame),
             Source::Tone(tone) => Self::tone(*tone, frame),
             Source::Clip(clip) => Self::clip(clip, frame),
-        }
+        };
+        made.map(|made| Self {
+            source: Some(source.clone()),
+            ..made
+        })
     }
 
     fn network(
@@ -92,6 +103,9 @@ impl Blueprint {
                 codec: Some(codec.to_string()),
             },
             port: None,
+            network: Some(*network),
+            source: None,
+            gains: Vec::new(),
             build: Build {
                 receive_payload_type: payload_type,
                 send_payload_type: payload_type,
@@ -126,6 +140,9 @@ impl Blueprint {
                 codec: None,
             },
             port: Some(port),
+            network: None,
+            source: None,
+            gains: Vec::new(),
             build: Build {
                 ext: vec![(PORT_IN, Box::new(input)), (PORT_OUT, Box::new(output))],
                 ..Build::default()
@@ -187,36 +204,119 @@ impl Blueprint {
             },
             face: Face { kind, codec: None },
             port: None,
+            network: None,
+            source: None,
+            gains: Vec::new(),
             build,
         }
     }
 
-    /// Builds the states of all ops, ingress and egress. What the blueprint supplies once (rings,
-    /// tone, clip) is used up by it.
+    /// A graph of the user's own. `source` says what a network leg sends and expects, and what a player plays; without
+    /// it everything of that kind has to stay as it is.
+    pub(super) fn of_graph(
+        graph: LegGraph,
+        source: Option<Source>,
+        face: Option<Face>,
+        frame: FrameTime,
+        config: &EngineConfig,
+    ) -> Result<Self, EngineError> {
+        graph_check::sources(&graph.graphs)?;
+        let compiled = Plans::new(1).compile(graph.graphs.clone())?;
+        let rate = graph_check::leg(&compiled, Some(frame))?;
+        let network = match &source {
+            Some(Source::Network(network)) => Some(*network),
+            _ => None,
+        };
+        let mut specs = halves().into_iter().flat_map(|half| compiled.specs(half));
+        let streams = |spec| matches!(spec, &Spec::Jitter { .. } | &Spec::Packetise { .. });
+        if network.is_none() && specs.any(streams) {
+            return Err(EngineError::WrongKind {
+                kind: face.map_or("graph", |face| face.kind),
+                what: "send or receive packets: start from a network leg's graph",
+            });
+        }
+        let known = source.clone();
+        let made = source.map(|source| Self::new(&source, frame, config));
+        let made = made.transpose()?;
+        let (mut build, made_face) = match made {
+            Some(made) => (made.build, Some(made.face)),
+            None => (Build::default(), None),
+        };
+        build.ext.extend(graph.nodes);
+        let plain = Face {
+            kind: "graph",
+            codec: None,
+        };
+        Ok(Self {
+            source: known,
+            rate,
+            direction: Direction {
+                receive: graph.graphs.ingress.is_some(),
+                send: graph.graphs.egress.is_some(),
+            },
+            graphs: graph.graphs,
+            face: face.or(made_face).unwrap_or(plain),
+            port: None,
+            network,
+            build,
+            gains: graph.gains,
+        })
+    }
+
+    /// Whether an op of a leg that stays gets a new state although its kind is the same.
+    pub(super) fn renews(&self, op: &Op<Spec>, payload_type: Option<u8>) -> bool {
+        match &op.spec {
+            Spec::Gain { .. } => self.gains.iter().any(|(name, _)| *name == op.name),
+            Spec::Jitter { .. } => payload_type != Some(self.build.receive_payload_type),
+            Spec::Packetise { .. } => payload_type != Some(self.build.send_payload_type),
+            Spec::Ext { name, .. } => self.build.ext.iter().any(|(own, _)| own == name),
+            _ => false,
+        }
+    }
+
+    /// Builds the state of one op. What the blueprint supplies once (rings, tone, clip, nodes) is used up by it.
+    pub(super) fn state(
+        &mut self,
+        op: &Op<Spec>,
+        half: Segment,
+        start: Start,
+    ) -> Result<State, EngineError> {
+        let level = op.name == graph_check::LEVEL && half == Segment::Ingress;
+        match (&op.spec, start) {
+            (Spec::Gain { .. }, Start::FadeIn(to)) if level => {
+                return Ok(State::Gain(GainNode::fading_in(to)));
+            }
+            (Spec::Gain { .. }, Start::At(gain)) if level => {
+                return Ok(State::Gain(GainNode::new(gain)));
+            }
+            (Spec::Gain { .. }, _) => {
+                let own = self.gains.iter().find(|(name, _)| *name == op.name);
+                let gain = own.map_or(1.0, |(_, gain)| *gain);
+                return Ok(State::Gain(GainNode::new(gain)));
+            }
+            _ => {}
+        }
+        State::new(&op.spec, &mut self.build).map_err(|error| match error {
+            BuildError::Missing { expected } => GraphFault::NodeMissing { name: expected }.into(),
+            error => {
+                tracing::error!(%error, "a leg's states do not fit its plan");
+                EngineError::Internal {
+                    what: "the states of a leg do not fit its plan",
+                }
+            }
+        })
+    }
+
+    /// Builds the states of all ops, ingress and egress.
     pub(super) fn states(
         &mut self,
         compiled: &Compiled,
         start: Start,
     ) -> Result<[OpStates; 2], EngineError> {
-        let build = &mut self.build;
-        let mut state = |spec: &Spec| match (spec, start) {
-            (Spec::Gain { .. }, Start::FadeIn) => Ok(State::Gain(GainNode::fading_in(1.0))),
-            (Spec::Gain { .. }, Start::Again(gain)) => Ok(State::Gain(GainNode::fading_in(gain))),
-            (Spec::Gain { .. }, Start::At(gain)) => Ok(State::Gain(GainNode::new(gain))),
-            _ => State::new(spec, build),
-        };
-        let mut half = |plan: &Option<talkpath_graph::Plan<Spec>>| {
-            let ops = plan.iter().flat_map(|plan| &plan.ops);
-            ops.map(|op| state(&op.spec)).collect::<Result<Vec<_>, _>>()
-        };
-        let broken = |error| {
-            tracing::error!(%error, "a leg's states do not fit its plan");
-            EngineError::Internal {
-                what: "the states of a leg do not fit its plan",
-            }
-        };
-        let ingress = half(&compiled.ingress).map_err(broken)?;
-        let egress = half(&compiled.egress).map_err(broken)?;
-        Ok([ingress, egress])
+        let [ingress, egress]: [Result<OpStates, EngineError>; 2] = halves().map(|half| {
+            let ops = compiled.ops(half).iter();
+            ops.map(|op| self.state(op, half, start)).collect()
+        });
+        Ok([ingress?, egress?])
     }
 }

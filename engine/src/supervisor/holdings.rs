@@ -9,13 +9,14 @@ use talkpath_nodes::state::State;
 
 use crate::error::{EngineError, Resource};
 use crate::event::{EventKind, LeaveReason};
-use crate::proto::{Command, LegBody, LegId, LegRun, PlanId, RoomId, Seats};
+use crate::proto::{Command, LegBody, LegId, LegRun, PlanId, RoomId, Seats, Segment};
 use crate::worker::bank::Seat;
 use crate::worker::bus::Bus;
 
 use super::Supervisor;
 use super::batch::Batch;
 use super::blueprint::{Blueprint, OpStates};
+use super::graph_check;
 use super::legs::LegState;
 use super::placement::Place;
 use super::plans::Compiled;
@@ -48,8 +49,10 @@ impl Supervisor {
         batch: &mut Batch,
     ) -> Result<(Box<LegBody>, Place), EngineError> {
         let (costs, site) = (self.price(&compiled), usize::from(worker));
+        let level = graph_check::level(compiled.ops(Segment::Ingress));
         let frame = self.room(room)?.frame;
-        let (seats, states) = self.take_seats(site, states)?;
+        let (mut seats, states) = self.take_seats(site, states)?;
+        seats.level = level;
         let (plan, new) = self.sites[site].plans.enter(compiled)?;
         if let Some(value) = new {
             batch.push(worker, Command::AddPlan { plan, value });
@@ -69,13 +72,14 @@ impl Supervisor {
             states,
             own: vec![0; frame.samples(rate).as_usize()].into(),
             direction: blueprint.direction,
+            swap: None,
             run: LegRun::default(),
         };
         Ok((Box::new(body), place))
     }
 
     /// One more leg of `rate` in the room: a bus on each of its workers when it is the first.
-    fn enter_rate(
+    pub(super) fn enter_rate(
         &mut self,
         room: RoomId,
         rate: SampleRate,
@@ -145,6 +149,11 @@ impl Supervisor {
     pub(super) fn detach(&mut self, held: Held, batch: &mut Batch) {
         let Held { room, rate, .. } = held;
         self.vacate(&held, batch);
+        self.exit_rate(room, rate, batch);
+    }
+
+    /// One leg of `rate` less in the room: its buses go with the last.
+    pub(super) fn exit_rate(&mut self, room: RoomId, rate: SampleRate, batch: &mut Batch) {
         if let Some(state) = self.rooms.get_mut(&room)
             && state.exit(rate)
         {

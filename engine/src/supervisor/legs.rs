@@ -10,6 +10,7 @@ use talkpath_nodes::mix::MAX_CONTRIBUTORS;
 use crate::error::{EngineError, Resource};
 use crate::event::{EventKind, LeaveReason};
 use crate::leg::NetworkConfig;
+use crate::leg_graph::LegGraph;
 use crate::port::{AudioPort, PortLine};
 use crate::priority::Priority;
 use crate::proto::{Command, Direction, LegId, PlanId, RoomId, Seats};
@@ -24,6 +25,7 @@ use super::moves::Moving;
 use super::placement::Place;
 use super::request::{Edit, Joined, Source};
 use super::site::Site;
+use super::swap::Swapping;
 
 /// How far a leg has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,12 +47,20 @@ pub(super) struct LegState {
     pub rate: SampleRate,
     pub plan: PlanId,
     pub place: Place,
-    /// What it was configured as last.
-    pub source: Source,
+    /// What it was configured as last, where that is known.
+    pub source: Option<Source>,
     /// The caller's half, of a port.
     pub port: Option<PortLine>,
-    /// Its seats; of its newest body where there are two.
+    /// Where its states sit.
     pub seats: Seats,
+    /// How it was last configured, where it is a network leg.
+    pub network: Option<NetworkConfig>,
+    /// Its graph is the user's own.
+    pub own_graph: bool,
+    /// Its plan is being swapped.
+    pub swapping: Option<Swapping>,
+    /// Halves stopped by a panic, ingress first.
+    pub fenced: [bool; 2],
     /// The worker it is on, or on its way to.
     pub worker: u8,
     /// Of that worker, when the leg came to it.
@@ -102,13 +112,18 @@ impl LegState {
         }
     }
 
-    /// Another configuration of a network leg; its stream goes on.
-    fn reconfigure(&mut self, config: NetworkConfig) {
-        let sender = match &self.source {
-            Source::Network(old) => old.sender,
-            _ => config.sender,
+    /// Another configuration; the stream of a network leg goes on.
+    pub fn reconfigure(&mut self, source: Option<Source>) {
+        let ssrc = match &self.source {
+            Some(Source::Network(old)) => Some(old.sender.ssrc),
+            _ => None,
         };
-        self.source = Source::Network(NetworkConfig { sender, ..config });
+        if source.is_some() {
+            self.source = source;
+        }
+        if let (Some(Source::Network(new)), Some(ssrc)) = (&mut self.source, ssrc) {
+            new.sender.ssrc = ssrc;
+        }
     }
 
     /// What it holds besides its seats.
@@ -147,9 +162,44 @@ impl Supervisor {
         source: &Source,
         priority: Priority,
     ) -> Result<Joined, EngineError> {
+        let frame = self.room(room)?.frame;
+        let blueprint = Blueprint::new(source, frame, &self.config)?;
+        self.take_in(room, blueprint, false, priority)
+    }
+
+    /// A leg with a graph of the user's own.
+    pub(super) fn join_graph(
+        &mut self,
+        room: RoomId,
+        graph: LegGraph,
+    ) -> Result<Joined, EngineError> {
+        let frame = self.room(room)?.frame;
+        let source = graph.source.clone();
+        let blueprint = Blueprint::of_graph(graph, source, None, frame, &self.config)?;
+        self.take_in(room, blueprint, true, Priority::default())
+    }
+
+    /// The graph a leg of this kind would have.
+    pub(super) fn graph_for(
+        &mut self,
+        room: RoomId,
+        source: Source,
+    ) -> Result<LegGraph, EngineError> {
+        let frame = self.room(room)?.frame;
+        let graphs = Blueprint::new(&source, frame, &self.config)?.graphs;
+        Ok(LegGraph::of(Some(source), graphs))
+    }
+
+    fn take_in(
+        &mut self,
+        room: RoomId,
+        blueprint: Blueprint,
+        own_graph: bool,
+        priority: Priority,
+    ) -> Result<Joined, EngineError> {
         self.admit()?;
         self.check_claims(priority)?;
-        let outcome = self.try_join(room, source, priority);
+        let outcome = self.try_join(room, blueprint, own_graph, priority);
         if priority == Priority::Emergency {
             return match outcome {
                 Err(why) => Err(self.make_room(room, why)),
@@ -165,18 +215,18 @@ impl Supervisor {
     fn try_join(
         &mut self,
         room: RoomId,
-        source: &Source,
+        mut blueprint: Blueprint,
+        own_graph: bool,
         priority: Priority,
     ) -> Result<Joined, EngineError> {
         let state = self.room(room)?;
-        let (frame, legs) = (state.frame, state.legs);
+        let legs = state.legs;
         self.room_for_another(legs, 0)?;
-        let mut blueprint = Blueprint::new(source, frame, &self.config)?;
         let worker = self.worker_for(room, &blueprint, priority)?;
         let compiled = self.sites[usize::from(worker)]
             .plans
             .compile(blueprint.graphs.clone())?;
-        let states = blueprint.states(&compiled, Start::FadeIn)?;
+        let states = blueprint.states(&compiled, Start::FadeIn(1.0))?;
         let face = blueprint.face.clone();
         let mut batch = Batch::default();
         let (mut body, place) =
@@ -192,9 +242,13 @@ impl Supervisor {
             rate: body.rate,
             plan: body.plan,
             place,
-            source: source.clone(),
+            source: blueprint.source.clone(),
             port: blueprint.port.as_ref().map(AudioPort::line),
             seats: body.seats.clone(),
+            network: blueprint.network,
+            own_graph,
+            swapping: None,
+            fenced: [false; 2],
             worker,
             epoch: self.sites[usize::from(worker)].epoch,
             life: 0,
@@ -264,43 +318,6 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Another plan for a network leg that stays (D13).
-    pub(super) fn change(&mut self, leg: LegId, config: NetworkConfig) -> Result<(), EngineError> {
-        self.admit()?;
-        let state = self.leg(leg)?;
-        if state.moving.is_some() {
-            return Err(EngineError::Moving { leg });
-        }
-        if state.face.kind != "network" {
-            let kind = state.face.kind;
-            return Err(EngineError::WrongKind {
-                kind,
-                what: "change its codec",
-            });
-        }
-        let (room, linear, direction) = (state.room, state.linear(), state.direction);
-        let (worker, old) = (state.worker, state.held());
-        let frame = self.room(room)?.frame;
-        let mut blueprint = Blueprint::new(&Source::Network(config), frame, &self.config)?;
-        blueprint.direction = direction;
-        let compiled = self.sites[usize::from(worker)]
-            .plans
-            .compile(blueprint.graphs.clone())?;
-        let states = blueprint.states(&compiled, Start::At(linear))?;
-        let mut batch = Batch::default();
-        let (body, place) = self.body(room, worker, &blueprint, compiled, states, &mut batch)?;
-        let state = self.leg(leg)?;
-        (state.plan, state.rate, state.place) = (body.plan, body.rate, place);
-        state.face = blueprint.face;
-        state.seats = body.seats.clone();
-        state.reconfigure(config);
-        state.bodies += 1;
-        batch.push(worker, Command::ReplaceLeg { leg, value: body });
-        self.detach(old, &mut batch);
-        self.submit(batch);
-        Ok(())
-    }
-
     pub(super) fn leave(&mut self, leg: LegId, reason: LeaveReason) -> Result<(), EngineError> {
         if let Some(call) = self.call_of(leg) {
             self.admit()?;
@@ -359,7 +376,7 @@ impl Supervisor {
                 });
             }
             Edit::Ssrc(ssrc) => {
-                if let Source::Network(config) = &mut state.source {
+                if let Some(Source::Network(config)) = &mut state.source {
                     config.sender.ssrc = ssrc;
                 }
                 Command::SetSsrc { leg, ssrc }

@@ -13,6 +13,9 @@
 //! | `parts` | which workers a room is on (D5) |
 //! | `shrink` | a part without legs is given up |
 //! | `moves` | a leg goes to another worker (D6) |
+//! | `swap` | another plan for a leg that stays (D13) |
+//! | `crossing` | two plans compared, and the one between them |
+//! | `graph_check` | whether a user's graph can be a leg |
 //! | `site` | what is kept of one worker |
 //! | `batch` | edits that belong together, in one slot on all workers |
 //! | `routes` | to which worker the shard sends a leg's packets |
@@ -38,7 +41,9 @@ mod blueprint;
 mod call_blueprint;
 mod call_moves;
 mod calls;
+mod crossing;
 mod displace;
+mod graph_check;
 mod holdings;
 mod legs;
 mod loss;
@@ -55,6 +60,7 @@ mod rooms;
 mod routes;
 mod shrink;
 mod site;
+mod swap;
 mod transactions;
 mod validate;
 mod watchdog;
@@ -66,6 +72,7 @@ use talkpath_rt::slab::FreeList;
 use talkpath_rt::thread::Obtained;
 
 pub(crate) use loss::Hiring;
+pub(crate) use plans::{LegGraphs, compiled_info};
 pub(crate) use request::{CallEdit, Desk, Edit, Link, Reply, Request, Source};
 pub(crate) use routes::Routes;
 pub(crate) use site::Ends;
@@ -191,6 +198,26 @@ impl Supervisor {
             }
             Request::Change { leg, config, reply } => {
                 let outcome = self.change(leg, config);
+                self.answer(&reply, outcome);
+            }
+            Request::JoinGraph { room, graph, reply } => {
+                let outcome = self.join_graph(room, *graph);
+                self.answer(&reply, outcome);
+            }
+            Request::RoomGraph {
+                room,
+                source,
+                reply,
+            } => {
+                let outcome = self.graph_for(room, source);
+                self.answer(&reply, outcome);
+            }
+            Request::LegGraph { leg, reply } => {
+                let outcome = self.graph_of(leg);
+                self.answer(&reply, outcome);
+            }
+            Request::Swap { leg, graph, reply } => {
+                let outcome = self.swap_graph(leg, *graph);
                 self.answer(&reply, outcome);
             }
             Request::Edit { leg, edit, reply } => {

@@ -12,6 +12,7 @@ use crate::worker::migrate::BERTHS;
 
 use super::Supervisor;
 use super::batch::Batch;
+use super::graph_check;
 use super::holdings::Held;
 use super::legs::LegState;
 use super::placement::Place;
@@ -59,10 +60,7 @@ impl Supervisor {
                 actual: to.to_string(),
             });
         }
-        let state = self.leg(leg)?;
-        if state.moving.is_some() {
-            return Err(EngineError::Moving { leg });
-        }
+        let state = self.still(leg)?;
         let (from, room, plan) = (state.worker, state.room, state.plan);
         if usize::from(from) == to {
             return Ok(());
@@ -100,6 +98,7 @@ impl Supervisor {
             ahead += u64::from(mix.period + margin);
         }
         let new_place = self.sites[target].table.add_leg(mix, costs, margin);
+        let here = seats.clone();
         let berth = Berth {
             seats,
             seats_of: to,
@@ -136,6 +135,7 @@ impl Supervisor {
             waiting: Vec::new(),
         });
         (state.worker, state.plan, state.place) = (to, new_plan, new_place);
+        state.seats = here;
         Ok(())
     }
 
@@ -162,6 +162,7 @@ impl Supervisor {
                 }
             }
         }
+        seats.level = graph_check::level(compiled.ops(Segment::Ingress));
         if spent {
             self.give_seats(usize::from(worker), &seats);
             return Err(self.seats_spent("legs of one worker"));
@@ -231,7 +232,8 @@ impl Supervisor {
             (costs.ingress + costs.egress) as f64 / periods
         };
         let candidates = self.legs.iter().filter(|(_, leg)| {
-            leg.worker == from && leg.stays() && leg.moving.is_none() && cost(leg) < gap
+            let rests = leg.moving.is_none() && leg.swapping.is_none();
+            leg.worker == from && leg.stays() && rests && cost(leg) < gap
         });
         let best = candidates
             .max_by_key(|(_, leg)| shared(leg))

@@ -289,6 +289,14 @@ impl SlotTable {
         self.discharge(mix.slot + place.after, mix.period, egress, measured);
     }
 
+    /// A leg stays where it is and costs something else from now on.
+    pub(crate) fn recost(&mut self, mix: Mix, place: Place, costs: Costs) -> Place {
+        self.remove_leg(mix, place);
+        let place = Place { costs, ..place };
+        self.charge_leg(mix, place);
+        place
+    }
+
     /// The smallest distance from the mix that keeps within the budget, else the least loaded.
     fn nearest(&self, reach: u32, period: u32, cost: f64, at: &dyn Fn(u32) -> u32) -> u32 {
         if cost == 0.0 {

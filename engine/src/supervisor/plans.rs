@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use talkpath_graph::{Graph, Limits, Plan, compile};
+use talkpath_graph::{Graph, Limits, Op, Plan, compile};
 use talkpath_nodes::latency::Latencies;
 use talkpath_nodes::spec::Spec;
 use talkpath_rt::slab::FreeList;
@@ -17,6 +17,8 @@ use crate::error::{EngineError, Resource};
 use crate::proto::{LegPlan, PlanId, PlanTag, Segment};
 use crate::status::PlanInfo;
 
+use super::crossing::Half;
+use super::graph_check;
 use super::placement::Costs;
 
 /// The two halves of a leg, as graphs.
@@ -51,13 +53,61 @@ impl Compiled {
     }
 
     /// The ops of one half, in order.
-    pub(crate) fn specs(&self, segment: Segment) -> impl Iterator<Item = &Spec> {
+    pub(crate) fn ops(&self, segment: Segment) -> &[Op<Spec>] {
         let plan = match segment {
             Segment::Ingress => &self.ingress,
             Segment::Egress => &self.egress,
         };
-        plan.iter().flat_map(|plan| &plan.ops).map(|op| &op.spec)
+        plan.as_ref().map_or(&[], |plan| &plan.ops)
     }
+
+    /// The specs of one half, in order.
+    pub(crate) fn specs(&self, segment: Segment) -> impl Iterator<Item = &Spec> {
+        self.ops(segment).iter().map(|op| &op.spec)
+    }
+
+    /// One half, to be compared with that of another plan.
+    pub(crate) fn half(&self, segment: Segment) -> Option<Half<'_>> {
+        let (graph, plan) = match segment {
+            Segment::Ingress => (&self.graphs.ingress, &self.ingress),
+            Segment::Egress => (&self.graphs.egress, &self.egress),
+        };
+        Some(Half::new(graph.as_ref()?, plan.as_ref()?))
+    }
+
+    /// For the status and for a preview.
+    pub(crate) fn info(&self, id: u64, legs: usize) -> PlanInfo {
+        let half = |plan: &Option<Plan<Spec>>, show: fn(&Plan<Spec>) -> String| {
+            plan.as_ref().map_or_else(String::new, show)
+        };
+        let latency = |plan: &Option<Plan<Spec>>| {
+            let latency = plan.as_ref().map_or(Duration::ZERO, |plan| plan.latency);
+            u64::try_from(latency.as_micros()).unwrap_or(u64::MAX)
+        };
+        let Self {
+            ingress, egress, ..
+        } = self;
+        let costs = self.costs();
+        PlanInfo {
+            id,
+            legs,
+            ingress: half(ingress, Plan::to_text),
+            egress: half(egress, Plan::to_text),
+            ingress_dot: half(ingress, Plan::to_dot),
+            egress_dot: half(egress, Plan::to_dot),
+            cost_ns: costs.ingress + costs.egress,
+            ingress_latency_us: latency(ingress),
+            egress_latency_us: latency(egress),
+        }
+    }
+}
+
+/// Compiles graphs that nobody has yet, and says what came of it.
+pub(crate) fn compiled_info(graphs: &LegGraphs) -> Result<PlanInfo, EngineError> {
+    graph_check::sources(graphs)?;
+    let compiled = Plans::new(1).compile(graphs.clone())?;
+    graph_check::leg(&compiled, None)?;
+    Ok(compiled.info(0, 0))
 }
 
 #[derive(Debug)]
@@ -194,22 +244,7 @@ impl Plans {
 
     /// All plans, for a dump.
     pub(crate) fn infos(&self) -> Vec<PlanInfo> {
-        let info = |entry: &Entry| {
-            let half = |plan: &Option<Plan<Spec>>, show: fn(&Plan<Spec>) -> String| {
-                plan.as_ref().map_or_else(String::new, show)
-            };
-            let Compiled {
-                ingress, egress, ..
-            } = &entry.compiled;
-            PlanInfo {
-                id: entry.id.to_bits(),
-                legs: entry.legs,
-                ingress: half(ingress, Plan::to_text),
-                egress: half(egress, Plan::to_text),
-                ingress_dot: half(ingress, Plan::to_dot),
-                egress_dot: half(egress, Plan::to_dot),
-            }
-        };
+        let info = |entry: &Entry| entry.compiled.info(entry.id.to_bits(), entry.legs);
         self.entries.iter().map(info).collect()
     }
 }

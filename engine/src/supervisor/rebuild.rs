@@ -4,7 +4,8 @@
 //! |---|---|
 //! | network, tone | as it was configured last, in its old slots, faded in; SSRC kept, sequence and timestamp go on (`shard_link`) |
 //! | clip | from its beginning; silent when it had come to its end |
-//! | port | leaves with [`LeaveReason::WorkerLost`]: its rings end in nodes that only its caller could make anew |
+//! | port, graph of the user's own | leaves with [`LeaveReason::WorkerLost`]: it has nodes that only its caller could make anew |
+//! | plan being swapped | as the new plan |
 //! | leaving | is gone |
 //! | on its way to the lost worker | built there once the other has let it go: never on two at a time |
 //! | on its way from the lost worker | runs on the other if it came; else it is built there |
@@ -88,8 +89,17 @@ impl Supervisor {
         };
         state.moving = None;
         let talked = std::mem::take(&mut state.talking);
+        state.fenced = [false; 2];
+        let (room, rate) = (state.room, state.rate);
+        let swapping = state.swapping.take();
         // What it held is gone with the worker, or given back by now.
         state.epoch = state.epoch.wrapping_sub(1);
+        // With the worker the swap is over as well.
+        if let Some(over) = swapping.filter(|over| over.rate != rate) {
+            let mut batch = Batch::default();
+            self.exit_rate(room, over.rate, &mut batch);
+            self.submit(batch);
+        }
         if talked {
             self.publish(self.now, EventKind::TalkStopped { leg });
         }
@@ -134,7 +144,7 @@ impl Supervisor {
         let mut blueprint = Blueprint::new(&source, frame, &self.config)?;
         let site = usize::from(worker);
         let compiled = self.sites[site].plans.compile(blueprint.graphs.clone())?;
-        let states = blueprint.states(&compiled, Start::Again(linear))?;
+        let states = blueprint.states(&compiled, Start::FadeIn(linear))?;
         let (seats, states) = self.take_seats(site, states)?;
         let (plan, new) = match self.sites[site].plans.enter(compiled) {
             Ok(entered) => entered,
@@ -165,6 +175,7 @@ impl Supervisor {
             states,
             own: vec![0; frame.samples(rate).as_usize()].into(),
             direction,
+            swap: None,
             run: LegRun {
                 held: (!direction.receive).then_some(linear),
                 life,
@@ -185,7 +196,7 @@ impl Supervisor {
 impl LegState {
     /// What to build it from; `None` for what only its caller could make anew.
     fn source_anew(&self) -> Option<Source> {
-        match &self.source {
+        match self.source.as_ref().filter(|_| !self.own_graph)? {
             Source::Port(_) => None,
             Source::Clip(clip) if self.finished => Some(Source::Clip(ClipConfig {
                 samples: [0.0].into(),

@@ -14,6 +14,7 @@ use crate::error::EngineError;
 use crate::event::{EventFilter, EventStream, LeaveReason};
 use crate::headroom::Headroom;
 use crate::leg::{ClipConfig, LegConfig, NetworkConfig, ToneConfig};
+use crate::leg_graph::LegGraph;
 use crate::port::{AudioPort, PortConfig};
 use crate::priority::Priority;
 use crate::proto::{CallId, CallStats, Direction, LegId, RoomId, Side};
@@ -102,6 +103,27 @@ pub(crate) enum Request {
     Change {
         leg: LegId,
         config: NetworkConfig,
+        reply: Reply<Result<(), EngineError>>,
+    },
+    JoinGraph {
+        room: RoomId,
+        graph: Box<LegGraph>,
+        reply: Reply<Result<Joined, EngineError>>,
+    },
+    /// The graph that a leg of such a kind would have.
+    RoomGraph {
+        room: RoomId,
+        source: Source,
+        reply: Reply<Result<LegGraph, EngineError>>,
+    },
+    /// The graph that a leg has.
+    LegGraph {
+        leg: LegId,
+        reply: Reply<Result<LegGraph, EngineError>>,
+    },
+    Swap {
+        leg: LegId,
+        graph: Box<LegGraph>,
         reply: Reply<Result<(), EngineError>>,
     },
     Edit {

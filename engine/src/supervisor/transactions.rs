@@ -32,8 +32,8 @@ pub(crate) enum Note {
     Join(LegId),
     /// A leg leaves; its ack and its body come a frame later.
     Leave(LegId),
-    /// A leg gets another plan; the old body comes back.
-    Replace(LegId),
+    /// A leg gets another plan; the ack and what went come when it has it.
+    Swap(LegId),
     /// A leg comes from another worker; its ack and its berth come when it is there.
     Await(LegId),
     /// A call begins.
@@ -55,7 +55,7 @@ impl Note {
         match *command {
             Command::AddLeg { leg, .. } => Self::Join(leg),
             Command::RemoveLeg { leg } => Self::Leave(leg),
-            Command::ReplaceLeg { leg, .. } => Self::Replace(leg),
+            Command::SwapLeg { leg, .. } => Self::Swap(leg),
             Command::AddCall { call, .. } => Self::Call(call),
             Command::ReplaceCall { .. } => Self::ReplaceCall,
             Command::AddPlan { .. } | Command::AddRoom { .. } | Command::AddBus { .. } => Self::Add,
@@ -88,7 +88,7 @@ impl Note {
 
     /// Whether an ack of its own follows that of its transaction.
     fn is_answered_later(self) -> bool {
-        matches!(self, Self::Leave(_) | Self::Await(_))
+        matches!(self, Self::Leave(_) | Self::Await(_) | Self::Swap(_))
     }
 
     /// Boxes that come back, now that the command's fate is known.
@@ -96,7 +96,7 @@ impl Note {
         let comes_back = match self {
             Self::Join(_) | Self::Call(_) | Self::Add => failed,
             Self::Leave(_) | Self::Remove => !failed,
-            Self::Replace(_) | Self::ReplaceCall | Self::Await(_) | Self::Peer { .. } => true,
+            Self::Swap(_) | Self::ReplaceCall | Self::Await(_) | Self::Peer { .. } => true,
             Self::Set => false,
         };
         usize::from(comes_back)

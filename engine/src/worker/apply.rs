@@ -37,7 +37,7 @@ impl Worker {
     /// Real-time: allocates no; blocks no; cost bounded by 32 transactions.
     pub(super) fn apply(&mut self, slot: u64, io: &mut Io) {
         for _ in 0..TRANSACTIONS_PER_SLOT {
-            let owed = self.leaving.len() + self.moves.owed();
+            let owed = self.leaving.len() + self.swapping.len() + self.moves.owed();
             let room = Room {
                 garbage: io.garbage.vacant().saturating_sub(owed),
                 acks: io.acks.vacant().saturating_sub(owed),
@@ -82,7 +82,7 @@ impl Worker {
             Command::RemoveBus { room, rate } => self.remove_bus(room, rate),
             Command::AddLeg { leg, value } => self.add_leg(leg, value),
             Command::RemoveLeg { leg } => self.remove_leg(leg),
-            Command::ReplaceLeg { leg, value } => self.replace_leg(leg, value, packets),
+            Command::SwapLeg { leg, value } => self.swap_leg(leg, value),
             Command::MoveLeg { leg, before, after } => self.move_leg(leg, before, after),
             Command::SetPeers {
                 room,

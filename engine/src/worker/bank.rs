@@ -10,6 +10,7 @@ use talkpath_nodes::arrival::Arrival;
 use talkpath_nodes::codec::Encoder;
 use talkpath_nodes::conceal::Concealer;
 use talkpath_nodes::decode_node::DecodeNode;
+use talkpath_nodes::fade::Fade;
 use talkpath_nodes::gain::GainNode;
 use talkpath_nodes::jitter::JitterBuffer;
 use talkpath_nodes::limit::Limiter;
@@ -178,6 +179,7 @@ kinds! {
     Relay relay Relay;
     Tone tone Tone;
     Clip clip Clip;
+    Fade fade Fade;
     Ext ext Box<dyn Node>;
 }
 

@@ -132,7 +132,7 @@ impl Cohort<'_> {
             Spec::Conceal { .. } => self.conceal(i, op),
             Spec::Resample { to, .. } => self.resample(i, op, *to, segment),
             Spec::Gain { .. } => self.gain(i, op, segment),
-            Spec::Meter { .. } => self.meter(i, op),
+            Spec::Meter { .. } => self.meter(i, op, segment),
             Spec::Contribute { .. } => self.contribute(op),
             Spec::Tone { format, .. } => self.tone(i, op, *format),
             Spec::Clip { format, .. } => self.clip(i, op, *format),
@@ -140,6 +140,7 @@ impl Cohort<'_> {
             Spec::Limit { .. } => self.limit(i, op),
             Spec::Encode { .. } => self.encode(i, op),
             Spec::Packetise { format, .. } => self.packetise(i, op, *format),
+            Spec::Fade { format, into } => self.fade(i, op, *format, *into, segment),
             // These are of calls, which run by themselves (`calls`).
             Spec::Arrival { .. } | Spec::Payload { .. } | Spec::Relay { .. } => {}
             Spec::Ext { .. } => self.ext(i, op, segment),

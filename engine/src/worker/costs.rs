@@ -21,7 +21,7 @@ const FINE: u32 = 3;
 pub const PROBE_EVERY: u32 = 17;
 
 /// Kinds of nodes in the order of [`kind_index`], as `/metrics` names them.
-pub const KINDS: [&str; 14] = [
+pub const KINDS: [&str; 15] = [
     "jitter",
     "decode",
     "conceal",
@@ -36,6 +36,7 @@ pub const KINDS: [&str; 14] = [
     "tone",
     "clip",
     "ext",
+    "fade",
 ];
 
 /// Place of a kind in [`KINDS`]; none for those of point-to-point calls, whose turns are timed whole.
@@ -56,6 +57,7 @@ pub fn kind_index(spec: &Spec) -> Option<usize> {
         Spec::Tone { .. } => 11,
         Spec::Clip { .. } => 12,
         Spec::Ext { .. } => 13,
+        Spec::Fade { .. } => 14,
         Spec::Arrival { .. } | Spec::Payload { .. } | Spec::Relay { .. } => return None,
     })
 }

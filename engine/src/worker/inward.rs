@@ -109,10 +109,10 @@ impl Cohort<'_> {
     }
 
     /// Measures the level and who talks; the audio passes untouched.
-    pub(super) fn meter(&mut self, i: usize, op: &Op<Spec>) {
+    pub(super) fn meter(&mut self, i: usize, op: &Op<Spec>, segment: Segment) {
         while let Some(n) = self.next_lane() {
             let lane = self.lanes[n];
-            let Seat::Meter(seat) = self.seat(lane, Segment::Ingress, i) else {
+            let Seat::Meter(seat) = self.seat(lane, segment, i) else {
                 continue;
             };
             let plane = Self::in_place(self.arena, op, n);
@@ -120,9 +120,15 @@ impl Cohort<'_> {
                 continue;
             };
             let level = meter.process(self.arena.pcm[plane].as_slice());
-            if let Some(leg) = self.legs.get_mut(lane.leg) {
-                leg.run.stats.level = level;
-                leg.run.stats.talking = meter.talking();
+            let Some(leg) = self.legs.get_mut(lane.leg) else {
+                continue;
+            };
+            match segment {
+                Segment::Ingress => {
+                    leg.run.stats.level = level;
+                    leg.run.stats.talking = meter.talking();
+                }
+                Segment::Egress => leg.run.stats.level_out = level,
             }
         }
     }

@@ -83,7 +83,7 @@ impl Worker {
         false
     }
 
-    fn enter_at_its_phases(&mut self, leg: LegId, value: &LegBody) -> bool {
+    pub(super) fn enter_at_its_phases(&mut self, leg: LegId, value: &LegBody) -> bool {
         self.phases(value)
             .is_some_and(|phases| self.enter(leg, value.plan, value.room, phases))
     }

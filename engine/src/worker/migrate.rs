@@ -98,6 +98,10 @@ impl Worker {
         if !stays {
             return Tried::Stale(None);
         }
+        if self.legs.get(leg).is_some_and(|body| body.swap.is_some()) {
+            // The supervisor lets no leg go that is being swapped.
+            return Tried::Refused(None);
+        }
         let Some(peer) = mesh.iter_mut().find(|peer| peer.index == to) else {
             return Tried::Refused(None);
         };

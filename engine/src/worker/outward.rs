@@ -28,17 +28,22 @@ impl Cohort<'_> {
             let Some(room) = self.rooms.get(leg.room) else {
                 continue;
             };
-            if core::mem::replace(&mut leg.run.heard_mix, room.mixes) == room.mixes {
+            // A crossing hears one mix at two rates (D13).
+            let again = leg.run.heard_in.replace(self.slot) == Some(self.slot);
+            let known = core::mem::replace(&mut leg.run.heard_mix, room.mixes) == room.mixes;
+            if known && !(again && leg.run.heard_new) {
                 // The mix of this period was skipped: the last one is not heard again.
+                leg.run.heard_new = false;
                 continue;
             }
-            let Some(bus) = room.bus(leg.rate) else {
+            leg.run.heard_new = true;
+            let Some(bus) = room.bus(format.rate) else {
                 continue;
             };
             if room.mixes <= leg.run.deaf_until {
                 continue;
             }
-            let part = minus_own && leg.run.own_mix == room.mixes;
+            let part = minus_own && leg.rate == format.rate && leg.run.own_mix == room.mixes;
             let own: &[i32] = if part { &leg.own } else { &[] };
             mix::mix_minus(bus.sum(), own, bus.cross(), plane.as_mut_slice());
         }

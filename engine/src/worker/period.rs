@@ -150,6 +150,9 @@ fn turn(leg: &mut LegBody, segment: Segment, period: u64) -> Option<u32> {
     if !open || fenced || leg.run.leaving == Leaving::Done {
         return None;
     }
+    if let Some(swap) = &mut leg.swap {
+        swap.count(segment);
+    }
     let missed = last
         .replace(period)
         .map_or(0, |last| period.saturating_sub(last + 1));

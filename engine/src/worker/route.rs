@@ -12,6 +12,7 @@ use crate::proto::{LegBody, LegId, Segment};
 use super::Worker;
 use super::bank::Seat;
 use super::io::{Io, Mesh, give_back};
+use super::swap::jitter_seat_for;
 
 /// Packets routed together, so that what one needs of the cache is asked for while another is put.
 const BURST: usize = 8;
@@ -63,7 +64,13 @@ impl Worker {
             leg.run.stats.flushed += 1;
             return Some(packet);
         }
-        let Some(buffer) = jitter_seat(leg).and_then(|seat| self.bank.jitter.get_mut(seat)) else {
+        let seat = match &leg.swap {
+            None => jitter_seat(leg),
+            Some(_) => LegId::from_bits(packet.leg).and_then(|id| {
+                jitter_seat_for(&self.legs, &self.bank, id, packet.header.payload_type)
+            }),
+        };
+        let Some(buffer) = seat.and_then(|seat| self.bank.jitter.get_mut(seat)) else {
             self.counters.packets_stale += 1;
             return Some(packet);
         };

@@ -30,13 +30,9 @@ impl Worker {
         Tried::Done
     }
 
-    /// What sets the level of a leg in the room; its last gain op.
+    /// What sets the level of a leg in the room.
     pub(super) fn gain_of(&mut self, leg: LegId) -> Option<&mut GainNode> {
-        let body = self.legs.get(leg)?;
-        let seat = body.seats.ingress.iter().rev().find_map(|s| match s {
-            Seat::Gain(seat) => Some(*seat),
-            _ => None,
-        })?;
+        let seat = self.legs.get(leg)?.seats.level()?;
         self.bank.gain.get_mut(seat)
     }
 

@@ -41,6 +41,8 @@ pub struct LegStats {
     pub skipped_periods: u64,
     /// Level of the last frame towards the room, −dBov (0 loudest, 127 silence; RFC 6464).
     pub level: u8,
+    /// Level of the last frame from the room, −dBov, where the leg's graph has a meter on its way out; else 0.
+    pub level_out: u8,
     /// Whether the leg talks.
     pub talking: bool,
     /// How long packets were held on the way in; shown in the ledger.
@@ -119,6 +121,8 @@ pub struct WorkerCounters {
     pub packets_passed: u64,
     /// Legs that came from another worker (D6).
     pub legs_arrived: u64,
+    /// Legs that were given another plan (D13).
+    pub swaps: u64,
     /// Calls that came from another worker (D6).
     pub calls_arrived: u64,
     /// Nodes that panicked; each took half a leg out and nothing else (D18).

@@ -41,6 +41,7 @@ impl Worker {
                 continue;
             }
             self.leaving.swap_remove(at);
+            self.end_swap_now(leg, io);
             let Some(mut body) = self.legs.remove(leg) else {
                 continue;
             };

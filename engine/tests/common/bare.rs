@@ -252,6 +252,7 @@ impl Bare {
             states,
             own: vec![0; FrameTime::Ms20.samples(rate).as_usize()].into(),
             direction: Direction::BOTH,
+            swap: None,
             run: LegRun::default(),
         };
         (self.legs.take().expect("a leg handle"), Box::new(body))

@@ -2,7 +2,7 @@
 
 use talkpath_engine::{
     ClipConfig, Direction, EngineError, FrameTime, LeaveReason, LegConfig, NetworkConfig,
-    RoomConfig, RtpSender, SampleRate, ToneConfig,
+    RoomConfig, RtpSender, SampleRate, Segment, ToneConfig,
 };
 
 use crate::common::ms;
@@ -34,7 +34,8 @@ impl World {
             48..57 => self.gain(),
             57..63 => self.mute(),
             63..74 => self.hold(),
-            74..83 => self.change(),
+            74..79 => self.change(),
+            79..83 => self.swap(),
             83..85 => self.ssrc(),
             85..88 => self.create(),
             88 => self.close(),
@@ -150,6 +151,8 @@ impl World {
             kind,
             tone,
             gain_db: 0.0,
+            boost_db: None,
+            swapping: false,
             muted: false,
             direction: Direction {
                 receive: true,
@@ -313,7 +316,12 @@ impl World {
         let kind = self.phone();
         self.note(|| format!("{leg:x} becomes {kind:?}"));
         let expected = match self.model.of_still_leg(leg) {
-            Outcome::Done if !self.model.legs[&leg].kind.is_phone() => Outcome::WrongKind,
+            Outcome::Done
+                if !self.model.legs[&leg].kind.is_phone()
+                    || self.model.legs[&leg].boost_db.is_some() =>
+            {
+                Outcome::WrongKind
+            }
             other => other,
         };
         let (Kind::Phone { codec, ptime, .. }, LegConfig::Network(config)) =
@@ -325,8 +333,42 @@ impl World {
         if self.check(&expected, &result) {
             self.model.drops_plan(leg, self.engine.now(), true);
             self.entry(leg).kind = kind;
+            self.entry(leg).swapping = true;
             self.phones.switch(leg, codec, ptime);
             self.tally.changed += 1;
+        }
+    }
+
+    /// A gain put into a leg's graph, exchanged or taken out while it runs.
+    fn swap(&mut self) {
+        let Some(leg) = self.any(|_| true) else {
+            return;
+        };
+        let had = self.model.legs[&leg].boost_db.is_some();
+        let boost = match had && self.dice.once_in(2) {
+            true => None,
+            false => Some(self.dice.pick(&[-6.0, -3.0, 3.0])),
+        };
+        self.note(|| format!("{leg:x} has a gain of {boost:?} put in"));
+        let expected = self.model.of_still_leg(leg);
+        let handle = self.handle(leg);
+        let mut graph = handle.graph().expect("a leg that stays has a graph");
+        if had {
+            graph
+                .remove(Segment::Ingress, "boost")
+                .expect("it was put in");
+        }
+        if let Some(db) = boost {
+            graph
+                .gain(Segment::Ingress, "gain", "boost", db)
+                .expect("behind the level");
+        }
+        let result = handle.swap(graph);
+        if self.check(&expected, &result) {
+            self.model.drops_plan(leg, self.engine.now(), true);
+            let leg = self.entry(leg);
+            (leg.boost_db, leg.swapping) = (boost, true);
+            self.tally.swapped += 1;
         }
     }
 
@@ -392,13 +434,14 @@ impl World {
         }
         let handle = handles.swap_remove(self.dice.below(handles.len()));
         self.note(|| format!("disturb {handle:?}"));
-        let result = match self.dice.below(7) {
+        let result = match self.dice.below(8) {
             0 => handle.set_gain_db(6.0),
             1 => handle.mute(true),
             2 => handle.set_direction(Direction::BOTH),
             3 => handle.leave(),
             4 => handle.move_to(self.dice.below(WORKERS)),
             5 => handle.set_ssrc(1),
+            6 => handle.graph().map(|_| ()),
             _ => handle.change(NetworkConfig::new(CODECS[0], 0)),
         };
         self.check(&Outcome::StaleLeg, &result);

@@ -22,7 +22,7 @@ pub const LEGS_PER_WORKER: usize = LEGS / WORKERS + LEGS / 8;
 /// Legs that may be on their way to one worker.
 pub const BERTHS: usize = 8;
 /// By when whatever was replaced or left has been given back.
-const GIVEN_BACK: Duration = ms(150);
+const GIVEN_BACK: Duration = ms(250);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -68,6 +68,10 @@ pub struct Leg {
     /// Number of its tone.
     pub tone: usize,
     pub gain_db: f32,
+    /// A gain that was put into its graph.
+    pub boost_db: Option<f32>,
+    /// Its plan is being swapped.
+    pub swapping: bool,
     pub muted: bool,
     pub direction: Direction,
     pub ssrc: u32,
@@ -89,7 +93,10 @@ impl Leg {
         match self.kind {
             Kind::Clip { looping: false, .. } => 0.0,
             _ if silent => 0.0,
-            _ => crate::sound::PEAK * 10_f64.powf(f64::from(self.gain_db) / 20.0),
+            _ => {
+                let db = self.gain_db + self.boost_db.unwrap_or(0.0);
+                crate::sound::PEAK * 10_f64.powf(f64::from(db) / 20.0)
+            }
         }
     }
 }
@@ -108,6 +115,7 @@ pub enum Outcome {
     StaleLeg,
     StaleRoom,
     Moving,
+    Swapping,
     Full(Resource),
     Busy,
     OutOfRange,
@@ -124,6 +132,7 @@ impl<T> From<&Result<T, EngineError>> for Outcome {
             Err(EngineError::StaleLeg { .. }) => Self::StaleLeg,
             Err(EngineError::StaleRoom { .. }) => Self::StaleRoom,
             Err(EngineError::Moving { .. }) => Self::Moving,
+            Err(EngineError::Swapping { .. }) => Self::Swapping,
             Err(EngineError::Capacity { what, .. }) => Self::Full(*what),
             Err(EngineError::Busy { .. }) => Self::Busy,
             Err(EngineError::OutOfRange { .. }) => Self::OutOfRange,
@@ -176,7 +185,8 @@ impl Model {
     }
 
     pub fn shape(&self, leg: &Leg) -> String {
-        leg.kind.shape(self.rooms[&leg.room].handle.frame())
+        let frame = self.rooms[&leg.room].handle.frame();
+        format!("{} {}", leg.kind.shape(frame), leg.boost_db.is_some())
     }
 
     /// Distinct plans on a worker when nothing is on its way.
@@ -192,6 +202,8 @@ impl Model {
     pub fn drops_plan(&mut self, bits: u64, now: Duration, replacing: bool) {
         self.dropped.push(now);
         if replacing {
+            // The plan in between is one more.
+            self.dropped.push(now);
             self.replaced.push((now, self.legs[&bits].worker));
         }
     }
@@ -205,7 +217,8 @@ impl Model {
                 let mut shapes: Vec<String> = self.legs.values().map(|l| self.shape(l)).collect();
                 shapes.sort_unstable();
                 shapes.dedup();
-                shapes.len() + self.dropped.len() >= PLANS
+                // One more for the time of a swap.
+                shapes.len() + self.dropped.len() + 1 >= PLANS
             }
             Resource::Seats("legs of one worker") => false,
             // Two seats a leg of each kind, at most both of them taken by one body.
@@ -225,10 +238,11 @@ impl Model {
         }
     }
 
-    /// The same where one on its way between workers is refused.
+    /// The same where one on its way between workers or plans is refused.
     pub fn of_still_leg(&self, bits: u64) -> Outcome {
         match self.legs.get(&bits) {
             Some(leg) if leg.stays() && leg.from.is_some() => Outcome::Moving,
+            Some(leg) if leg.stays() && leg.swapping => Outcome::Swapping,
             _ => self.of_leg(bits),
         }
     }

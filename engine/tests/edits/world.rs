@@ -24,6 +24,7 @@ pub struct Tally {
     pub joined: u64,
     pub moved: u64,
     pub changed: u64,
+    pub swapped: u64,
     pub refused: u64,
     pub busy: u64,
     pub ghosts: u64,
@@ -36,6 +37,7 @@ impl fmt::Display for Tally {
             joined,
             moved,
             changed,
+            swapped,
             refused,
             busy,
             ghosts,
@@ -43,7 +45,7 @@ impl fmt::Display for Tally {
         } = self;
         write!(
             f,
-            "{joined} joins, {moved} moves, {changed} codec changes, {refused} refusals as foreseen ({busy} of them busy), \
+            "{joined} joins, {moved} moves, {changed} codec changes, {swapped} other swaps, {refused} refusals as foreseen ({busy} of them busy), \
              {ghosts} phones with stale handles, {levels} levels compared"
         )
     }
@@ -142,6 +144,12 @@ impl World {
                 assert_eq!(leg.room, room.to_bits());
                 assert!(!std::mem::replace(&mut leg.joined, true), "joined once");
             }
+            EventKind::Swapped { leg } => {
+                let leg = self.model.legs.get_mut(&leg.to_bits());
+                let leg = leg.expect("a leg of the model");
+                let swapping = std::mem::replace(&mut leg.swapping, false);
+                assert!(swapping, "nobody swapped it");
+            }
             EventKind::Moved { leg, worker } => {
                 let leg = self.model.legs.get_mut(&leg.to_bits());
                 let leg = leg.expect("a leg of the model");
@@ -216,7 +224,9 @@ impl World {
             assert!(turns < 100, "a part without legs stays");
         }
         self.pass(ms(60));
-        let busy = |leg: &&crate::model::Leg| !leg.joined || leg.from.is_some() || !leg.stays();
+        let busy = |leg: &&crate::model::Leg| {
+            !leg.joined || leg.from.is_some() || leg.swapping || !leg.stays()
+        };
         assert_eq!(self.model.legs.values().filter(busy).count(), 0);
         assert!(self.model.rooms.values().all(|room| !room.closing));
     }

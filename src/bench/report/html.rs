@@ -13,10 +13,10 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:3
 td:first-child,th:first-child{text-align:left}.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:20px}\
 .columns{display:flex;flex-wrap:wrap;gap:0 48px}figure{margin:0}figcaption{font-weight:600;margin-bottom:4px}\
 svg{width:100%;height:auto}svg text{font:11px system-ui,sans-serif;fill:#5a6877}\
-.grid{stroke:#e3e8ee}.curve{fill:none;stroke:#0b6bcb;stroke-width:2;stroke-linejoin:round}\
+.grid{stroke:#e3e8ee}.curve{fill:none;stroke-width:2;stroke-linejoin:round}.first{stroke:#0b6bcb}.second{stroke:#e08a00}.third{stroke:#7b8794}\
 .warning{background:#fff4e0;border-left:4px solid #e08a00;padding:6px 12px}\
 @media(prefers-color-scheme:dark){body{color:#d8e0ea;background:#12171d}td,th{border-color:#2a333d}.grid{stroke:#2a333d}\
-svg text{fill:#94a3b3}.curve{stroke:#58a6ff}.warning{background:#3a2c10}}";
+svg text{fill:#94a3b3}.first{stroke:#58a6ff}.warning{background:#3a2c10}}";
 
 /// The whole page.
 pub(super) fn page(report: &Report) -> String {

@@ -124,7 +124,7 @@ impl Added {
 impl Report {
     pub(super) fn new(scenario: &Scenario, outcome: Outcome) -> Self {
         let Outcome {
-            quiet,
+            quiet: before,
             measured,
             bare,
             cores,
@@ -138,7 +138,9 @@ impl Report {
         } = outcome;
         let (legs, common) = (scenario.legs(), &scenario.common);
         let figures = Figures::new(&measured, &cores, shard_core);
-        let quiet = quiet.map(|quiet| Figures::new(&quiet, &cores, shard_core));
+        let quiet = before
+            .as_ref()
+            .map(|before| Figures::new(before, &cores, shard_core));
         let percent = |part: u64, all: u64| 100.0 * part as f64 / all.max(1) as f64;
         let generator = Generator {
             cpu_percent: figures.generator.cpu_percent,
@@ -158,8 +160,7 @@ impl Report {
             .iter()
             .map(|talk| talk.0.to_string())
             .collect();
-        let mut curves = Curve::all(&measured);
-        curves.extend(bare.as_ref().map(Curve::bare));
+        let curves = Curve::all(&measured, before.as_ref(), bare.as_ref());
         Self {
             scenario: scenario.name,
             transport: if common.sockets {

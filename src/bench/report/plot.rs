@@ -31,53 +31,92 @@ pub(super) struct Curve {
     pub name: &'static str,
     /// `µs` or `ms`.
     unit: &'static str,
-    dist: Dist,
+    /// What is plotted over one another, with its name; what the plot is about comes first.
+    series: Vec<(&'static str, Dist)>,
 }
 
+/// Classes of the lines, first to last.
+const LINES: [&str; 3] = ["first", "second", "third"];
+
 impl Curve {
-    fn new(name: &'static str, unit: &'static str, dist: &Dist) -> Self {
-        Self {
-            name,
-            unit,
-            dist: dist.clone(),
-        }
+    fn new(
+        name: &'static str,
+        unit: &'static str,
+        measured: &Dist,
+        beside: [(&'static str, Option<&Dist>); 2],
+    ) -> Self {
+        let beside = beside.into_iter();
+        let beside = beside.filter_map(|(name, dist)| Some((name, dist?.clone())));
+        let mut series: Vec<_> = [("measured", measured.clone())]
+            .into_iter()
+            .chain(beside)
+            .collect();
+        series.retain(|(_, dist)| dist.len() > 0);
+        Self { name, unit, series }
     }
 
-    /// Those of a measured stretch, those without a value left out.
-    pub(super) fn all(stretch: &Stretch) -> Vec<Self> {
-        let (server, phones) = (&stretch.server, &stretch.phones);
+    /// Those of a measured stretch; over them, what was before and how late the bare loop woke. Those without a value are
+    /// left out.
+    pub(super) fn all(
+        measured: &Stretch,
+        quiet: Option<&Stretch>,
+        bare: Option<&Dist>,
+    ) -> Vec<Self> {
+        let curve = |name, unit, of: fn(&Stretch) -> &Dist, bare| {
+            let beside = [("before", quiet.map(of)), ("bare loop", bare)];
+            Self::new(name, unit, of(measured), beside)
+        };
         let mut curves = vec![
-            Self::new("Workers: wake-up lateness", "µs", &server.wake),
-            Self::new("Workers: busy time of a slot", "µs", &server.busy),
-            Self::new("Workers: lateness at the end of a slot", "µs", &server.end),
-            Self::new("Marker delay", "ms", &phones.delay),
-            Self::new("Gap between two packets of a phone", "ms", &phones.gap),
-            Self::new(
+            curve("Workers: wake-up lateness", "µs", |s| &s.server.wake, bare),
+            curve(
+                "Workers: busy time of a slot",
+                "µs",
+                |s| &s.server.busy,
+                None,
+            ),
+            curve(
+                "Workers: lateness at the end of a slot",
+                "µs",
+                |s| &s.server.end,
+                None,
+            ),
+            curve("Marker delay", "ms", |s| &s.phones.delay, None),
+            curve(
+                "Gap between two packets of a phone",
+                "ms",
+                |s| &s.phones.gap,
+                None,
+            ),
+            curve(
                 "Joining: from asking to the first packet",
                 "ms",
-                &phones.join,
+                |s| &s.phones.join,
+                None,
             ),
-            Self::new("Phones: wake-up lateness", "µs", &phones.wake),
+            curve("Phones: wake-up lateness", "µs", |s| &s.phones.wake, None),
         ];
-        curves.retain(|curve| curve.dist.len() > 0);
+        curves.retain(|curve| !curve.series.is_empty());
         curves
-    }
-
-    /// The bare loop's.
-    pub(super) fn bare(dist: &Dist) -> Self {
-        Self::new("Bare loop beside it: wake-up lateness", "µs", dist)
     }
 
     /// The plot.
     pub(super) fn svg(&self) -> String {
         let scale = if self.unit == "ms" { 1e6 } else { 1e3 };
-        let values: Vec<(f64, f64)> = (0..=STEPS)
-            .map(|step| NINES * step as f64 / STEPS as f64)
-            // Beyond one in as many as there are, there is nothing to tell.
-            .take_while(|nines| 10f64.powf(*nines) <= self.dist.len().max(1) as f64 * 1.05)
-            .map(|nines| (nines, self.dist.at(1.0 - 10f64.powf(-nines)) as f64 / scale))
-            .collect();
-        let top = rounded_up(values.iter().map(|value| value.1).fold(0.0, f64::max));
+        let values = |dist: &Dist| -> Vec<(f64, f64)> {
+            (0..=STEPS)
+                .map(|step| NINES * step as f64 / STEPS as f64)
+                // Beyond one in as many as there are, there is nothing to tell.
+                .take_while(|nines| 10f64.powf(*nines) <= dist.len().max(1) as f64 * 1.05)
+                .map(|nines| (nines, dist.at(1.0 - 10f64.powf(-nines)) as f64 / scale))
+                .collect()
+        };
+        let all: Vec<_> = self.series.iter().map(|(_, dist)| values(dist)).collect();
+        let top = rounded_up(
+            all.iter()
+                .flatten()
+                .map(|value| value.1)
+                .fold(0.0, f64::max),
+        );
         let x = |nines: f64| LEFT + nines / NINES * (WIDTH - LEFT - RIGHT);
         let y = |value: f64| HEIGHT - BOTTOM - value / top * (HEIGHT - TOP - BOTTOM);
         let mut svg = format!(
@@ -108,14 +147,28 @@ impl Curve {
                 self.unit
             ));
         }
-        let points: Vec<String> = values
-            .iter()
-            .map(|(nines, value)| format!("{:.1},{:.1}", x(*nines), y(*value)))
-            .collect();
-        line(format_args!(
-            "<polyline class=\"curve\" points=\"{}\"/>\n</svg>",
-            points.join(" ")
-        ));
+        for (n, ((name, _), values)) in self.series.iter().zip(&all).enumerate() {
+            let class = LINES[n % LINES.len()];
+            let points: Vec<String> = values
+                .iter()
+                .map(|(nines, value)| format!("{:.1},{:.1}", x(*nines), y(*value)))
+                .collect();
+            line(format_args!(
+                "<polyline class=\"curve {class}\" points=\"{}\"/>\n",
+                points.join(" ")
+            ));
+            if self.series.len() > 1 {
+                let (at, down) = (LEFT + 8.0, TOP + 14.0 * (n + 1) as f64);
+                line(format_args!(
+                    "<line class=\"curve {class}\" x1=\"{at:.1}\" x2=\"{:.1}\" y1=\"{:.1}\" y2=\"{:.1}\"/><text x=\"{:.1}\" y=\"{down:.1}\">{name}</text>\n",
+                    at + 18.0,
+                    down - 4.0,
+                    down - 4.0,
+                    at + 24.0
+                ));
+            }
+        }
+        line(format_args!("</svg>"));
         svg
     }
 }
@@ -150,8 +203,18 @@ mod tests {
         for micros in 1..=1_000 {
             dist.record(Duration::from_micros(micros));
         }
-        let svg = Curve::new("t", "µs", &dist).svg();
-        assert_eq!(svg.matches("<polyline").count(), 1);
+        let few = {
+            let mut few = Dist::new();
+            few.record(Duration::from_micros(3));
+            few
+        };
+        let beside = [("before", Some(&few)), ("bare loop", None)];
+        let svg = Curve::new("t", "µs", &dist, beside).svg();
+        assert_eq!(svg.matches("<polyline").count(), 2);
+        assert!(
+            svg.contains(">before</text>") && !svg.contains("bare loop"),
+            "{svg}"
+        );
         let points = svg.split("points=\"").nth(1).unwrap();
         let points: Vec<_> = points.split('"').next().unwrap().split(' ').collect();
         // A thousand values are three of five nines.

@@ -21,7 +21,11 @@ pub(super) trait Passing {
 
 impl Passing for EngineError {
     fn is_passing(&self) -> bool {
-        matches!(self, Self::Busy { .. } | Self::Displacing { .. })
+        // A swap under way is over in a few frames.
+        matches!(
+            self,
+            Self::Busy { .. } | Self::Displacing { .. } | Self::Swapping { .. }
+        )
     }
 }
 
