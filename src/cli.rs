@@ -11,8 +11,9 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::bench::{BenchCommand, BenchError};
 use crate::config::{Config, ConfigError};
+use crate::replay::ReplayCommandError;
 use crate::serve::ServeError;
-use crate::{bench, output, plan, serve};
+use crate::{bench, output, plan, replay, serve};
 
 /// What the exit code 2 is for.
 const WRONG_INPUT: u8 = 2;
@@ -43,6 +44,8 @@ enum Command {
     /// The phones of `bench --sockets`, in a process of their own
     #[command(name = bench::LOAD, hide = true)]
     BenchLoad,
+    /// Run a session again that `serve --record` wrote down, and compare every packet
+    Replay(replay::ReplayArgs),
     /// Print the compiled plan of a leg
     Plan(plan::PlanArgs),
 }
@@ -78,6 +81,12 @@ struct ServeArgs {
     /// Most legs at a time [default: 1000]
     #[arg(long, value_name = "LEGS")]
     capacity: Option<String>,
+    /// Write the session to FILE, for `talkpath replay`
+    #[arg(long, value_name = "FILE")]
+    record: Option<String>,
+    /// Megabytes at which the recording ends [default: 1000]
+    #[arg(long, value_name = "MB")]
+    record_max_mb: Option<String>,
 }
 
 const SERVE_HELP: &str = "\
@@ -105,6 +114,8 @@ impl ServeArgs {
             ("--cores", "engine.cores", &self.cores),
             ("--slot-us", "engine.slot_us", &self.slot_us),
             ("--capacity", "engine.capacity", &self.capacity),
+            ("--record", "record.file", &self.record),
+            ("--record-max-mb", "record.max_mb", &self.record_max_mb),
         ];
         for (flag, key, text) in flags {
             if let Some(text) = text {
@@ -129,6 +140,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         },
         Command::Bench(command) => finish(bench::run(&command), BenchError::is_wrong_input),
         Command::BenchLoad => finish(bench::load(), BenchError::is_wrong_input),
+        Command::Replay(args) => finish(replay::run(&args), ReplayCommandError::is_wrong_input),
         Command::Plan(args) => match plan::describe(&args) {
             Ok(text) => finish(output::print(&text).map_err(Unprinted), |_| false),
             Err(wrong) => refuse(&wrong),

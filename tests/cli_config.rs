@@ -61,6 +61,14 @@ const BAD: &[(&str, &[&str])] = &[
         &["engine.admit_budget: was 1.5", "0.05 to 1"],
     ),
     (
+        "[engine]\nshed_above = 2",
+        &["engine.shed_above: was 2", "0.3 to 1.5"],
+    ),
+    (
+        "[engine]\nshed_below = 0",
+        &["engine.shed_below: was 0", "0.1 to 1.4"],
+    ),
+    (
         "[engine]\nprice_quantile = \"most\"",
         &["engine.price_quantile: was \"most\"", "0.5 to 1"],
     ),
@@ -191,6 +199,17 @@ const BAD: &[(&str, &[&str])] = &[
     (
         "[calls]\nlog = \"/\"",
         &["calls.log: was \"/\"", "a file in a folder"],
+    ),
+    (
+        "[record]\nfile = \"/no/such/session.rec\"",
+        &[
+            "record.file: was \"/no/such/session.rec\"",
+            "a file in a folder",
+        ],
+    ),
+    (
+        "[record]\nmax_mb = 0",
+        &["record.max_mb: was 0", "1 to 1000000"],
     ),
     (
         "[calls]\nkept = 100001",
@@ -424,13 +443,14 @@ fn every_key_reaches_its_field() {
     let folder = env!("CARGO_TARGET_TMPDIR");
     let text = format!(
         "[engine]\nslot_us = 500\ncapacity = 7\nworkers = 1\ncores = [0]\npriority = \"off\"\n\
-         lock_memory = false\nwatchdog_ms = 700\njitter_target_ms = 30\njitter_max_ms = 90\nadmit_budget = 0.6\nprice_quantile = 1\n\
+         lock_memory = false\nwatchdog_ms = 700\njitter_target_ms = 30\njitter_max_ms = 90\nadmit_budget = 0.6\nprice_quantile = 1\nshed_above = 0.9\nshed_below = 0.5\n\
          [sip]\naddr = \"[::1]:5070\"\nadvertised = \"2001:db8::1\"\nallow = [\"fd00::/8\"]\n\
          deny = [\"10.0.0.0/8\"]\nmax_rooms = 2\nmax_legs_per_room = 3\nmax_calls_per_source = 4\n\
          max_invites_per_second = 5\nmax_invites_per_source = 6\nmax_connections = 7\nring_ms = 8\n\
          [rtp]\naddr = \"::1\"\nports = \"4000-4999\"\ndscp = \"off\"\nadvertised = \"2001:db8::2\"\n\
          media_timeout_s = 9\nquarantine_s = 0\nsend_promptly = true\n\
-         [http]\naddr = \"[::1]:8000\"\n[calls]\nlog = \"calls.jsonl\"\n[play]\nfolder = {folder:?}\n"
+         [http]\naddr = \"[::1]:8000\"\n[calls]\nlog = \"calls.jsonl\"\n\
+         [record]\nfile = \"session.rec\"\nmax_mb = 11\n[play]\nfolder = {folder:?}\n"
     );
     let config = Config::parse(&text).unwrap();
     let (default, rest) = (Config::default(), &config);
@@ -440,6 +460,7 @@ fn every_key_reaches_its_field() {
         (rest.engine.admit_budget, rest.engine.price_quantile),
         (0.6, 1.0)
     );
+    assert_eq!((rest.engine.shed_above, rest.engine.shed_below), (0.9, 0.5));
     assert_eq!(
         (rest.engine.jitter_target, rest.engine.jitter_max),
         (Duration::from_millis(30), Duration::from_millis(90))
@@ -473,6 +494,8 @@ fn every_key_reaches_its_field() {
     assert!(rest.rtp.send_promptly);
     assert_eq!(rest.http.addr, "[::1]:8000".parse().unwrap());
     assert_eq!(rest.calls.log, Some("calls.jsonl".into()));
+    assert_eq!(rest.record.file, Some("session.rec".into()));
+    assert_eq!(rest.record.max_mb, 11);
     assert_eq!(rest.play.folder, Some(folder.into()));
     assert_ne!(config, default);
 }

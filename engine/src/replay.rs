@@ -7,17 +7,19 @@
 //! | file | what |
 //! |---|---|
 //! | `file` | reads a recording |
+//! | `codecs` | what the packets of a leg are coded with |
 //! | `play` | puts the tapes on, and starts the threads |
 //! | `desk` | the place of shard and caller: gives packets, takes packets, compares |
 //! | `report` | what came of it |
 
+mod codecs;
 mod desk;
 mod file;
 mod play;
 mod report;
 
 pub use file::{Recording, RecordingError};
-pub use report::{Difference, LegSpan, Listener, Mix, ReplayError, Replayed, RoomSpan};
+pub use report::{Difference, LegCodec, LegSpan, Listener, Mix, ReplayError, Replayed, RoomSpan};
 
 /// Runs `recording` as fast as the machine goes; `listener` is told of every packet, and of every mix of a room when it
 /// wants them.

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use common::{Caller, Codec, SampleRate, Studio, ms, sine, small};
 use serde_json::Value;
-use talkpath_engine::event::{KINDS, Lost};
+use talkpath_engine::event::{KINDS, Left, Lost};
 use talkpath_engine::proto::{CallId, Culprit, Segment};
 use talkpath_engine::{
-    Event, EventClass, EventFilter, EventKind, EventStream, LeaveReason, LegId, PlanId, RoomId,
-    WorkerFault,
+    Event, EventClass, EventFilter, EventKind, EventStream, LeaveReason, LegId, PlanId, Priority,
+    RoomId, WorkerFault,
 };
+use talkpath_graph::Shed;
 
 const DOC: &str = include_str!("../../docs/events.md");
 
@@ -103,6 +104,20 @@ fn samples() -> Vec<EventKind> {
             legs: 2,
         },
         EventKind::WorkerReplaced { worker, legs: 2 },
+        EventKind::Shed {
+            worker,
+            what: Left::Periods(2),
+            priority: Priority::Low,
+            legs: 3,
+            load: 1_200,
+        },
+        EventKind::Recovered {
+            worker,
+            what: Left::Effect(Shed::Concealment),
+            priority: Priority::Low,
+            legs: 3,
+            load: 500,
+        },
         EventKind::Missed { lost },
     ]
 }

@@ -83,3 +83,118 @@ impl<S: NodeSpec> Graph<S> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::{Format, FrameTime, SampleRate};
+    use crate::plan::Limits;
+    use crate::shape::Shape;
+    use crate::signal::Signal;
+    use crate::{Plan, compile};
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Kind {
+        Source,
+        Effect,
+        Listener,
+    }
+
+    impl NodeSpec for Kind {
+        fn shape(&self) -> Shape {
+            let pcm = Signal::Pcm(Format::mono(SampleRate::HZ_8000, FrameTime::Ms20));
+            match self {
+                Self::Source => Shape::new("source").output("out", pcm),
+                Self::Effect => Shape::new("effect")
+                    .input("in", pcm)
+                    .output("out", pcm)
+                    .in_place(),
+                Self::Listener => Shape::new("listener").input("in", pcm),
+            }
+        }
+    }
+
+    /// ```text
+    /// source ► effect ► end
+    /// ```
+    fn chain() -> Graph<Kind> {
+        let mut graph = Graph::new();
+        let source = graph.add("source", Kind::Source);
+        let effect = graph.then(source, "effect", Kind::Effect).expect("ports");
+        graph.then(effect, "end", Kind::Listener).expect("ports");
+        graph
+    }
+
+    fn plan(graph: &Graph<Kind>) -> Plan<Kind> {
+        compile(graph, &Limits::default()).expect("a sound graph")
+    }
+
+    fn names(graph: &Graph<Kind>) -> Vec<String> {
+        plan(graph).ops.iter().map(|op| op.name.clone()).collect()
+    }
+
+    #[test]
+    fn what_is_put_in_and_taken_out_leaves_the_graph_as_it_was() {
+        let usual = chain();
+        for after in ["source", "effect"] {
+            let mut graph = chain();
+            graph
+                .insert_after(after, "new", Kind::Effect)
+                .expect("ports");
+            assert_eq!(names(&graph).len(), 4);
+            assert_eq!(graph.edges().len(), 3, "it stands between");
+            graph.remove("new").expect("it is there");
+            assert_eq!(graph, usual);
+        }
+        let mut graph = chain();
+        graph.remove("effect").expect("it is there");
+        assert_eq!(names(&graph), ["source", "end"]);
+    }
+
+    /// ```text
+    /// source ─► loud (in place) ► effect ► end
+    ///        └► tap
+    /// ```
+    #[test]
+    fn a_value_that_a_listener_reads_later_is_not_written_over() {
+        let mut graph = chain();
+        graph
+            .insert_after("source", "loud", Kind::Effect)
+            .expect("ports");
+        graph
+            .insert_after("source", "tap", Kind::Listener)
+            .expect("ports");
+        assert_eq!(graph.edges().len(), 4, "nothing else has moved");
+        let plan = plan(&graph);
+        let op = |name: &str| plan.ops.iter().find(|op| op.name == name).expect("an op");
+        assert!(!op("loud").runs_in_place() && op("effect").runs_in_place());
+        assert_eq!(op("tap").inputs, op("source").outputs);
+        assert_ne!(op("loud").outputs, op("source").outputs);
+    }
+
+    #[test]
+    fn what_is_not_there_is_named_and_changes_nothing() {
+        let mut graph = chain();
+        let missing = |name: &str| GraphError::NoSuchNode {
+            name: name.to_owned(),
+        };
+        assert_eq!(
+            graph.insert_after("x", "y", Kind::Effect),
+            Err(missing("x"))
+        );
+        assert_eq!(graph.remove("x"), Err(missing("x")));
+        assert!(matches!(
+            graph.insert_after("end", "y", Kind::Effect),
+            Err(GraphError::NoOutput { .. })
+        ));
+        assert!(matches!(
+            graph.insert_after("source", "y", Kind::Source),
+            Err(GraphError::NoInput { .. })
+        ));
+        assert!(matches!(
+            graph.remove("source"),
+            Err(GraphError::NoInput { .. })
+        ));
+        assert_eq!(graph, chain());
+    }
+}

@@ -23,7 +23,7 @@ struct Key {
 }
 
 /// Keys whose values are paths: relative ones begin at the folder of the file they stand in.
-const PATHS: [&str; 2] = ["calls.log", "play.folder"];
+const PATHS: [&str; 3] = ["calls.log", "play.folder", "record.file"];
 
 const SLOTS_US: [u64; 5] = [250, 500, 1000, 2000, 5000];
 
@@ -49,6 +49,10 @@ const KEYS: &[Key] = &[
         set: |c, v| { c.engine.jitter_max = millis(v, 20..=1000)?; Some(()) } },
     Key { section: "engine", name: "admit_budget", allowed: "0.05 to 1 (part of a slot)",
         set: |c, v| { c.engine.admit_budget = fraction(v, 0.05..=1.0)?; Some(()) } },
+    Key { section: "engine", name: "shed_above", allowed: "0.3 to 1.5 (part of a slot)",
+        set: |c, v| { c.engine.shed_above = fraction(v, 0.3..=1.5)?; Some(()) } },
+    Key { section: "engine", name: "shed_below", allowed: "0.1 to 1.4 (part of a slot), below engine.shed_above",
+        set: |c, v| { c.engine.shed_below = fraction(v, 0.1..=1.4)?; Some(()) } },
     Key { section: "engine", name: "price_quantile", allowed: "0.5 to 1",
         set: |c, v| { c.engine.price_quantile = fraction(v, 0.5..=1.0)?; Some(()) } },
     Key { section: "sip", name: "addr", allowed: "an address with port, such as \"127.0.0.1:5060\" or \"[::1]:5060\"",
@@ -95,6 +99,10 @@ const KEYS: &[Key] = &[
         set: |c, v| { c.calls.kept = whole(v, 0..=100_000)?; Some(()) } },
     Key { section: "play", name: "folder", allowed: "a folder that exists",
         set: |c, v| { c.play.folder = Some(folder(v)?); Some(()) } },
+    Key { section: "record", name: "file", allowed: "a file in a folder that exists",
+        set: |c, v| { c.record.file = Some(file(v)?); Some(()) } },
+    Key { section: "record", name: "max_mb", allowed: "1 to 1000000 (megabytes)",
+        set: |c, v| { c.record.max_mb = whole(v, 1..=1_000_000)?; Some(()) } },
 ];
 
 fn slot(value: &Value) -> Option<Duration> {

@@ -15,7 +15,9 @@ use toml::{Table, Value};
 
 pub use error::ConfigError;
 pub use keys::documented;
-pub use sections::{CallsSection, EngineSection, HttpSection, PlaySection, RtpSection, SipSection};
+pub use sections::{
+    CallsSection, EngineSection, HttpSection, PlaySection, RecordSection, RtpSection, SipSection,
+};
 pub(crate) use value::list;
 
 /// Everything `serve` can be told. The default works on a laptop without any file.
@@ -33,6 +35,8 @@ pub struct Config {
     pub calls: CallsSection,
     /// Files that callers can listen to.
     pub play: PlaySection,
+    /// The session, written down.
+    pub record: RecordSection,
 }
 
 impl Config {

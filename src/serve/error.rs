@@ -1,6 +1,7 @@
 //! Why the server does not run, and whether the settings are to blame.
 
 use std::io;
+use std::path::Path;
 
 use talkpath_edge::http::HttpError;
 use talkpath_edge::net::NetError;
@@ -114,6 +115,12 @@ impl From<SipError> for ServeError {
             other => Self::Sip(other),
         }
     }
+}
+
+/// The file of the recording cannot be written.
+pub(super) fn record(path: &Path, source: io::Error) -> ServeError {
+    let actual = format!("cannot write {}", path.display());
+    setting(("record.file", "--record"), actual, source, "")
 }
 
 /// What the network side says; the address of media is that of SIP unless it is set.

@@ -116,7 +116,11 @@ async fn start(config: &Config) -> Result<Running, ServeError> {
     let media = settings::net(config, &places);
     // Before the engine takes its memory and a core.
     media.probe().map_err(|why| error::net(why, config))?;
-    let engine = Engine::start(settings::engine(config, &places))?;
+    let wanted = settings::engine(config, &places);
+    let engine = match settings::record(config)? {
+        Some(to) => Engine::start_recorded(wanted, to)?,
+        None => Engine::start(wanted)?,
+    };
     let workers = engine.workers().iter();
     let mut warnings: Vec<_> = workers.flat_map(|worker| worker.warnings.clone()).collect();
     // Before anything else starts: what starts later inherits its place.

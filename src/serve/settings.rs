@@ -1,10 +1,13 @@
 //! From the program's settings to those of engine, network and SIP, and what is worth a warning.
 
+use std::os::unix::fs::OpenOptionsExt;
+
 use talkpath_edge::limits::{Limits, Rate};
 use talkpath_edge::net::NetConfig;
 use talkpath_edge::sip::SipConfig;
-use talkpath_engine::EngineConfig;
+use talkpath_engine::{EngineConfig, RecordTo};
 
+use super::error::{self, ServeError};
 use super::place::{self, Places};
 use crate::config::Config;
 
@@ -28,6 +31,8 @@ pub(super) fn engine(config: &Config, places: &Places) -> EngineConfig {
         jitter_max: section.jitter_max,
         admit_budget: section.admit_budget,
         price_quantile: section.price_quantile,
+        shed_above: section.shed_above,
+        shed_below: section.shed_below,
         name: place::name(section.workers).into(),
         ..EngineConfig::default()
     }
@@ -49,6 +54,25 @@ pub(super) fn net(config: &Config, places: &Places) -> NetConfig {
         placement: places.shard(),
         ..NetConfig::default()
     }
+}
+
+/// Where the session is recorded, if it is. Nobody but the owner reads the file: it holds what was said.
+pub(super) fn record(config: &Config) -> Result<Option<RecordTo>, ServeError> {
+    let section = &config.record;
+    let Some(path) = &section.file else {
+        return Ok(None);
+    };
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|source| error::record(path, source))?;
+    Ok(Some(RecordTo {
+        to: Box::new(std::io::BufWriter::new(file)),
+        max_bytes: section.max_mb * 1_000_000,
+    }))
 }
 
 /// What the SIP server is told.

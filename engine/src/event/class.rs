@@ -93,6 +93,8 @@ kinds! {
     Late "late" Warning ["by_us", "culprit"];
     WorkerLost "worker_lost" Critical ["why", "fault", "silent_ms", "legs"];
     WorkerReplaced "worker_replaced" Critical ["legs"];
+    Shed "shed" Warning ["what", "priority", "legs", "load"];
+    Recovered "recovered" Notice ["what", "priority", "legs", "load"];
     Missed "missed" Warning ["critical", "warning", "notice", "info"];
 }
 
@@ -119,6 +121,8 @@ impl EventKind {
             | Self::Late { .. }
             | Self::WorkerLost { .. }
             | Self::WorkerReplaced { .. }
+            | Self::Shed { .. }
+            | Self::Recovered { .. }
             | Self::Missed { .. } => None,
         }
     }
@@ -151,7 +155,9 @@ impl EventKind {
             Self::Moved { worker, .. }
             | Self::Late { worker, .. }
             | Self::WorkerLost { worker, .. }
-            | Self::WorkerReplaced { worker, .. } => Some(*worker),
+            | Self::WorkerReplaced { worker, .. }
+            | Self::Shed { worker, .. }
+            | Self::Recovered { worker, .. } => Some(*worker),
             _ => None,
         }
     }

@@ -11,7 +11,9 @@ use talkpath_rt::tape::Numbers;
 
 use super::file::{PacketStream, Recording};
 use super::play::Threads;
-use super::report::{Difference, LegSpan, Listener, Mix, ReplayError, Replayed, RoomSpan};
+use super::report::{
+    Difference, LegCodec, LegSpan, Listener, Mix, ReplayError, Replayed, RoomSpan,
+};
 use crate::event::{Event, EventKind, EventStream};
 use crate::proto::LegId;
 use crate::record::block::{SENT, StreamId};
@@ -29,6 +31,8 @@ const STILL: Duration = Duration::from_secs(20);
 pub(super) struct Told {
     pub events: EventStream,
     pub mixed: Receiver<Mix>,
+    /// Legs and what their packets are coded with.
+    pub coded: Receiver<(u64, LegCodec)>,
 }
 
 /// The desk.
@@ -49,6 +53,7 @@ pub(super) struct Desk<'a> {
     sums: Vec<u64>,
     /// By leg: packets its phone sent, and was sent.
     counts: BTreeMap<u64, (u64, u64)>,
+    codecs: BTreeMap<u64, Vec<LegCodec>>,
     report: Replayed,
 }
 
@@ -73,6 +78,7 @@ impl<'a> Desk<'a> {
             whole: recording.ends_early().is_none(),
             sums: vec![0; workers],
             counts: BTreeMap::new(),
+            codecs: BTreeMap::new(),
             report: Replayed::default(),
         }
     }
@@ -212,6 +218,14 @@ impl<'a> Desk<'a> {
             any = true;
             self.listener.mixed(&mix);
         }
+        while let Ok((leg, coded)) = self.told.coded.try_recv() {
+            any = true;
+            let coded = LegCodec {
+                at: coded.at.saturating_sub(self.base),
+                ..coded
+            };
+            self.codecs.entry(leg).or_default().push(coded);
+        }
         any
     }
 
@@ -258,6 +272,7 @@ impl<'a> Desk<'a> {
     /// All have ended: what of the session was not sent again?
     fn close(&mut self) {
         for leg in &mut self.report.legs {
+            leg.codecs = self.codecs.remove(&leg.bits).unwrap_or_default();
             (leg.given, leg.sent) = self.counts.get(&leg.bits).copied().unwrap_or_default();
         }
         let rest = |(numbers, _): &mut (Numbers, u64)| numbers.count() as u64 / 3;
@@ -281,5 +296,6 @@ fn span(leg: LegId, room: Option<String>, call: Option<String>, joined: Duration
         left: None,
         given: 0,
         sent: 0,
+        codecs: Vec::new(),
     }
 }

@@ -13,6 +13,7 @@ use talkpath_rt::ring::{Consumer, Producer};
 use talkpath_rt::tape::{Flag, Numbers, PutTape, TakeTape};
 use talkpath_rt::thread::Obtained;
 
+use super::codecs::Codecs;
 use super::desk::{Desk, Told};
 use super::file::{ControlStream, Recording};
 use super::report::{Listener, Mix, ReplayError, Replayed};
@@ -180,10 +181,11 @@ pub(super) fn play(
         thread: "supervisor".to_owned(),
         words: "it does not answer".to_owned(),
     })?;
+    let (tell, coded) = bounded(BACKLOG);
     let over = control_over.clone();
     let control = recording.control();
     let spawned = spawn("supervisor", control_over, move || {
-        run_supervisor(supervisor, control, &over, &progress)
+        run_supervisor(supervisor, control, &over, &progress, Codecs::new(tell))
     });
     let started = (|| {
         threads.all.push(spawned?);
@@ -197,7 +199,11 @@ pub(super) fn play(
         threads.stop();
         return Err(why);
     }
-    let told = Told { events, mixed };
+    let told = Told {
+        events,
+        mixed,
+        coded,
+    };
     let mut desk = Desk::new(recording, shard, told, listener);
     let outcome = desk.serve(&threads);
     let last = threads.join();
@@ -244,7 +250,7 @@ impl Body {
             over,
             progress,
             mixes,
-            ..
+            index,
         } = self;
         let mut now = Duration::ZERO;
         // By room: the last mix that was told.
@@ -256,7 +262,7 @@ impl Body {
             now = now.saturating_add(Duration::from_nanos(since));
             worker.step_around(now, &mut io, |worker| {
                 if let Some(mixes) = &mixes {
-                    tell_mixes(worker, base, &mut told, mixes);
+                    tell_mixes(worker, index, base, &mut told, mixes);
                 }
             });
             progress.fetch_add(1, Ordering::Relaxed);
@@ -268,6 +274,7 @@ impl Body {
 /// Tells of the rooms whose mix is new.
 fn tell_mixes(
     worker: &Worker,
+    index: u8,
     base: Duration,
     told: &mut std::collections::BTreeMap<RoomId, u64>,
     mixes: &Sender<Mix>,
@@ -276,7 +283,7 @@ fn tell_mixes(
         if body.mixes == 0 || told.insert(room, body.mixes) == Some(body.mixes) {
             continue;
         }
-        if let Some(mix) = mix_of(room, body, worker.due().saturating_sub(base)) {
+        if let Some(mix) = mix_of(room, body, index, worker.due().saturating_sub(base)) {
             // The desk reads until this thread is over.
             mixes.send(mix).unwrap_or_default();
         }
@@ -284,13 +291,14 @@ fn tell_mixes(
 }
 
 /// What somebody hears who says nothing, at the highest rate there is.
-fn mix_of(room: RoomId, body: &RoomBody, at: Duration) -> Option<Mix> {
+fn mix_of(room: RoomId, body: &RoomBody, worker: u8, at: Duration) -> Option<Mix> {
     let bus = body.buses.iter().max_by_key(|bus| bus.rate())?;
     let rate: SampleRate = bus.rate();
     let mut samples = vec![0.0; bus.sum().len()];
     mix_minus(bus.sum(), &[], bus.cross(), &mut samples);
     Some(Mix {
         room,
+        worker,
         number: body.mixes,
         at,
         rate,
@@ -304,14 +312,19 @@ fn run_supervisor(
     mut control: ControlStream,
     over: &Flag,
     progress: &AtomicU64,
+    mut codecs: Codecs,
 ) -> Duration {
+    let mut at = Duration::ZERO;
     while let Some(note) = control.next() {
         if over.is_raised() {
             break;
         }
         match note {
-            Control::Poll(now) => supervisor.poll(now),
-            Control::Ask(request) => supervisor.handle(request),
+            Control::Poll(now) => {
+                at = now;
+                supervisor.poll(now);
+            }
+            Control::Ask(request) => codecs.handle(request, at, &mut supervisor),
             Control::Cannot => break,
         }
         progress.fetch_add(1, Ordering::Relaxed);

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use talkpath_graph::SampleRate;
+use talkpath_nodes::codec::Codec;
 use talkpath_nodes::packet::Packet;
 use thiserror::Error;
 
@@ -35,6 +36,8 @@ impl Listener for () {}
 pub struct Mix {
     /// The room.
     pub room: RoomId,
+    /// Index of the worker that mixed it: a room on several is mixed on each of them.
+    pub worker: u8,
     /// Number of the mix: that of its period since slot 0, from 1.
     pub number: u64,
     /// When it was mixed, since slot 0.
@@ -64,6 +67,24 @@ pub struct LegSpan {
     pub given: u64,
     /// Packets its phone was sent.
     pub sent: u64,
+    /// What its packets are coded with, in the order it was told so; nothing for what is no phone.
+    pub codecs: Vec<LegCodec>,
+}
+
+/// From a time on a payload type stands for a codec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct LegCodec {
+    /// When it was asked for.
+    pub at: Duration,
+    /// The payload type, both ways.
+    pub payload_type: u8,
+    /// The codec.
+    #[serde(serialize_with = "as_text")]
+    pub codec: Codec,
+}
+
+fn as_text<S: Serializer>(codec: &Codec, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(codec)
 }
 
 /// A room of the session. Times are since slot 0.

@@ -1,0 +1,247 @@
+//! Keeps what is to be heard of a replay, and writes it as WAV.
+//!
+//! Packets are kept as they are and decoded at the end, when it is known which codecs a leg had. What a phone sent is as it came,
+//! by its timestamps: before the jitter buffer, with holes where packets were lost.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use talkpath_engine::replay::{LegSpan, Listener, Mix, Replayed};
+use talkpath_engine::{LegId, SampleRate};
+use talkpath_nodes::codec::{Codec, Decoder};
+use talkpath_nodes::limit::Limiter;
+use talkpath_nodes::packet::{Header, MAX_PAYLOAD, Packet};
+
+use super::track::Track;
+use super::wanted::{Wanted, What};
+
+/// A timestamp may be off by so much from the time it came at; else the stream has begun anew.
+const OFF: Duration = Duration::from_secs(1);
+
+/// Why there is no sound.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SoundError {
+    /// Nothing of the session has that name, or nothing was heard of it.
+    #[error("--wav: the session has no sound of {what}; --list shows what there is")]
+    Unknown {
+        /// What was asked for.
+        what: String,
+    },
+    /// The file could not be written.
+    #[error("{}: {source}", file.display())]
+    Write {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        source: hound::Error,
+    },
+}
+
+/// A packet that is kept.
+struct Kept {
+    at: Duration,
+    header: Header,
+    payload: Vec<u8>,
+}
+
+/// The mix of one room.
+struct Room {
+    track: Track,
+    limiter: Limiter,
+    rate: SampleRate,
+    /// The first mix.
+    first: u64,
+    /// Mixes that were heard, and from which worker.
+    heard: BTreeMap<u64, u8>,
+}
+
+/// What is kept of a replay.
+pub(super) struct Sound {
+    wanted: Vec<Wanted>,
+    base: Duration,
+    legs: BTreeSet<String>,
+    /// By leg: what it sent and what it was sent.
+    kept: BTreeMap<u64, Option<[Vec<Kept>; 2]>>,
+    rooms: BTreeMap<u64, Room>,
+}
+
+impl Sound {
+    pub fn new(wanted: &[Wanted], base: Duration) -> Self {
+        let legs = wanted.iter().filter_map(|wanted| match &wanted.what {
+            What::Leg(id) => Some(id.clone()),
+            What::Room(_) => None,
+        });
+        Self {
+            legs: legs.collect(),
+            wanted: wanted.to_vec(),
+            base,
+            kept: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+        }
+    }
+
+    fn keep(&mut self, packet: &Packet, at: Duration, way: usize) {
+        let legs = &self.legs;
+        if legs.is_empty() {
+            return;
+        }
+        let kept = self.kept.entry(packet.leg).or_insert_with(|| {
+            let id = LegId::from_bits(packet.leg)?.to_string();
+            legs.contains(&id).then(<[Vec<Kept>; 2]>::default)
+        });
+        if let Some(ways) = kept {
+            ways[way].push(Kept {
+                at: at.saturating_sub(self.base),
+                header: packet.header,
+                payload: packet.payload().to_vec(),
+            });
+        }
+    }
+
+    /// Writes every file that is wanted.
+    ///
+    /// # Errors
+    /// There is no such leg or room, or a file could not be written.
+    pub fn write(self, replayed: &Replayed) -> Result<(), SoundError> {
+        for Wanted { what, file } in &self.wanted {
+            let found = match what {
+                What::Leg(id) => self.leg(id, replayed),
+                What::Room(name) => self.room(name, replayed),
+            };
+            let (rate, tracks) = found.ok_or_else(|| SoundError::Unknown {
+                what: what.to_string(),
+            })?;
+            write_wav(file, rate, &tracks).map_err(|source| SoundError::Write {
+                file: file.clone(),
+                source,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Both ways of a leg, from when it joined, at the highest rate it had.
+    fn leg(&self, id: &str, replayed: &Replayed) -> Option<(SampleRate, Vec<Vec<i16>>)> {
+        let span = replayed.legs.iter().find(|leg| leg.id == id)?;
+        let ways = self.kept.get(&span.bits)?.as_ref()?;
+        let rate = span.codecs.iter().map(|told| told.codec.rate()).max()?;
+        let tracks = ways.iter().map(|way| decoded(way, span, rate));
+        Some((rate, tracks.map(|track| track.samples().to_vec()).collect()))
+    }
+
+    /// All rooms of a name, one after the other, from the first one's first mix.
+    fn room(&self, name: &str, replayed: &Replayed) -> Option<(SampleRate, Vec<Vec<i16>>)> {
+        let named = replayed.rooms.iter().filter(|room| room.name == name);
+        let rooms: Vec<&Room> = named
+            .filter_map(|room| self.rooms.get(&room.bits))
+            .collect();
+        let first = rooms.first()?;
+        let mut all: Vec<i16> = Vec::new();
+        for room in rooms.iter().filter(|room| room.rate == first.rate) {
+            all.extend(room.track.samples());
+        }
+        Some((first.rate, vec![all]))
+    }
+}
+
+impl Listener for Sound {
+    fn given(&mut self, packet: &Packet) {
+        self.keep(packet, packet.received, 0);
+    }
+
+    fn sent(&mut self, packet: &Packet) {
+        self.keep(packet, packet.not_before, 1);
+    }
+
+    fn wants_mixes(&self) -> bool {
+        let room = |wanted: &Wanted| matches!(wanted.what, What::Room(_));
+        self.wanted.iter().any(room)
+    }
+
+    fn mixed(&mut self, mix: &Mix) {
+        let room = self
+            .rooms
+            .entry(mix.room.to_bits())
+            .or_insert_with(|| Room {
+                track: Track::new(mix.rate),
+                limiter: Limiter::new(mix.rate),
+                rate: mix.rate,
+                first: mix.number,
+                heard: BTreeMap::new(),
+            });
+        // A room that is on several workers is heard on each of them: the first one's is taken.
+        let heard = room.heard.entry(mix.number).or_insert(mix.worker);
+        if mix.number < room.first || *heard < mix.worker {
+            return;
+        }
+        *heard = mix.worker;
+        let mut samples = mix.samples.clone();
+        room.limiter.process(&mut samples);
+        let frames = (mix.number - room.first) as usize;
+        room.track.put(frames * samples.len(), mix.rate, &samples);
+    }
+}
+
+/// The packets of one way as sound, from when the leg joined.
+fn decoded(packets: &[Kept], span: &LegSpan, rate: SampleRate) -> Track {
+    let mut track = Track::new(rate);
+    // Of the stream at hand: its source, the timestamp it began with and when.
+    let mut stream: Option<(u32, u32, Codec, Duration)> = None;
+    let mut pcm = [0.0; MAX_PAYLOAD];
+    for packet in packets {
+        let Some(codec) = codec_of(span, packet) else {
+            continue;
+        };
+        let at = packet.at.saturating_sub(span.joined);
+        let Ok(len) = Decoder::new(codec).decode(&packet.payload, &mut pcm) else {
+            continue;
+        };
+        let Header {
+            ssrc, timestamp, ..
+        } = packet.header;
+        let place = stream
+            .filter(|(source, _, of, _)| (*source, *of) == (ssrc, codec))
+            .and_then(|(_, first, _, began)| {
+                let gone = timestamp.wrapping_sub(first).cast_signed();
+                let gone = u64::try_from(gone).ok()? * 1_000_000_000 / u64::from(codec.rate().hz());
+                let place = began + Duration::from_nanos(gone);
+                (place.abs_diff(at) < OFF).then_some(place)
+            });
+        let place = place.unwrap_or_else(|| {
+            stream = Some((ssrc, timestamp, codec, at));
+            at
+        });
+        let samples = codec.rate().samples_in(place).as_usize();
+        track.put(samples, codec.rate(), &pcm[..len]);
+    }
+    track
+}
+
+/// What a packet is coded with: what its payload type stood for at its time, or first stood for.
+fn codec_of(span: &LegSpan, packet: &Kept) -> Option<Codec> {
+    let of_type =
+        |told: &&talkpath_engine::replay::LegCodec| told.payload_type == packet.header.payload_type;
+    let mut known = span.codecs.iter().filter(of_type);
+    let mut before = known.clone().filter(|told| told.at <= packet.at);
+    let told = before.next_back().or_else(|| known.next())?;
+    Some(told.codec)
+}
+
+fn write_wav(file: &PathBuf, rate: SampleRate, tracks: &[Vec<i16>]) -> Result<(), hound::Error> {
+    let spec = hound::WavSpec {
+        // One or two.
+        channels: tracks.len() as u16,
+        sample_rate: rate.hz(),
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut wav = hound::WavWriter::create(file, spec)?;
+    let len = tracks.iter().map(Vec::len).max().unwrap_or(0);
+    for at in 0..len {
+        for track in tracks {
+            wav.write_sample(track.get(at).copied().unwrap_or(0))?;
+        }
+    }
+    wav.finalize()
+}

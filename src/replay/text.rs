@@ -1,0 +1,87 @@
+//! What a replay prints for people.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::Report;
+
+/// The report; `list` with all rooms and legs.
+pub(super) fn of(report: &Report<'_>, list: bool) -> String {
+    let mut text = String::new();
+    // Writing to a String does not fail.
+    write(report, list, &mut text).unwrap_or_default();
+    text
+}
+
+fn write(report: &Report<'_>, list: bool, to: &mut String) -> std::fmt::Result {
+    let replayed = report.replayed;
+    let session = seconds(replayed.session);
+    let (rooms, legs) = (replayed.rooms.len(), replayed.legs.len());
+    let recorded_by = report.recorded_by;
+    writeln!(
+        to,
+        "session   {session} s, {rooms} rooms, {legs} legs, recorded by talkpath {recorded_by}"
+    )?;
+    let (took, speed) = (seconds(replayed.took), report.speed);
+    writeln!(to, "replayed  in {took} s, {speed:.0} times as fast")?;
+    let (given, sent, compared) = (replayed.given, replayed.sent, replayed.compared);
+    write!(
+        to,
+        "packets   {given} in, {sent} out, {compared} of them compared: "
+    )?;
+    match &replayed.first_difference {
+        None if replayed.missing == 0 => writeln!(to, "all identical")?,
+        None => writeln!(to, "{} are missing", replayed.missing)?,
+        Some(first) => writeln!(
+            to,
+            "{} different; the first is packet {} of worker {}, sequence {}",
+            replayed.different, first.packet, first.worker, first.sequence
+        )?,
+    }
+    for difference in &report.differences {
+        writeln!(to, "note      {difference}: the packets may differ")?;
+    }
+    if let Some(why) = &report.ends_early {
+        writeln!(to, "note      the recording ends before its session: {why}")?;
+    }
+    if !list {
+        return Ok(());
+    }
+    writeln!(to, "\nroom        from s      to s  name")?;
+    for room in &replayed.rooms {
+        let (from, end) = (seconds(room.created), end(room.ended));
+        writeln!(to, "{:<8} {from:>9} {end:>9}  {}", room.id, room.name)?;
+    }
+    writeln!(
+        to,
+        "\nleg         from s      to s       in      out  where     codecs"
+    )?;
+    for leg in &replayed.legs {
+        let (from, end) = (seconds(leg.joined), end(leg.left));
+        let place = leg.room.as_ref().map(|room| format!("room {room}"));
+        let place = place.or_else(|| leg.call.as_ref().map(|call| format!("call {call}")));
+        let place = place.unwrap_or_default();
+        let codecs: Vec<_> = leg
+            .codecs
+            .iter()
+            .map(|told| told.codec.to_string())
+            .collect();
+        writeln!(
+            to,
+            "{:<8} {from:>9} {end:>9} {:>8} {:>8}  {place:<9} {}",
+            leg.id,
+            leg.given,
+            leg.sent,
+            codecs.join(", ")
+        )?;
+    }
+    Ok(())
+}
+
+fn seconds(span: Duration) -> String {
+    format!("{:.3}", span.as_secs_f64())
+}
+
+fn end(at: Option<Duration>) -> String {
+    at.map_or_else(|| "–".to_owned(), seconds)
+}
