@@ -55,6 +55,11 @@ pub struct EngineConfig {
     pub slot_budget: f32,
     /// Part of a slot that legs may be admitted to fill, 0.001 to 1 (D15): beyond it a leg is refused. Default 0.8.
     pub admit_budget: f32,
+    /// The governor sheds while a slot of the cycle takes more than this part of its length, 0.3 to 1.5 (D15). Default
+    /// 0.95.
+    pub shed_above: f32,
+    /// It recovers while every slot takes less than this part, 0.1 up to below `shed_above`. Default 0.7.
+    pub shed_below: f32,
     /// By class, the best first: the part of `admit_budget` that only this class and better ones may use (D15); together
     /// at most 0.9. Default: 0.05 for emergency calls.
     pub reserves: [f32; CLASSES],
@@ -87,6 +92,8 @@ impl Default for EngineConfig {
             packets_out_per_leg: 4,
             slot_budget: 0.5,
             admit_budget: 0.8,
+            shed_above: 0.95,
+            shed_below: 0.7,
             reserves: [0.05, 0.0, 0.0, 0.0, 0.0, 0.0],
             price_quantile: 0.9,
             queue: 4_096,
@@ -182,6 +189,15 @@ impl EngineConfig {
         check(budget_fits, "slot_budget", &self.slot_budget, "0.05 to 0.9")?;
         let admit_fits = (0.001..=1.0).contains(&self.admit_budget);
         check(admit_fits, "admit_budget", &self.admit_budget, "0.001 to 1")?;
+        let above_fits = (0.3..=1.5).contains(&self.shed_above);
+        check(above_fits, "shed_above", &self.shed_above, "0.3 to 1.5")?;
+        let below_fits = (0.1..self.shed_above).contains(&self.shed_below);
+        check(
+            below_fits,
+            "shed_below",
+            &self.shed_below,
+            "0.1 up to below shed_above",
+        )?;
         let each = self.reserves.iter().all(|part| (0.0..=0.9).contains(part));
         let reserves_fit = each && self.reserves.iter().sum::<f32>() <= 0.9;
         check(

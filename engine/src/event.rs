@@ -21,8 +21,12 @@ use std::time::Duration;
 use crossbeam::channel::{Receiver, RecvTimeoutError};
 use serde::{Deserialize, Serialize};
 
+use talkpath_graph::Shed;
+
 use crate::error::EngineError;
+use crate::priority::Priority;
 use crate::proto::{CallId, CallStats, Culprit, LegId, RoomId};
+use crate::worker::governor::Level;
 
 pub use class::{EventClass, KINDS, KindInfo};
 pub use filter::EventFilter;
@@ -61,6 +65,33 @@ impl LeaveReason {
             Self::Finished => "finished",
             Self::Displaced => "displaced",
             Self::Shutdown => "shutdown",
+        }
+    }
+}
+
+/// What the governor leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// An effect: bypassed, or run in its cheap form.
+    Effect(Shed),
+    /// So many whole periods of four, in turn.
+    Periods(u8),
+}
+
+impl Left {
+    pub(crate) fn of(level: Level) -> Self {
+        match level {
+            Level::Effect(shed) => Self::Effect(shed),
+            Level::Periods(count) => Self::Periods(count),
+        }
+    }
+
+    /// Its name, as JSON has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Effect(shed) => shed.name(),
+            Self::Periods(_) => "periods",
         }
     }
 }
@@ -252,6 +283,32 @@ pub enum EventKind {
         by: Duration,
         /// What took longest; `None` when no leg ran.
         culprit: Option<Culprit>,
+    },
+    /// A worker's slots took too long, and the governor leaves something out (D15).
+    Shed {
+        /// Index of the worker.
+        worker: usize,
+        /// What.
+        what: Left,
+        /// Of legs of this class.
+        priority: Priority,
+        /// How many they are.
+        legs: u32,
+        /// How full the fullest slot was, in thousandths of its length.
+        load: u32,
+    },
+    /// There is time again for what was left out (D15).
+    Recovered {
+        /// Index of the worker.
+        worker: usize,
+        /// What.
+        what: Left,
+        /// Of legs of this class.
+        priority: Priority,
+        /// How many they are.
+        legs: u32,
+        /// How full the fullest slot was, in thousandths of its length.
+        load: u32,
     },
     /// This subscriber was too slow: so many events before this one are lost to it. Of greater classes than what is lost,
     /// some may have come before this one that happened later.

@@ -130,6 +130,46 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
     ),
     ("worker_segments_total", "Segments run", |c| c.segments),
     (
+        "governor_sheds_total",
+        "Steps by which the governor left something out",
+        |c| c.sheds,
+    ),
+    (
+        "governor_recoveries_total",
+        "Steps by which it took that back",
+        |c| c.recoveries,
+    ),
+    (
+        "shed_noise_suppression_total",
+        "Frames without noise suppression",
+        |c| c.shed_frames[0],
+    ),
+    (
+        "shed_gain_control_total",
+        "Frames without gain control",
+        |c| c.shed_frames[1],
+    ),
+    (
+        "shed_echo_cancellation_total",
+        "Frames without echo cancellation",
+        |c| c.shed_frames[2],
+    ),
+    (
+        "shed_resampling_total",
+        "Frames through a short resampler",
+        |c| c.shed_frames[3],
+    ),
+    (
+        "shed_concealment_total",
+        "Frames whose gaps would fade to silence",
+        |c| c.shed_frames[4],
+    ),
+    (
+        "shed_periods_total",
+        "Segments of whole periods left out",
+        |c| c.shed_frames[5],
+    ),
+    (
         "worker_late_segments_total",
         "Segments run in a slot that ended late",
         |c| c.late_segments,

@@ -16,6 +16,7 @@ use talkpath_rt::handle::Handle;
 use crate::event::EventClass;
 use crate::priority::Priority;
 use crate::worker::bus::Bus;
+use crate::worker::governor::Taken;
 use crate::worker::stats::{LegStats, WorkerCounters};
 
 mod body;
@@ -350,7 +351,7 @@ impl WorkerEventKind {
     #[must_use]
     pub fn class(&self) -> EventClass {
         match self {
-            Self::Late { .. } => EventClass::Warning,
+            Self::Late { .. } | Self::Governor(_) => EventClass::Warning,
             Self::Finished { .. } => EventClass::Notice,
             Self::Talking { .. } | Self::Leg { .. } | Self::Call { .. } | Self::Worker { .. } => {
                 EventClass::Info
@@ -381,6 +382,8 @@ pub enum WorkerEventKind {
         /// The cohort that took longest; `None` when no leg ran.
         culprit: Option<Culprit>,
     },
+    /// The governor has taken a step (D15).
+    Governor(Taken),
     /// A leg's figures since it joined, about once a second.
     Leg {
         /** The leg. */

@@ -18,6 +18,7 @@ use crate::proto::{Partial, Passed};
 use crate::shard_link::{FromWorkers, ShardLink, ToWorkers};
 use crate::supervisor::{ACKS, COMMANDS, Ends, GARBAGE, Routes};
 use crate::worker::fence::PANICS;
+use crate::worker::governor::Marks;
 use crate::worker::io::{Mesh, Peer};
 use crate::worker::{Worker, WorkerConfig, costs, io::Io};
 
@@ -122,6 +123,10 @@ fn wire_one(
         legs,
         leg_ids: config.capacity_legs,
         seats: config.seats(),
+        marks: Marks {
+            above: config.shed_above,
+            below: config.shed_below,
+        },
         rooms: config.capacity_rooms,
         plans: config.capacity_plans,
     });

@@ -24,6 +24,7 @@ mod ext;
 mod fading;
 mod far;
 pub(crate) mod fence;
+pub mod governor;
 mod inward;
 pub mod io;
 mod legs;
@@ -35,6 +36,7 @@ mod route;
 pub mod schedule;
 pub mod script;
 mod settings;
+mod shed;
 pub mod stats;
 mod swap;
 mod tell;
@@ -51,9 +53,11 @@ use bank::Bank;
 use blame::Blame;
 use calls::Calls;
 use fence::Fallen;
+use governor::{Governor, Marks};
 pub use io::Io;
 use migrate::Moves;
 use schedule::Schedule;
+use shed::Spare;
 use stats::WorkerCounters;
 
 /// After a stall at most this much is made up for; older periods are skipped (D14).
@@ -78,6 +82,8 @@ pub struct WorkerConfig {
     pub plans: usize,
     /// States of each node kind.
     pub seats: usize,
+    /// When the governor sheds and recovers.
+    pub marks: Marks,
 }
 
 /// What a step did.
@@ -112,6 +118,9 @@ pub struct Worker {
     fallen: Fallen,
     blame: Blame,
     counters: WorkerCounters,
+    governor: Governor,
+    /// A frame before an effect that fades.
+    spare: Spare,
     /// Time the cohorts of the slot at hand took.
     ran: Duration,
     /// Cohorts until the next one whose ops are timed.
@@ -138,6 +147,12 @@ impl Worker {
             fallen: Fallen::new(),
             blame: Blame::default(),
             counters: WorkerCounters::default(),
+            governor: Governor::new(
+                config.marks,
+                config.slot,
+                schedule::cycle_slots(config.slot) as usize,
+            ),
+            spare: Spare::default(),
             ran: Duration::ZERO,
             until_probe: 0,
         }
@@ -252,6 +267,7 @@ impl Worker {
         if end > next_due {
             self.counters.late_segments += self.counters.segments - segments;
         }
+        self.govern(intended, end.saturating_sub(begin), io);
         self.name_culprit(intended, end.saturating_sub(next_due), io);
         let stats = io.stats.current();
         stats.record_slot(

@@ -28,6 +28,10 @@ pub struct EngineSection {
     pub jitter_max: Duration,
     /// Part of a slot that calls are admitted to fill.
     pub admit_budget: f32,
+    /// Part of a slot's length above which the governor sheds.
+    pub shed_above: f32,
+    /// Part of it below which the governor recovers.
+    pub shed_below: f32,
     /// Quantile of its measured cost that a call is admitted with.
     pub price_quantile: f32,
 }
@@ -132,6 +136,8 @@ impl Default for EngineSection {
             jitter_max: Duration::from_millis(200),
             admit_budget: 0.8,
             price_quantile: 0.9,
+            shed_above: 0.95,
+            shed_below: 0.7,
         }
     }
 }

@@ -30,6 +30,8 @@ pub(super) fn engine(config: &Config, places: &Places) -> EngineConfig {
         jitter_max: section.jitter_max,
         admit_budget: section.admit_budget,
         price_quantile: section.price_quantile,
+        shed_above: section.shed_above,
+        shed_below: section.shed_below,
         name: place::name(section.workers).into(),
         ..EngineConfig::default()
     }

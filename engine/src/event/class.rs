@@ -91,6 +91,8 @@ kinds! {
     Faulted "faulted" Warning [];
     Fenced "fenced" Critical ["node", "heard", "fault"];
     Late "late" Warning ["by_us", "culprit"];
+    Shed "shed" Warning ["what", "priority", "legs", "load"];
+    Recovered "recovered" Notice ["what", "priority", "legs", "load"];
     Missed "missed" Warning ["critical", "warning", "notice", "info"];
 }
 
@@ -115,6 +117,8 @@ impl EventKind {
             | Self::CallStarted { .. }
             | Self::CallEnded { .. }
             | Self::Late { .. }
+            | Self::Shed { .. }
+            | Self::Recovered { .. }
             | Self::Missed { .. } => None,
         }
     }
@@ -144,7 +148,10 @@ impl EventKind {
     #[must_use]
     pub fn worker(&self) -> Option<usize> {
         match self {
-            Self::Moved { worker, .. } | Self::Late { worker, .. } => Some(*worker),
+            Self::Moved { worker, .. }
+            | Self::Late { worker, .. }
+            | Self::Shed { worker, .. }
+            | Self::Recovered { worker, .. } => Some(*worker),
             _ => None,
         }
     }

@@ -65,6 +65,25 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
             map.serialize_entry("culprit", &late.culprit)
         }
         EventKind::Displaced { by, .. } => map.serialize_entry("by", &by.to_string()),
+        EventKind::Shed {
+            what,
+            priority,
+            legs,
+            load,
+            ..
+        }
+        | EventKind::Recovered {
+            what,
+            priority,
+            legs,
+            load,
+            ..
+        } => {
+            map.serialize_entry("what", what.name())?;
+            map.serialize_entry("priority", priority)?;
+            map.serialize_entry("legs", legs)?;
+            map.serialize_entry("load", &(f64::from(*load) / 1e3))
+        }
         EventKind::Missed { lost } => {
             map.serialize_entry("critical", &lost.critical)?;
             map.serialize_entry("warning", &lost.warning)?;

@@ -137,6 +137,10 @@ pub struct LegRun {
     pub egress_fenced: bool,
     /// How much it matters (D15).
     pub priority: Priority,
+    /// Effects left out in its last period, a bit for each: ingress, egress (D15).
+    pub shed: [u8; 2],
+    /// Its last ingress was left out: its voice comes back with a ramp.
+    pub sat_out: bool,
     /// The talking state last told to the supervisor.
     pub told_talking: bool,
     /// Its clip has been played to the end.
@@ -183,6 +187,10 @@ pub struct RoomBody {
     pub period: u32,
     /// Legs on the worker; the worker keeps it.
     pub legs: u32,
+    /// Best class of its legs here that were due since the last mix (D15).
+    pub coming_best: Priority,
+    /// Its resamplers take their short filters (D15).
+    pub short: bool,
     /// Number of the last mix whose sum is complete; the worker keeps it. A contribution names the mix it is part of.
     /// The number is that of the period on the slot grid, so all workers of a room agree on it.
     pub mixes: u64,
@@ -212,6 +220,8 @@ impl RoomBody {
             buses: ArrayVec::new(),
             period: 1,
             legs: 0,
+            coming_best: Priority::Background,
+            short: false,
             mixes: 0,
             closed: 0,
             peers: Workers::NONE,

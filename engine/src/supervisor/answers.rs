@@ -1,6 +1,6 @@
 //! What the worker says: acks settle edits, garbage is freed, events are passed on.
 
-use crate::event::{EventKind, LeaveReason};
+use crate::event::{EventKind, LeaveReason, Left};
 use crate::proto::{Ack, Garbage, LegId, LegPanic, Segment, WorkerEvent, WorkerEventKind};
 
 use super::Supervisor;
@@ -207,6 +207,29 @@ impl Supervisor {
                         culprit,
                     },
                 );
+            }
+            WorkerEventKind::Governor(taken) => {
+                tracing::info!(worker, ?taken, "the governor took a step");
+                let what = Left::of(taken.step.level);
+                let (priority, legs, load) = (taken.step.class, taken.legs, taken.load);
+                let kind = if taken.up {
+                    EventKind::Shed {
+                        worker,
+                        what,
+                        priority,
+                        legs,
+                        load,
+                    }
+                } else {
+                    EventKind::Recovered {
+                        worker,
+                        what,
+                        priority,
+                        legs,
+                        load,
+                    }
+                };
+                self.publish(at, kind);
             }
             WorkerEventKind::Worker { counters } => self.sites[worker].hear_counters(counters),
         }

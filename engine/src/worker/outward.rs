@@ -1,6 +1,6 @@
 //! Ops from the room: mix-minus, limiter, resampler, encoder, packetiser.
 
-use talkpath_graph::{Format, Op, Samples};
+use talkpath_graph::{Format, Op, Samples, Shed};
 use talkpath_nodes::mix;
 use talkpath_nodes::packet::Packet;
 use talkpath_nodes::packetise::PacketOutlet;
@@ -13,6 +13,7 @@ use crate::proto::Segment;
 use super::arena::at;
 use super::bank::Seat;
 use super::cohort::Cohort;
+use super::shed::Run;
 
 impl Cohort<'_> {
     /// What the leg hears: the sum of its rate less its own part in it, and the other rates (D4).
@@ -82,6 +83,8 @@ impl Cohort<'_> {
                 continue;
             };
             output.set_len(to.plane_len());
+            let run = Self::run_of(lane, Shed::Resampling);
+            resampler.set_short(matches!(run, Run::Out | Run::Not));
             output.tag.clone_from(&input.tag);
             resampler.process(input.as_slice(), output.as_mut_slice());
             if !self.finite(lane, out)

@@ -11,6 +11,7 @@ use talkpath_engine::proto::{
 use talkpath_engine::worker::bank::{Seat, Seating};
 use talkpath_engine::worker::bus::Bus;
 use talkpath_engine::worker::costs::{self, CostSink};
+use talkpath_engine::worker::governor::Marks;
 use talkpath_engine::worker::{Io, Worker, WorkerConfig};
 use talkpath_graph::{FrameTime, Graph, Limits, SampleRate, compile};
 use talkpath_nodes::gain::GainNode;
@@ -116,6 +117,10 @@ impl Bare {
             rooms: 4,
             plans: 8,
             seats: LEGS + 4,
+            marks: Marks {
+                above: 0.95,
+                below: 0.7,
+            },
         });
         Self {
             worker,

@@ -222,6 +222,11 @@ impl Caller {
         let leg = room
             .join(LegConfig::network(config))
             .expect("room for one more");
+        Self::of(leg, config, n)
+    }
+
+    /// The phone of a leg that is there.
+    pub fn of(leg: Leg, config: NetworkConfig, n: u32) -> Self {
         let header = Header {
             ssrc: 0x9000 + n,
             sequence: 65_530,
