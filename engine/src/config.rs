@@ -40,6 +40,8 @@ pub struct EngineConfig {
     /// SCHED_FIFO priority wanted for the worker, 1 to 99; `None`: an ordinary thread.
     /// When it is refused the engine runs all the same and the status says so.
     pub priority: Option<u8>,
+    /// A worker that makes no slot for this long is given up and replaced, 100 ms to 1 min. Default 1 s.
+    pub watchdog: Duration,
     /// Lock the process's memory, so that the worker never waits for a page.
     pub lock_memory: bool,
     /// Delay a jitter buffer aims at: 0 to `jitter_max`. Default 20 ms.
@@ -85,6 +87,7 @@ impl Default for EngineConfig {
             part_kept: Duration::from_secs(5),
             edit_lead: None,
             priority: Some(60),
+            watchdog: Duration::from_secs(1),
             lock_memory: false,
             jitter_target: Duration::from_millis(20),
             jitter_max: Duration::from_millis(200),
@@ -162,6 +165,9 @@ impl EngineConfig {
         check(lead_fits, "edit_lead", &self.edit_lead, "at most 1 s")?;
         let priority = usize::from(self.priority.unwrap_or(1));
         within(priority, 1, 99, "priority", "1 to 99, or none")?;
+        let watchdog_fits =
+            (Duration::from_millis(100)..=Duration::from_secs(60)).contains(&self.watchdog);
+        check(watchdog_fits, "watchdog", &self.watchdog, "100 ms to 1 min")?;
         let target_fits = self.jitter_target <= self.jitter_max;
         check(
             target_fits,

@@ -52,6 +52,24 @@ pub enum LeaveReason {
     Displaced,
     /// The engine was shut down.
     Shutdown,
+    /// Its worker was lost, and nobody but the application could build it anew: a port.
+    WorkerLost,
+}
+
+/// How a worker was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WorkerFault {
+    /// Its thread ended by itself.
+    Exited {
+        /// What the panic said.
+        fault: String,
+    },
+    /// It made no slot for so long.
+    Stuck {
+        /// How long.
+        silent: Duration,
+    },
 }
 
 impl LeaveReason {
@@ -65,6 +83,7 @@ impl LeaveReason {
             Self::Finished => "finished",
             Self::Displaced => "displaced",
             Self::Shutdown => "shutdown",
+            Self::WorkerLost => "worker_lost",
         }
     }
 }
@@ -283,6 +302,23 @@ pub enum EventKind {
         by: Duration,
         /// What took longest; `None` when no leg ran.
         culprit: Option<Culprit>,
+    },
+    /// A worker is no more (D18): it ended, or it has made no slot for the time of the watchdog. Nothing that it may
+    /// still do is heard. Its legs are built anew on the one that takes its place; ports leave.
+    WorkerLost {
+        /// Index of the worker.
+        worker: usize,
+        /// How.
+        why: WorkerFault,
+        /// Legs it had; a point-to-point call counts as two.
+        legs: usize,
+    },
+    /// Another worker has begun in the place of one that was lost.
+    WorkerReplaced {
+        /// Index of the worker.
+        worker: usize,
+        /// Legs that were built anew on it.
+        legs: usize,
     },
     /// A worker's slots took too long, and the governor leaves something out (D15).
     Shed {

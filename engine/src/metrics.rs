@@ -291,6 +291,48 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         true,
         |s| s.supervisor.stale_returns,
     ),
+    (
+        "workers_lost_total",
+        "Workers that ended or hung",
+        true,
+        |s| s.supervisor.workers_lost,
+    ),
+    (
+        "workers_replaced_total",
+        "Workers put in the place of lost ones",
+        true,
+        |s| s.supervisor.workers_replaced,
+    ),
+    (
+        "workers_out",
+        "Lost workers whose threads have not come back",
+        false,
+        |s| s.supervisor.workers_out,
+    ),
+    (
+        "legs_rebuilt_total",
+        "Legs built anew after the loss of a worker",
+        true,
+        |s| s.supervisor.legs_rebuilt,
+    ),
+    (
+        "legs_lost_total",
+        "Legs that left with a lost worker",
+        true,
+        |s| s.supervisor.legs_lost,
+    ),
+    (
+        "packets_fenced_total",
+        "Packets a worker wrote after it was given up",
+        true,
+        |s| s.supervisor.packets_fenced,
+    ),
+    (
+        "packet_boxes_lost_total",
+        "Packet boxes that went with lost workers",
+        true,
+        |s| s.supervisor.packet_boxes_lost,
+    ),
 ];
 
 /// A measured time of one worker, in microseconds.

@@ -31,6 +31,7 @@ mod legs;
 pub(crate) mod migrate;
 mod outward;
 mod period;
+mod rewire;
 mod rooms;
 mod route;
 pub mod schedule;
@@ -68,6 +69,8 @@ pub const CATCH_UP: Duration = Duration::from_millis(60);
 pub struct WorkerConfig {
     /// Which of the engine's workers it is.
     pub index: u8,
+    /// Which of the workers that have been in that place, counted from 0.
+    pub epoch: u16,
     /// Most legs of the engine: of all its workers.
     pub leg_ids: usize,
     /// Length of a slot; a divisor of 10 ms.
@@ -171,6 +174,11 @@ impl Worker {
         self.time_of(self.next)
     }
 
+    /// Begins with the second slot from `now` on: for a worker that takes the place of another. Before the first step.
+    pub fn begin_after(&mut self, now: Duration) {
+        self.next = self.slot_at(now).map_or(0, |slot| slot + 2);
+    }
+
     /// Figures since the start.
     #[must_use]
     pub fn counters(&self) -> &WorkerCounters {
@@ -262,6 +270,7 @@ impl Worker {
         let rest = end.saturating_sub(begin + core::mem::take(&mut self.ran));
         io.costs.current().rest.record(rest, 1);
         self.counters.slots += 1;
+        io.pulse.beat();
         self.counters.busy += end.saturating_sub(begin);
         let next_due = intended + self.config.slot;
         if end > next_due {

@@ -11,7 +11,7 @@ use talkpath_engine::event::{KINDS, Left, Lost};
 use talkpath_engine::proto::{CallId, Culprit, Segment};
 use talkpath_engine::{
     Event, EventClass, EventFilter, EventKind, EventStream, LeaveReason, LegId, PlanId, Priority,
-    RoomId,
+    RoomId, WorkerFault,
 };
 use talkpath_graph::Shed;
 
@@ -83,9 +83,9 @@ fn samples() -> Vec<EventKind> {
         EventKind::Moved { leg, worker },
         EventKind::TalkStarted { leg },
         EventKind::TalkStopped { leg },
-        EventKind::Displaced { leg, by: leg },
         EventKind::MediaTimeout { leg },
         EventKind::Finished { leg },
+        EventKind::Displaced { leg, by: leg },
         EventKind::Faulted { leg },
         EventKind::Fenced {
             leg,
@@ -98,6 +98,12 @@ fn samples() -> Vec<EventKind> {
             by: ms(2),
             culprit,
         },
+        EventKind::WorkerLost {
+            worker,
+            why: WorkerFault::Stuck { silent: ms(1_000) },
+            legs: 2,
+        },
+        EventKind::WorkerReplaced { worker, legs: 2 },
         EventKind::Shed {
             worker,
             what: Left::Periods(2),

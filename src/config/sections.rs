@@ -20,6 +20,8 @@ pub struct EngineSection {
     pub cores: Vec<usize>,
     /// SCHED_FIFO priority of the worker; the shard runs below it. `None`: ordinary scheduling.
     pub priority: Option<u8>,
+    /// How long a worker may make no slot before it is replaced.
+    pub watchdog: Duration,
     /// Whether memory is locked against paging.
     pub lock_memory: bool,
     /// Delay that the jitter buffer aims at.
@@ -131,6 +133,7 @@ impl Default for EngineSection {
             workers: 1,
             cores: Vec::new(),
             priority: Some(60),
+            watchdog: Duration::from_secs(1),
             lock_memory: true,
             jitter_target: Duration::from_millis(20),
             jitter_max: Duration::from_millis(200),

@@ -25,6 +25,7 @@ pub(super) fn engine(config: &Config, places: &Places) -> EngineConfig {
         cores: places.workers.clone(),
         workers: section.workers,
         priority: places.priority,
+        watchdog: section.watchdog,
         lock_memory: section.lock_memory,
         jitter_target: section.jitter_target,
         jitter_max: section.jitter_max,

@@ -91,6 +91,8 @@ kinds! {
     Faulted "faulted" Warning [];
     Fenced "fenced" Critical ["node", "heard", "fault"];
     Late "late" Warning ["by_us", "culprit"];
+    WorkerLost "worker_lost" Critical ["why", "fault", "silent_ms", "legs"];
+    WorkerReplaced "worker_replaced" Critical ["legs"];
     Shed "shed" Warning ["what", "priority", "legs", "load"];
     Recovered "recovered" Notice ["what", "priority", "legs", "load"];
     Missed "missed" Warning ["critical", "warning", "notice", "info"];
@@ -117,6 +119,8 @@ impl EventKind {
             | Self::CallStarted { .. }
             | Self::CallEnded { .. }
             | Self::Late { .. }
+            | Self::WorkerLost { .. }
+            | Self::WorkerReplaced { .. }
             | Self::Shed { .. }
             | Self::Recovered { .. }
             | Self::Missed { .. } => None,
@@ -150,6 +154,8 @@ impl EventKind {
         match self {
             Self::Moved { worker, .. }
             | Self::Late { worker, .. }
+            | Self::WorkerLost { worker, .. }
+            | Self::WorkerReplaced { worker, .. }
             | Self::Shed { worker, .. }
             | Self::Recovered { worker, .. } => Some(*worker),
             _ => None,

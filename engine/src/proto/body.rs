@@ -7,7 +7,7 @@ use talkpath_nodes::spec::Spec;
 use talkpath_nodes::state::State;
 use talkpath_rt::handle::Handle;
 
-use super::{Direction, Partial, PlanId, RoomId, SEGMENT_OPS, Segment, Swap, Workers};
+use super::{Direction, PacketBox, Partial, PlanId, RoomId, SEGMENT_OPS, Segment, Swap, Workers};
 use crate::priority::Priority;
 use crate::worker::bank::Seat;
 use crate::worker::bus::{BUS_RATES, Bus};
@@ -108,6 +108,24 @@ pub struct LegBody {
     pub run: LegRun,
 }
 
+impl LegBody {
+    /// The packets in its states, of a leg that will never run again. Control side.
+    pub(crate) fn packets(&mut self) -> Vec<PacketBox> {
+        packets_of(&mut self.states)
+    }
+}
+
+/// The packets that states hold.
+pub(super) fn packets_of(states: &mut [(Seat, State)]) -> Vec<PacketBox> {
+    let mut packets = Vec::new();
+    for (_, state) in states {
+        if let State::Jitter(buffer) = state {
+            packets.extend(core::iter::from_fn(|| buffer.pop_any()));
+        }
+    }
+    packets
+}
+
 /// The worker's running notes on a leg.
 #[derive(Clone, Debug, Default)]
 pub struct LegRun {
@@ -147,6 +165,8 @@ pub struct LegRun {
     pub finished: bool,
     /// Whether that was told.
     pub told_finished: bool,
+    /// How often it was built anew because its worker was lost; the supervisor sets it.
+    pub life: u16,
     /// Counted since the leg joined.
     pub stats: LegStats,
 }

@@ -51,8 +51,10 @@ pub(super) struct Cohort<'a> {
     pub counters: &'a mut WorkerCounters,
     pub packets_in: &'a mut Borrower<Packet>,
     pub packets_out: &'a mut Lender<Packet>,
-    /// This worker's index.
-    pub worker: u8,
+    /// This worker's index and epoch.
+    pub worker: (u8, u16),
+    /// Length of a slot.
+    pub slot_time: Duration,
     pub slot: u64,
     /// Intended time of the slot.
     pub now: Duration,

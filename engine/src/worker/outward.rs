@@ -1,5 +1,7 @@
 //! Ops from the room: mix-minus, limiter, resampler, encoder, packetiser.
 
+use core::time::Duration;
+
 use talkpath_graph::{Format, Op, Samples, Shed};
 use talkpath_nodes::mix;
 use talkpath_nodes::packet::Packet;
@@ -128,6 +130,7 @@ impl Cohort<'_> {
                 packetiser.skip(Samples(format.frame.0.wrapping_mul(lane.skipped)));
             }
             let encoded = self.arena.encoded[at(op.inputs[0], n)].bytes();
+            let leg = self.legs.get(lane.leg);
             let fed = packetiser.feed(
                 lane.leg.to_bits(),
                 encoded,
@@ -135,6 +138,9 @@ impl Cohort<'_> {
                 &mut Outlet {
                     packets: self.packets_out,
                     worker: self.worker,
+                    life: leg.map_or(0, |leg| leg.run.life),
+                    after: self.slot_time * leg.map_or(0, |leg| leg.slots_after),
+                    clock_rate: format.rate.hz(),
                 },
             );
             self.counters.packets_out += u64::from(fed.sent);
@@ -155,7 +161,12 @@ impl Cohort<'_> {
 /// The way out as the packetiser sees it.
 pub(super) struct Outlet<'a> {
     pub packets: &'a mut Lender<Packet>,
-    pub worker: u8,
+    /// Index and epoch.
+    pub worker: (u8, u16),
+    pub life: u16,
+    /// The slots between the mix and this.
+    pub after: Duration,
+    pub clock_rate: u32,
 }
 
 impl PacketOutlet for Outlet<'_> {
@@ -164,7 +175,9 @@ impl PacketOutlet for Outlet<'_> {
     }
 
     fn send(&mut self, mut packet: Box<Packet>) -> Result<(), Box<Packet>> {
-        packet.worker = self.worker;
+        (packet.worker, packet.epoch) = self.worker;
+        (packet.life, packet.clock_rate) = (self.life, self.clock_rate);
+        packet.mixed = packet.not_before.saturating_sub(self.after);
         self.packets.send(packet).map_err(|Full(packet)| packet)
     }
 

@@ -22,6 +22,7 @@ use talkpath_rt::boxes::{Borrower, Lender, boxes};
 use talkpath_rt::clock::ManualClock;
 use talkpath_rt::command::{Busy, CommandTx, Txn, TxnId, commands};
 use talkpath_rt::outlet::{self, AckRx, EventRx, GarbageRx};
+use talkpath_rt::pulse::pulse;
 use talkpath_rt::slab::FreeList;
 use talkpath_rt::timing::{StatsSink, exchange};
 
@@ -101,6 +102,7 @@ impl Bare {
             packets_in,
             packets_out,
             mesh: Default::default(),
+            pulse: pulse().0,
             stats: source,
             costs,
             script: None,
@@ -109,6 +111,7 @@ impl Bare {
         };
         let base = Duration::from_secs(1);
         let worker = Worker::new(WorkerConfig {
+            epoch: 0,
             index: 0,
             leg_ids: LEGS,
             slot: SLOT,

@@ -126,7 +126,8 @@ impl Worker {
             packets_in: &mut io.packets_in,
             packets_out: &mut io.packets_out,
             at_hand: &mut self.calls.at_hand,
-            worker: self.config.index,
+            worker: (self.config.index, self.config.epoch),
+            clock_rate: body.clocks[from.index()],
             #[cfg(test)]
             leg,
             to,

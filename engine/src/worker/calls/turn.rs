@@ -36,8 +36,10 @@ pub(super) struct Turn<'a> {
     pub packets_in: &'a mut Borrower<Packet>,
     pub packets_out: &'a mut Lender<Packet>,
     pub at_hand: &'a mut Units,
-    /// This worker's index.
-    pub worker: u8,
+    /// This worker's index and epoch.
+    pub worker: (u8, u16),
+    /// Ticks per second of what goes out.
+    pub clock_rate: u32,
     /// The side that sends.
     #[cfg(test)]
     pub leg: LegId,
@@ -116,6 +118,9 @@ impl Turn<'_> {
         let outlet = &mut Outlet {
             packets: self.packets_out,
             worker: self.worker,
+            life: self.flow.life,
+            after: Duration::ZERO,
+            clock_rate: self.clock_rate,
         };
         let (fed, step) = relay.pass(self.to.to_bits(), packet, not_before, outlet)?;
         self.counters.packets_relayed += 1;
@@ -261,6 +266,9 @@ impl Turn<'_> {
         let mut outlet = Outlet {
             packets: self.packets_out,
             worker: self.worker,
+            life: self.flow.life,
+            after: Duration::ZERO,
+            clock_rate: self.clock_rate,
         };
         let mut before = Fed::default();
         if piece.from == 0 {
