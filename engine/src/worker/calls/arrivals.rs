@@ -128,10 +128,10 @@ impl Worker {
             at_hand: &mut self.calls.at_hand,
             worker: (self.config.index, self.config.epoch),
             clock_rate: body.clocks[from.index()],
-            #[cfg(test)]
             leg,
             to,
             now,
+            script: io.script.as_deref_mut(),
             kind: "",
         };
         // What a panic leaves half done is the state of nodes that never run again.

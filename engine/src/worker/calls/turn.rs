@@ -24,6 +24,7 @@ use super::super::arena::{Arena, at};
 use super::super::bank::{Bank, Seat};
 use super::super::io::give_back;
 use super::super::outward::Outlet;
+use super::super::script::{CostScript, Work};
 use super::super::stats::WorkerCounters;
 
 /// Everything a direction touches while it runs.
@@ -41,12 +42,13 @@ pub(super) struct Turn<'a> {
     /// Ticks per second of what goes out.
     pub clock_rate: u32,
     /// The side that sends.
-    #[cfg(test)]
     pub leg: LegId,
     /// The side that is sent.
     pub to: LegId,
     /// Intended time of the slot.
     pub now: Duration,
+    /// What the ops are to cost, in virtual time.
+    pub script: Option<&'a mut (dyn CostScript + 'static)>,
     /// Kind of the op at hand.
     pub kind: &'static str,
 }
@@ -96,6 +98,13 @@ impl Turn<'_> {
     /// The op whose turn it is.
     fn enter(&mut self, op: &Op<Spec>) {
         self.kind = op.spec.kind();
+        if let Some(script) = &mut self.script {
+            script.ran(Work {
+                kind: self.kind,
+                leg: self.leg,
+                shed: false,
+            });
+        }
         #[cfg(test)]
         super::super::fence::trip(self.kind, self.leg);
     }
