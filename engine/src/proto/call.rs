@@ -150,7 +150,8 @@ pub struct FlowStats {
     pub held: u64,
     /// Packets dropped because more came in one slot than may run in it.
     pub crowded: u64,
-    /// Packets missing in what came, left missing in what goes out.
+    /// Packets missing in what came when a newer one was there, left missing in what goes out; those that came after all are
+    /// among them.
     pub missing: u64,
     /// Times the source began anew: another SSRC, a jump, the end of a hold.
     pub resyncs: u64,
