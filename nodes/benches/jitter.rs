@@ -124,8 +124,11 @@ fn room(c: &mut Criterion) {
     const LANES: usize = 8;
     let n = SampleRate::HZ_16000.samples_in(FRAME).as_usize();
     let mut bus = vec![0; n];
-    let plane =
-        |t: usize| -> Vec<f32> { (0..n).map(|i| ((i * t) as f32 * 0.01).sin() * 0.1).collect() };
+    let plane = |t: usize| -> Vec<f32> {
+        (0..n)
+            .map(|i| ((i * t) as f32 * 0.01).sin() * 0.1)
+            .collect()
+    };
     let mut planes: Vec<_> = (0..LANES).map(plane).collect();
     let mut talkers = vec![vec![0; n]; TALKERS];
     c.bench_function("mix of 200 talkers, 16 kHz, one tick", |b| {
