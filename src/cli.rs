@@ -66,7 +66,7 @@ struct ServeArgs {
     /// UDP ports for media, two for each leg [default: 20000-29999]
     #[arg(long, value_name = "LO-HI")]
     rtp_ports: Option<String>,
-    /// Status page, /status, /health, /metrics, /plans [default: 127.0.0.1:8080]
+    /// Status page, /status, /health, /metrics, /plans, /calls, /events [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT")]
     http: Option<String>,
     /// Real-time workers, each on a core of its own where there are enough

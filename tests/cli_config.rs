@@ -77,6 +77,10 @@ const BAD: &[(&str, &[&str])] = &[
         &["engine.jitter_max_ms: was 10", "20 to 1000"],
     ),
     (
+        "[engine]\nshed_above = 0.5\nshed_below = 0.9",
+        &["engine.shed_below: was 0.9", "below engine.shed_above, 0.5"],
+    ),
+    (
         "[engine]\njitter_target_ms = 300",
         &[
             "engine.jitter_max_ms: was 200",

@@ -408,6 +408,11 @@ fn events_come_line_by_line_as_they_happen_and_end_with_the_server() {
             odd.starts_with("http/1.1 400") && answer.contains("cellar"),
             "{odd} {answer}"
         );
+        let (odd, answer) = get(address, "/events?rum=cellar");
+        assert!(
+            odd.starts_with("http/1.1 400") && answer.contains("rum"),
+            "{odd} {answer}"
+        );
         [all, of_room]
     });
     for reader in &mut readers {

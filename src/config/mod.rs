@@ -141,6 +141,10 @@ impl Config {
                 allowed,
             );
         }
+        if engine.shed_below >= engine.shed_above {
+            let allowed = format!("below engine.shed_above, {}", engine.shed_above);
+            return refuse("engine.shed_below", engine.shed_below.to_string(), allowed);
+        }
         if self.rtp_addr().is_ipv4() != self.sip.addr.is_ipv4() {
             let allowed = format!("the same IP version as sip.addr, {}", self.sip.addr);
             return refuse("rtp.addr", self.rtp_addr().to_string(), allowed);

@@ -32,6 +32,7 @@ const QUIET: u32 = 10;
 
 /// Which events a client wants, in its own words. Absent: all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EventQuery {
     /// Names of classes, with commas between.
     pub class: Option<String>,
