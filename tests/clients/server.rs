@@ -119,9 +119,19 @@ impl Server {
         panic!("{name} is {}, not {value}", self.metric(name));
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal by name.
+    pub fn signal(&self, name: &str) {
+        signal(self.id(), name);
+    }
+
     /// Ctrl-C; waits for the end, which must be a clean one.
     pub fn stop(mut self) {
-        signal(self.child.id(), "INT");
+        self.signal("INT");
         let mut said = String::new();
         self.out.read_to_string(&mut said).expect("text");
         let code = self.child.wait().expect("a child").code();
