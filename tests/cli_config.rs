@@ -53,8 +53,20 @@ const BAD: &[(&str, &[&str])] = &[
         &["engine.jitter_target_ms: was 501", "0 to 500"],
     ),
     (
+        "[engine]\nwatchdog_ms = 99",
+        &["engine.watchdog_ms: was 99", "100 to 60000"],
+    ),
+    (
         "[engine]\nadmit_budget = 1.5",
         &["engine.admit_budget: was 1.5", "0.05 to 1"],
+    ),
+    (
+        "[engine]\nshed_above = 2",
+        &["engine.shed_above: was 2", "0.3 to 1.5"],
+    ),
+    (
+        "[engine]\nshed_below = 0",
+        &["engine.shed_below: was 0", "0.1 to 1.4"],
     ),
     (
         "[engine]\nprice_quantile = \"most\"",
@@ -431,7 +443,7 @@ fn every_key_reaches_its_field() {
     let folder = env!("CARGO_TARGET_TMPDIR");
     let text = format!(
         "[engine]\nslot_us = 500\ncapacity = 7\nworkers = 1\ncores = [0]\npriority = \"off\"\n\
-         lock_memory = false\njitter_target_ms = 30\njitter_max_ms = 90\nadmit_budget = 0.6\nprice_quantile = 1\n\
+         lock_memory = false\nwatchdog_ms = 700\njitter_target_ms = 30\njitter_max_ms = 90\nadmit_budget = 0.6\nprice_quantile = 1\nshed_above = 0.9\nshed_below = 0.5\n\
          [sip]\naddr = \"[::1]:5070\"\nadvertised = \"2001:db8::1\"\nallow = [\"fd00::/8\"]\n\
          deny = [\"10.0.0.0/8\"]\nmax_rooms = 2\nmax_legs_per_room = 3\nmax_calls_per_source = 4\n\
          max_invites_per_second = 5\nmax_invites_per_source = 6\nmax_connections = 7\nring_ms = 8\n\
@@ -448,11 +460,13 @@ fn every_key_reaches_its_field() {
         (rest.engine.admit_budget, rest.engine.price_quantile),
         (0.6, 1.0)
     );
+    assert_eq!((rest.engine.shed_above, rest.engine.shed_below), (0.9, 0.5));
     assert_eq!(
         (rest.engine.jitter_target, rest.engine.jitter_max),
         (Duration::from_millis(30), Duration::from_millis(90))
     );
     assert!(!rest.engine.lock_memory);
+    assert_eq!(rest.engine.watchdog, Duration::from_millis(700));
     assert_eq!(rest.engine.cores, [0]);
     assert_eq!(rest.sip.addr, "[::1]:5070".parse().unwrap());
     assert_eq!(rest.sip.advertised, Some("2001:db8::1".parse().unwrap()));

@@ -40,6 +40,8 @@ pub struct EngineConfig {
     /// SCHED_FIFO priority wanted for the worker, 1 to 99; `None`: an ordinary thread.
     /// When it is refused the engine runs all the same and the status says so.
     pub priority: Option<u8>,
+    /// A worker that makes no slot for this long is given up and replaced, 100 ms to 1 min. Default 1 s.
+    pub watchdog: Duration,
     /// Lock the process's memory, so that the worker never waits for a page.
     pub lock_memory: bool,
     /// Delay a jitter buffer aims at: 0 to `jitter_max`. Default 20 ms.
@@ -55,6 +57,11 @@ pub struct EngineConfig {
     pub slot_budget: f32,
     /// Part of a slot that legs may be admitted to fill, 0.001 to 1 (D15): beyond it a leg is refused. Default 0.8.
     pub admit_budget: f32,
+    /// The governor sheds while a slot of the cycle takes more than this part of its length, 0.3 to 1.5 (D15). Default
+    /// 0.95.
+    pub shed_above: f32,
+    /// It recovers while every slot takes less than this part, 0.1 up to below `shed_above`. Default 0.7.
+    pub shed_below: f32,
     /// By class, the best first: the part of `admit_budget` that only this class and better ones may use (D15); together
     /// at most 0.9. Default: 0.05 for emergency calls.
     pub reserves: [f32; CLASSES],
@@ -80,6 +87,7 @@ impl Default for EngineConfig {
             part_kept: Duration::from_secs(5),
             edit_lead: None,
             priority: Some(60),
+            watchdog: Duration::from_secs(1),
             lock_memory: false,
             jitter_target: Duration::from_millis(20),
             jitter_max: Duration::from_millis(200),
@@ -87,6 +95,8 @@ impl Default for EngineConfig {
             packets_out_per_leg: 4,
             slot_budget: 0.5,
             admit_budget: 0.8,
+            shed_above: 0.95,
+            shed_below: 0.7,
             reserves: [0.05, 0.0, 0.0, 0.0, 0.0, 0.0],
             price_quantile: 0.9,
             queue: 4_096,
@@ -155,6 +165,9 @@ impl EngineConfig {
         check(lead_fits, "edit_lead", &self.edit_lead, "at most 1 s")?;
         let priority = usize::from(self.priority.unwrap_or(1));
         within(priority, 1, 99, "priority", "1 to 99, or none")?;
+        let watchdog_fits =
+            (Duration::from_millis(100)..=Duration::from_secs(60)).contains(&self.watchdog);
+        check(watchdog_fits, "watchdog", &self.watchdog, "100 ms to 1 min")?;
         let target_fits = self.jitter_target <= self.jitter_max;
         check(
             target_fits,
@@ -182,6 +195,15 @@ impl EngineConfig {
         check(budget_fits, "slot_budget", &self.slot_budget, "0.05 to 0.9")?;
         let admit_fits = (0.001..=1.0).contains(&self.admit_budget);
         check(admit_fits, "admit_budget", &self.admit_budget, "0.001 to 1")?;
+        let above_fits = (0.3..=1.5).contains(&self.shed_above);
+        check(above_fits, "shed_above", &self.shed_above, "0.3 to 1.5")?;
+        let below_fits = (0.1..self.shed_above).contains(&self.shed_below);
+        check(
+            below_fits,
+            "shed_below",
+            &self.shed_below,
+            "0.1 up to below shed_above",
+        )?;
         let each = self.reserves.iter().all(|part| (0.0..=0.9).contains(part));
         let reserves_fit = each && self.reserves.iter().sum::<f32>() <= 0.9;
         check(

@@ -1,14 +1,13 @@
 //! The engine on real time: pinned worker threads, a supervisor thread, and handles for all.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam::channel::unbounded;
 use talkpath_rt::clock::{Clock, MonotonicClock};
-use talkpath_rt::thread::{self, Obtained, Placement, RtThread};
+use talkpath_rt::thread::{self, Obtained, Placement};
 
 use crate::api::engine_calls;
 use crate::config::EngineConfig;
@@ -17,13 +16,14 @@ use crate::record::{self, RecordTo, RecordingState, session, taps};
 use crate::shard_link::ShardLink;
 use crate::supervisor::{Link, Request, Supervisor};
 use crate::wiring::{Wired, Wiring, wire};
-use crate::worker::{Worker, io::Io};
 
+mod crew;
 mod recorder;
 mod threads;
 
+use crew::Crew;
 use recorder::RecorderThread;
-use threads::{Ended, quieten_workers, run_supervisor, run_worker};
+use threads::{quieten_workers, run_supervisor};
 
 /// A running engine. Clones are handles on the same engine; it is shut down by
 /// [`shutdown`](Self::shutdown) or with the last handle.
@@ -56,13 +56,9 @@ struct Shared {
     recording: Option<Arc<record::recorder::Shared>>,
 }
 
-/// One worker's thread.
-type WorkerThread = RtThread<Ended<(Worker, Io)>>;
-
 /// The threads.
 struct Running {
-    stop: Arc<AtomicBool>,
-    workers: Vec<WorkerThread>,
+    crew: Arc<Mutex<Crew>>,
     supervisor: JoinHandle<()>,
     recorder: Option<RecorderThread>,
 }
@@ -121,8 +117,8 @@ impl Engine {
             shard,
         } = wiring;
         quieten_workers();
-        let stop = Arc::new(AtomicBool::new(false));
-        let (mut workers, mut ends, mut obtained) = (Vec::new(), Vec::new(), Vec::new());
+        let mut crew = Crew::new(config.clone());
+        let (mut ends, mut obtained) = (Vec::new(), Vec::new());
         for (
             index,
             Wired {
@@ -132,52 +128,50 @@ impl Engine {
             },
         ) in wired.into_iter().enumerate()
         {
-            let flag = Arc::clone(&stop);
-            let place = placement(&config, index);
-            match thread::spawn(place, move |_| run_worker(worker, io, &flag)) {
-                Ok(worker) => {
-                    let mut got = worker.obtained().clone();
+            match crew.hire((index, 0), worker, io) {
+                Ok(mut got) => {
                     got.warnings.append(&mut warnings);
                     got.warnings
                         .iter()
                         .for_each(|warning| tracing::warn!("{warning}"));
                     ends.push((end, got.clone()));
                     obtained.push(got);
-                    workers.push(worker);
                 }
                 Err(why) => {
-                    give_up(&stop, workers);
+                    drop(crew.close());
                     return Err(why.into());
                 }
             }
         }
-        let mut supervisor = Supervisor::new(config, ends, routes, base, started);
+        let cost_clock = Box::new(move |_| -> Box<dyn Clock> { Box::new(clock) });
+        let mut supervisor = Supervisor::new(config, ends, routes, base, started, cost_clock);
         let recorder = recording.map(|(recorder, tape)| {
             supervisor.set_tape(tape);
             recorder
         });
         let recording = recorder.as_ref().map(|recorder| recorder.shared());
         let (requests, inbox) = unbounded();
+        let crew = Arc::new(Mutex::new(crew));
+        let hands = Arc::clone(&crew);
         let spawned = std::thread::Builder::new()
             .name("talkpath-control".to_owned())
-            .spawn(move || run_supervisor(supervisor, &inbox));
+            .spawn(move || run_supervisor(supervisor, &inbox, &hands));
         let supervisor = match spawned {
             Ok(supervisor) => supervisor,
             Err(why) => {
-                give_up(&stop, workers);
+                drop(lock(&crew).close());
                 return Err(StartError::Supervisor(why));
             }
         };
         let recorder = match recorder.map(RecorderThread::spawn).transpose() {
             Ok(recorder) => recorder,
             Err(why) => {
-                give_up(&stop, workers);
+                drop(lock(&crew).close());
                 return Err(StartError::Recording(why));
             }
         };
         let running = Running {
-            stop,
-            workers,
+            crew,
             supervisor,
             recorder,
         };
@@ -222,15 +216,23 @@ impl Engine {
         &self.shared.obtained
     }
 
-    /// Whether all threads run. False after [`shutdown`](Self::shutdown), and when a thread has ended by itself, which
-    /// is a bug of talkpath: calls may still be answered then, but there is no media any more. All that is left to do
-    /// is to drain and shut down.
+    /// Whether there is media: the supervisor runs, and at least one worker. False after [`shutdown`](Self::shutdown),
+    /// when the supervisor has ended by itself, which is a bug of talkpath, and for the moment in which the only worker
+    /// is replaced.
     pub fn is_alive(&self) -> bool {
         let running = self.shared.running();
         running.as_ref().is_some_and(|threads| {
-            let ended = threads.workers.iter().any(RtThread::is_finished);
-            !ended && !threads.supervisor.is_finished()
+            lock(&threads.crew).is_alive() && !threads.supervisor.is_finished()
         })
+    }
+
+    /// Whether the engine looks after its workers: false after [`shutdown`](Self::shutdown), and when the supervisor has
+    /// ended by itself, which is a bug of talkpath. All that is left to do then is to drain and shut down.
+    pub fn is_running(&self) -> bool {
+        let running = self.shared.running();
+        running
+            .as_ref()
+            .is_some_and(|threads| !threads.supervisor.is_finished())
     }
 
     /// Stops the workers, then the supervisor, and frees what they had. What legs there are leave
@@ -257,10 +259,8 @@ fn placement(config: &EngineConfig, index: usize) -> Placement {
     }
 }
 
-/// The engine does not start after all.
-fn give_up(stop: &AtomicBool, workers: Vec<WorkerThread>) {
-    stop.store(true, Ordering::Release);
-    workers.into_iter().for_each(|worker| drop(worker.join()));
+fn lock(crew: &Mutex<Crew>) -> MutexGuard<'_, Crew> {
+    crew.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shared {
@@ -271,31 +271,23 @@ impl Shared {
     fn shutdown(&self) {
         let running = self.running().take();
         let Some(Running {
-            stop,
-            workers,
+            crew,
             supervisor,
             recorder,
         }) = running
         else {
             return;
         };
-        stop.store(true, Ordering::Release);
         // A worker's ends come back with its thread and are freed here, when none of them runs any more.
-        let mut ends = Vec::new();
-        for (index, worker) in workers.into_iter().enumerate() {
-            match worker.join() {
-                Ok(mut ended) => {
-                    // At most MAX_WORKERS.
-                    taps::of_worker(index as u8, &mut ended.ends.1, &mut taps::Flush);
-                    if let Some(fault) = ended.fault() {
-                        tracing::error!("a worker had panicked: {fault}");
-                    }
-                    ends.push(ended.ends);
-                }
-                Err(_) => tracing::error!("a worker thread had panicked"),
+        let mut ended = lock(&crew).close();
+        for home in &mut ended {
+            // At most MAX_WORKERS.
+            taps::of_worker(home.index as u8, &mut home.ended.ends.1, &mut taps::Flush);
+            if let Some(fault) = home.ended.fault() {
+                tracing::error!("a worker had panicked: {fault}");
             }
         }
-        drop(ends);
+        drop(ended);
         if self.link.ask(|reply| Request::Stop { reply }).is_err() {
             tracing::error!("the supervisor had stopped before the engine");
         }
@@ -313,6 +305,9 @@ impl Drop for Shared {
         self.shutdown();
     }
 }
+
+#[cfg(test)]
+mod loss_tests;
 
 #[cfg(test)]
 mod tests {

@@ -21,8 +21,12 @@ use std::time::Duration;
 use crossbeam::channel::{Receiver, RecvTimeoutError};
 use serde::{Deserialize, Serialize};
 
+use talkpath_graph::Shed;
+
 use crate::error::EngineError;
+use crate::priority::Priority;
 use crate::proto::{CallId, CallStats, Culprit, LegId, RoomId};
+use crate::worker::governor::Level;
 
 pub use class::{EventClass, KINDS, KindInfo};
 pub use filter::EventFilter;
@@ -48,6 +52,24 @@ pub enum LeaveReason {
     Displaced,
     /// The engine was shut down.
     Shutdown,
+    /// Its worker was lost, and nobody but the application could build it anew: a port.
+    WorkerLost,
+}
+
+/// How a worker was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WorkerFault {
+    /// Its thread ended by itself.
+    Exited {
+        /// What the panic said.
+        fault: String,
+    },
+    /// It made no slot for so long.
+    Stuck {
+        /// How long.
+        silent: Duration,
+    },
 }
 
 impl LeaveReason {
@@ -61,6 +83,34 @@ impl LeaveReason {
             Self::Finished => "finished",
             Self::Displaced => "displaced",
             Self::Shutdown => "shutdown",
+            Self::WorkerLost => "worker_lost",
+        }
+    }
+}
+
+/// What the governor leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// An effect: bypassed, or run in its cheap form.
+    Effect(Shed),
+    /// So many whole periods of four, in turn.
+    Periods(u8),
+}
+
+impl Left {
+    pub(crate) fn of(level: Level) -> Self {
+        match level {
+            Level::Effect(shed) => Self::Effect(shed),
+            Level::Periods(count) => Self::Periods(count),
+        }
+    }
+
+    /// Its name, as JSON has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Effect(shed) => shed.name(),
+            Self::Periods(_) => "periods",
         }
     }
 }
@@ -252,6 +302,49 @@ pub enum EventKind {
         by: Duration,
         /// What took longest; `None` when no leg ran.
         culprit: Option<Culprit>,
+    },
+    /// A worker is no more (D18): it ended, or it has made no slot for the time of the watchdog. Nothing that it may
+    /// still do is heard. Its legs are built anew on the one that takes its place; ports leave.
+    WorkerLost {
+        /// Index of the worker.
+        worker: usize,
+        /// How.
+        why: WorkerFault,
+        /// Legs it had; a point-to-point call counts as two.
+        legs: usize,
+    },
+    /// Another worker has begun in the place of one that was lost.
+    WorkerReplaced {
+        /// Index of the worker.
+        worker: usize,
+        /// Legs that were built anew on it.
+        legs: usize,
+    },
+    /// A worker's slots took too long, and the governor leaves something out (D15).
+    Shed {
+        /// Index of the worker.
+        worker: usize,
+        /// What.
+        what: Left,
+        /// Of legs of this class.
+        priority: Priority,
+        /// How many they are.
+        legs: u32,
+        /// How full the fullest slot was, in thousandths of its length.
+        load: u32,
+    },
+    /// There is time again for what was left out (D15).
+    Recovered {
+        /// Index of the worker.
+        worker: usize,
+        /// What.
+        what: Left,
+        /// Of legs of this class.
+        priority: Priority,
+        /// How many they are.
+        legs: u32,
+        /// How full the fullest slot was, in thousandths of its length.
+        load: u32,
     },
     /// This subscriber was too slow: so many events before this one are lost to it. Of greater classes than what is lost,
     /// some may have come before this one that happened later.

@@ -53,7 +53,7 @@ pub use call::{Call, CallConfig};
 pub use config::{ConfigError, EngineConfig};
 pub use engine::Engine;
 pub use error::{Class, EngineError, Resource, StartError};
-pub use event::{Event, EventClass, EventFilter, EventKind, EventStream, LeaveReason};
+pub use event::{Event, EventClass, EventFilter, EventKind, EventStream, LeaveReason, WorkerFault};
 pub use graph_fault::GraphFault;
 pub use headroom::{Headroom, WorkerHeadroom};
 pub use ledger::LegLedger;

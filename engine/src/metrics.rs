@@ -130,6 +130,46 @@ const WORKER: &[(&str, &str, OfWorker)] = &[
     ),
     ("worker_segments_total", "Segments run", |c| c.segments),
     (
+        "governor_sheds_total",
+        "Steps by which the governor left something out",
+        |c| c.sheds,
+    ),
+    (
+        "governor_recoveries_total",
+        "Steps by which it took that back",
+        |c| c.recoveries,
+    ),
+    (
+        "shed_noise_suppression_total",
+        "Frames without noise suppression",
+        |c| c.shed_frames[0],
+    ),
+    (
+        "shed_gain_control_total",
+        "Frames without gain control",
+        |c| c.shed_frames[1],
+    ),
+    (
+        "shed_echo_cancellation_total",
+        "Frames without echo cancellation",
+        |c| c.shed_frames[2],
+    ),
+    (
+        "shed_resampling_total",
+        "Frames through a short resampler",
+        |c| c.shed_frames[3],
+    ),
+    (
+        "shed_concealment_total",
+        "Frames whose gaps would fade to silence",
+        |c| c.shed_frames[4],
+    ),
+    (
+        "shed_periods_total",
+        "Segments of whole periods left out",
+        |c| c.shed_frames[5],
+    ),
+    (
         "worker_late_segments_total",
         "Segments run in a slot that ended late",
         |c| c.late_segments,
@@ -250,6 +290,48 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         "Handles given back twice (a bug)",
         true,
         |s| s.supervisor.stale_returns,
+    ),
+    (
+        "workers_lost_total",
+        "Workers that ended or hung",
+        true,
+        |s| s.supervisor.workers_lost,
+    ),
+    (
+        "workers_replaced_total",
+        "Workers put in the place of lost ones",
+        true,
+        |s| s.supervisor.workers_replaced,
+    ),
+    (
+        "workers_out",
+        "Lost workers whose threads have not come back",
+        false,
+        |s| s.supervisor.workers_out,
+    ),
+    (
+        "legs_rebuilt_total",
+        "Legs built anew after the loss of a worker",
+        true,
+        |s| s.supervisor.legs_rebuilt,
+    ),
+    (
+        "legs_lost_total",
+        "Legs that left with a lost worker",
+        true,
+        |s| s.supervisor.legs_lost,
+    ),
+    (
+        "packets_fenced_total",
+        "Packets a worker wrote after it was given up",
+        true,
+        |s| s.supervisor.packets_fenced,
+    ),
+    (
+        "packet_boxes_lost_total",
+        "Packet boxes that went with lost workers",
+        true,
+        |s| s.supervisor.packet_boxes_lost,
     ),
 ];
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use talkpath_graph::{Channels, Format, SampleRate, Samples};
 use talkpath_rt::ring::{Consumer, Producer};
 use talkpath_rt::sync::Arc;
-use talkpath_rt::sync::atomic::{AtomicU64, Ordering};
+use talkpath_rt::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use thiserror::Error;
 
 mod nodes;
@@ -67,6 +67,9 @@ pub enum PortFull {
     /// The leg has left.
     #[error("the leg has left its room")]
     Left,
+    /// The worker that ran the leg was lost, and the leg with it: join again.
+    #[error("the worker that ran the leg was lost")]
+    WorkerLost,
 }
 
 /// No frame to read. The slice is untouched.
@@ -87,6 +90,9 @@ pub enum PortEmpty {
     /// The leg has left, and every frame was read.
     #[error("the leg has left its room")]
     Left,
+    /// The worker that ran the leg was lost, and the leg with it: join again.
+    #[error("the worker that ran the leg was lost")]
+    WorkerLost,
 }
 
 /// What a port's rings went through.
@@ -94,6 +100,19 @@ pub enum PortEmpty {
 pub(crate) struct Counters {
     underruns: AtomicU64,
     overruns: AtomicU64,
+    /// The worker that has the other ends was lost: it may hold them for ever.
+    lost: AtomicBool,
+}
+
+/// The supervisor's hold on a port.
+#[derive(Debug)]
+pub(crate) struct PortLine(Arc<Counters>);
+
+impl PortLine {
+    /// The port's leg went with its worker: from now on its caller is told so.
+    pub(crate) fn lose(&self) {
+        self.0.lost.store(true, Ordering::Relaxed);
+    }
 }
 
 /// The application's end of a leg. Give it to one thread; it is wait-free for that thread.
@@ -146,6 +165,9 @@ impl AudioPort {
                 actual: frame.len(),
             });
         }
+        if self.is_lost() {
+            return Err(PortFull::WorkerLost);
+        }
         if self.to_room.is_abandoned() {
             return Err(PortFull::Left);
         }
@@ -169,12 +191,23 @@ impl AudioPort {
                 actual: frame.len(),
             });
         }
+        if self.is_lost() {
+            return Err(PortEmpty::WorkerLost);
+        }
         let abandoned = self.from_room.is_abandoned();
         match self.from_room.pop_slice(frame) {
             true => Ok(()),
             false if abandoned => Err(PortEmpty::Left),
             false => Err(PortEmpty::Empty),
         }
+    }
+
+    fn is_lost(&self) -> bool {
+        self.counters.lost.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn line(&self) -> PortLine {
+        PortLine(Arc::clone(&self.counters))
     }
 
     /// Periods in which the room found no frame of ours and took silence.

@@ -16,6 +16,8 @@ use talkpath_rt::handle::Handle;
 use crate::event::EventClass;
 use crate::priority::Priority;
 use crate::worker::bus::Bus;
+use crate::worker::governor::Taken;
+use crate::worker::io::Peer;
 use crate::worker::stats::{LegStats, WorkerCounters};
 
 mod body;
@@ -37,6 +39,9 @@ pub enum RoomTag {}
 /// Marker of plan handles.
 #[derive(Debug)]
 pub enum PlanTag {}
+
+/// A packet in the box it travels and waits in.
+pub(crate) type PacketBox = Box<talkpath_nodes::packet::Packet>;
 
 /// Names one leg of this engine; a stale one never reaches another leg.
 pub type LegId = Handle<LegTag>;
@@ -172,6 +177,12 @@ pub enum Command {
         /** Where it will be. */
         value: Box<Berth>,
     },
+    /// A worker was lost and another is in its place: the new ways to and from it. What the lost one had sent until now is
+    /// taken in; legs that were awaited from it and have not come are told as [`Ack::LegGone`].
+    SetPeer {
+        /** The ways; the old ones come back as garbage. */
+        value: Box<Peer>,
+    },
     /// A point-to-point call, with a plan that is there.
     AddCall {
         /** Its handle. */
@@ -294,6 +305,8 @@ pub enum Garbage {
     Call(CallId, Box<CallBody>),
     /// What a leg that moved has left behind on the worker it came from.
     Berth(LegId, Box<Berth>),
+    /// The ways to and from a worker that is lost.
+    Peer(Box<Peer>),
     /// A node of a leg panicked (D18). Beside the credits: the ring has places of its own for these.
     Panic(LegPanic),
 }
@@ -350,7 +363,7 @@ impl WorkerEventKind {
     #[must_use]
     pub fn class(&self) -> EventClass {
         match self {
-            Self::Late { .. } => EventClass::Warning,
+            Self::Late { .. } | Self::Governor(_) => EventClass::Warning,
             Self::Finished { .. } => EventClass::Notice,
             Self::Talking { .. } | Self::Leg { .. } | Self::Call { .. } | Self::Worker { .. } => {
                 EventClass::Info
@@ -381,6 +394,8 @@ pub enum WorkerEventKind {
         /// The cohort that took longest; `None` when no leg ran.
         culprit: Option<Culprit>,
     },
+    /// The governor has taken a step (D15).
+    Governor(Taken),
     /// A leg's figures since it joined, about once a second.
     Leg {
         /** The leg. */

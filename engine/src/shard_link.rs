@@ -8,10 +8,16 @@ use std::time::Duration;
 use talkpath_nodes::packet::Packet;
 use talkpath_rt::boxes::{Borrower, Lender};
 use talkpath_rt::handle::Handle;
-use talkpath_rt::ring::{Consumer, Full};
+use talkpath_rt::ring::{Consumer, Full, Producer};
 
 use crate::proto::LegTag;
 use crate::record::media::{PacketTape, SentTape};
+
+mod lines;
+mod renewal;
+
+use lines::Lines;
+pub(crate) use renewal::{Change, Inlet, Outflow};
 
 /// The shard's ends of its rings.
 #[derive(Debug)]
@@ -40,25 +46,44 @@ pub(crate) struct Route {
 /// Real-time: allocates no, frees no, blocks no; each call is O(workers).
 #[derive(Debug)]
 pub struct ToWorkers {
-    lenders: Vec<Lender<Packet>>,
+    ways: Vec<Way>,
     /// The worker of every leg, by index; empty when there is only one.
     routes: Vec<u8>,
-    changes: Option<Consumer<Route>>,
+    changes: Option<Consumer<Change>>,
+    /// Ways to workers that are lost, on their way to be freed.
+    spent: Option<Producer<Box<Inlet>>>,
     /// Where packets are noted while the session is recorded.
     tape: Option<PacketTape>,
+}
+
+/// The way to one worker.
+#[derive(Debug)]
+struct Way {
+    lender: Lender<Packet>,
+    /// Which of the workers in this place it leads to.
+    epoch: u16,
+    /// Boxes that were sent this way and have not come back, whichever way they come.
+    out: usize,
 }
 
 impl ToWorkers {
     pub(crate) fn new(
         lenders: Vec<Lender<Packet>>,
         legs: usize,
-        changes: Option<Consumer<Route>>,
+        changes: Option<Consumer<Change>>,
+        spent: Option<Producer<Box<Inlet>>>,
     ) -> Self {
-        let routes = vec![0; if changes.is_some() { legs } else { 0 }];
+        let routes = vec![0; if lenders.len() > 1 { legs } else { 0 }];
+        let way = |lender| Way {
+            lender,
+            epoch: 0,
+            out: 0,
+        };
         Self {
-            lenders,
+            ways: lenders.into_iter().map(way).collect(),
             routes,
             changes,
+            spent,
             tape: None,
         }
     }
@@ -68,11 +93,22 @@ impl ToWorkers {
         self.tape = Some(tape);
     }
 
-    /// An empty box, one that has come back before one of the stock; `None` when all are out.
+    /// An empty box, one that has come back before one of the stock; `None` when all are out. What the supervisor has
+    /// to say of legs and workers is heard here.
     #[must_use = "a box that is not sent must be put back"]
     pub fn take(&mut self) -> Option<Box<Packet>> {
-        let warm = self.lenders.iter_mut().find_map(Lender::take_returned);
-        warm.or_else(|| self.lenders.iter_mut().find_map(Lender::take))
+        while let Some(change) = self.changes.as_mut().and_then(Consumer::pop) {
+            self.change(change);
+        }
+        for at in 0..self.ways.len() {
+            while let Some(empty) = self.ways[at].lender.take_returned() {
+                if let Some(empty) = self.welcome(empty) {
+                    return Some(empty);
+                }
+            }
+        }
+        let stocks = self.ways.iter_mut().map(|way| &mut way.lender);
+        stocks.into_iter().find_map(Lender::take_stock)
     }
 
     /// Sends a packet to the worker its leg is on.
@@ -80,11 +116,6 @@ impl ToWorkers {
     /// # Errors
     /// [`Full`] with the box when that worker's ring is full; [put it back](Self::put_back).
     pub fn send(&mut self, packet: Box<Packet>) -> Result<(), Full<Box<Packet>>> {
-        while let Some(route) = self.changes.as_mut().and_then(Consumer::pop) {
-            if let Some(worker) = self.routes.get_mut(route.leg as usize) {
-                *worker = route.worker;
-            }
-        }
         let leg = Handle::<LegTag>::from_bits(packet.leg);
         let worker = leg.and_then(|leg| self.routes.get(leg.index() as usize));
         self.send_to(worker.map_or(0, |worker| *worker), packet)
@@ -97,65 +128,68 @@ impl ToWorkers {
     pub(crate) fn send_to(
         &mut self,
         worker: u8,
-        packet: Box<Packet>,
+        mut packet: Box<Packet>,
     ) -> Result<(), Full<Box<Packet>>> {
-        let Some(lender) = self.lenders.get_mut(usize::from(worker)) else {
+        let Some(way) = self.ways.get_mut(usize::from(worker)) else {
             return Err(Full(packet));
         };
-        let Some(tape) = &mut self.tape else {
-            return lender.send(packet);
-        };
-        let copy = tape.copy(&packet, worker);
-        let sent = lender.send(packet);
-        match copy {
-            Some(copy) if sent.is_ok() => tape.note(copy),
-            Some(copy) => tape.forget(copy),
-            None => {}
+        (packet.worker, packet.epoch) = (worker, way.epoch);
+        let copy = self
+            .tape
+            .as_mut()
+            .and_then(|tape| tape.copy(&packet, worker));
+        let sent = way.lender.send(packet);
+        way.out += usize::from(sent.is_ok());
+        if let (Some(tape), Some(copy)) = (&mut self.tape, copy) {
+            match sent.is_ok() {
+                true => tape.note(copy),
+                false => tape.forget(copy),
+            }
         }
         sent
     }
 
     /// Puts an empty back that was taken and not sent.
     pub fn put_back(&mut self, empty: Box<Packet>) {
-        // All rings and stocks hold the whole pool, so any of them will do.
-        if let Some(lender) = self.lenders.first_mut() {
-            lender.put_back(empty);
+        // All stocks hold the whole pool, so any of them will do.
+        if let Some(way) = self.ways.first_mut() {
+            way.lender.put_back(empty);
         }
     }
 
     /// Empties that can be taken (a lower bound).
     #[must_use]
     pub fn available(&self) -> usize {
-        self.lenders.iter().map(Lender::available).sum()
+        self.lenders().map(Lender::available).sum()
     }
 
     /// Boxes in all, wherever they are.
     #[must_use]
     pub fn inventory(&self) -> usize {
-        self.lenders.iter().map(Lender::inventory).sum()
+        self.lenders().map(Lender::inventory).sum()
     }
 
     /// Full boxes that wait for their workers (a lower bound).
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.lenders.iter().map(Lender::waiting).sum()
+        self.lenders().map(Lender::waiting).sum()
     }
 
     /// The most that ever waited for one worker.
     #[must_use]
     pub fn high_water(&self) -> usize {
-        self.lenders
-            .iter()
-            .map(Lender::high_water)
-            .max()
-            .unwrap_or(0)
+        self.lenders().map(Lender::high_water).max().unwrap_or(0)
+    }
+
+    fn lenders(&self) -> impl Iterator<Item = &Lender<Packet>> {
+        self.ways.iter().map(|way| &way.lender)
     }
 }
 
 impl From<Lender<Packet>> for ToWorkers {
     /// The way to a single worker.
     fn from(lender: Lender<Packet>) -> Self {
-        Self::new(vec![lender], 0, None)
+        Self::new(vec![lender], 0, None, None)
     }
 }
 
@@ -165,17 +199,32 @@ impl From<Lender<Packet>> for ToWorkers {
 #[derive(Debug)]
 pub struct FromWorkers {
     borrowers: Vec<Borrower<Packet>>,
+    /// By worker: which of those that have been in its place.
+    epochs: Vec<u16>,
     /// Whose turn it is.
     next: usize,
+    lines: Lines,
+    changes: Option<Consumer<Box<Outflow>>>,
+    /// Ways from workers that are lost, on their way to be freed.
+    spent: Option<Producer<Box<Outflow>>>,
     /// Where packets are noted while the session is recorded.
     tape: Option<SentTape>,
 }
 
 impl FromWorkers {
-    pub(crate) fn new(borrowers: Vec<Borrower<Packet>>) -> Self {
+    pub(crate) fn new(
+        borrowers: Vec<Borrower<Packet>>,
+        legs: usize,
+        changes: Option<Consumer<Box<Outflow>>>,
+        spent: Option<Producer<Box<Outflow>>>,
+    ) -> Self {
         Self {
+            epochs: vec![0; borrowers.len()],
             borrowers,
             next: 0,
+            lines: Lines::new(legs),
+            changes,
+            spent,
             tape: None,
         }
     }
@@ -186,10 +235,17 @@ impl FromWorkers {
     }
 
     /// A packet to send; one worker after the other is emptied. `None` when none has any.
+    ///
+    /// Nothing comes from a worker once its place was given to another. A leg that was built anew goes on with the
+    /// sequence and timestamp of what this gave last.
     #[must_use = "a box that was received must be given back"]
     pub fn recv(&mut self) -> Option<Box<Packet>> {
+        while let Some(outflow) = self.changes.as_mut().and_then(Consumer::pop) {
+            self.change(outflow);
+        }
         for _ in 0..self.borrowers.len() {
-            if let Some(packet) = self.borrowers[self.next].recv() {
+            if let Some(mut packet) = self.borrowers[self.next].recv() {
+                self.lines.go_on(&mut packet);
                 if let Some(tape) = &mut self.tape {
                     tape.note(&packet);
                 }
@@ -205,6 +261,11 @@ impl FromWorkers {
     /// # Errors
     /// [`Full`] with the box when more come back than there are: never with boxes of these rings.
     pub fn give_back(&mut self, empty: Box<Packet>) -> Result<(), Full<Box<Packet>>> {
+        let epoch = self.epochs.get(usize::from(empty.worker));
+        if epoch.is_some_and(|epoch| *epoch != empty.epoch) {
+            // Its worker is lost and has been given new boxes. A shard may free, a worker may not.
+            return Ok(());
+        }
         match self.borrowers.get_mut(usize::from(empty.worker)) {
             Some(borrower) => borrower.give_back(empty),
             None => Err(Full(empty)),
@@ -223,16 +284,17 @@ impl FromWorkers {
         self.borrowers.iter().map(Borrower::waiting).sum()
     }
 
-    /// Whether every worker is gone.
+    /// Whether every worker is gone, and nobody is left who could put others in their place.
     #[must_use]
     pub fn is_abandoned(&self) -> bool {
-        self.borrowers.iter().all(Borrower::is_abandoned)
+        let alone = self.changes.as_ref().is_none_or(Consumer::is_abandoned);
+        alone && self.borrowers.iter().all(Borrower::is_abandoned)
     }
 }
 
 impl From<Borrower<Packet>> for FromWorkers {
     /// The way from a single worker.
     fn from(borrower: Borrower<Packet>) -> Self {
-        Self::new(vec![borrower])
+        Self::new(vec![borrower], 0, None, None)
     }
 }

@@ -86,6 +86,8 @@ pub struct PlanCostStatus {
 pub struct WorkerStatus {
     /// Core it is pinned to.
     pub core: Option<usize>,
+    /// Workers that were lost in its place before it.
+    pub epoch: u16,
     /// SCHED_FIFO priority it has.
     pub priority: Option<u8>,
     /// What it wanted and did not get, in plain words.
@@ -334,6 +336,20 @@ pub struct SupervisorCounters {
     pub events_lost_critical: u64,
     /// Handles or seats given back that were not out: a bug of talkpath.
     pub stale_returns: u64,
+    /// Workers that ended by themselves or made no slot for the time of the watchdog (D18).
+    pub workers_lost: u64,
+    /// Workers put in the place of lost ones.
+    pub workers_replaced: u64,
+    /// Lost workers whose threads have not come back yet, just now.
+    pub workers_out: u64,
+    /// Legs built anew after the loss of a worker.
+    pub legs_rebuilt: u64,
+    /// Legs that left with a lost worker: ports.
+    pub legs_lost: u64,
+    /// Packets a worker wrote after it was given up; none was sent.
+    pub packets_fenced: u64,
+    /// Packet boxes that went with lost workers and were replaced.
+    pub packet_boxes_lost: u64,
 }
 
 /// A compiled plan in use.
@@ -404,6 +420,7 @@ impl WorkerStatus {
     ) -> Self {
         Self {
             core: obtained.core,
+            epoch: 0,
             priority: obtained.priority,
             warnings: obtained.warnings.clone(),
             wake_us: Percentiles::of(&timing.wake, timing.max_wake),

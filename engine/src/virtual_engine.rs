@@ -18,9 +18,9 @@ use crate::error::StartError;
 use crate::record::control::ControlTape;
 use crate::record::recorder::Recorder;
 use crate::record::{RecordTo, RecordingState, session, taps};
-use crate::scripted::ScriptedClock;
+use crate::scripted::{Cost, ScriptedClock};
 use crate::shard_link::ShardLink;
-use crate::supervisor::{Desk, Link, Request, Supervisor};
+use crate::supervisor::{Desk, Hiring, Link, Request, Supervisor};
 use crate::wiring::{Wired, Wiring, wire};
 use crate::worker::script::Work;
 use crate::worker::{Worker, io::Io};
@@ -53,13 +53,28 @@ pub struct VirtualEngine {
 
 struct Core {
     supervisor: Supervisor,
-    workers: Vec<(Worker, Io)>,
-    /// By worker: until when it is held up.
-    held: Vec<Duration>,
-    /// By worker: what measures it.
+    /// By place; empty while a lost one is replaced.
+    workers: Vec<Option<Post>>,
+    /// Given up, and still held up.
+    lost: Vec<(usize, Post)>,
+    waiting: Vec<Hiring>,
+    base: Duration,
+    slot: Duration,
+    /// By place: what measures it.
     costs: Vec<ScriptedClock>,
+    /// What work costs.
+    script: Option<Arc<Mutex<Cost>>>,
     clock: ManualClock,
     recorder: Option<Recorder>,
+}
+
+/// One worker.
+struct Post {
+    worker: Worker,
+    io: Io,
+    epoch: u16,
+    /// Until when it is held up.
+    held: Duration,
 }
 
 impl fmt::Debug for VirtualEngine {
@@ -116,19 +131,32 @@ impl VirtualEngine {
             ends: end,
         } in wired
         {
-            workers.push((worker, io));
+            workers.push(Some(Post {
+                worker,
+                io,
+                epoch: 0,
+                held: Duration::ZERO,
+            }));
             ends.push((end, Obtained::default()));
         }
-        let mut supervisor = Supervisor::new(config, ends, routes, START, START);
+        let clocks = costs.clone();
+        let cost_clock =
+            Box::new(move |place: usize| -> Box<dyn Clock> { Box::new(clocks[place].clone()) });
+        let slot = config.slot;
+        let mut supervisor = Supervisor::new(config, ends, routes, START, START, cost_clock);
         let recorder = recording.map(|(recorder, tape)| {
             supervisor.set_tape(tape);
             recorder
         });
         let core = Core {
             supervisor,
-            held: vec![Duration::ZERO; workers.len()],
             costs,
+            script: None,
             workers,
+            lost: Vec::new(),
+            waiting: Vec::new(),
+            base: START,
+            slot,
             clock: clock.clone(),
             recorder,
         };
@@ -145,8 +173,9 @@ impl VirtualEngine {
     /// Ends the recording, if there is one; how it fared.
     pub fn end_recording(&self) -> Option<RecordingState> {
         let mut core = self.core();
-        for (index, (_, io)) in core.workers.iter_mut().enumerate() {
-            taps::of_worker(index as u8, io, &mut taps::Flush);
+        let posts = core.workers.iter_mut().enumerate();
+        for (index, post) in posts.filter_map(|(index, post)| Some((index, post.as_mut()?))) {
+            taps::of_worker(index as u8, &mut post.io, &mut taps::Flush);
         }
         core.supervisor.flush_tapes();
         let recorder = core.recorder.as_mut()?;
@@ -215,23 +244,38 @@ impl VirtualEngine {
         self.clock.advance(span);
     }
 
-    /// Worker `index` alone is held up for `span` from now on: the others go on. It catches up by the rule of D14.
+    /// Worker `index` alone is held up for `span` from now on: the others go on. It catches up by the rule of D14, or is
+    /// given up when that is longer than the watchdog has patience: then it comes home after `span`, and ends.
     pub fn stall_worker(&self, index: usize, span: Duration) {
         let mut core = self.core();
         let until = core.clock.now() + span;
-        if let Some(held) = core.held.get_mut(index) {
-            *held = until;
+        if let Some(Some(post)) = core.workers.get_mut(index) {
+            post.held = until;
         }
+    }
+
+    /// Worker `index` ends, as by a panic outside of any node that says `fault`.
+    pub fn end_worker(&self, index: usize, fault: &str) {
+        let mut core = self.core();
+        let Some(post) = core.workers.get_mut(index).and_then(Option::take) else {
+            return;
+        };
+        core.supervisor.exited(index, post.epoch, fault.to_owned());
+        let Post {
+            worker, io, epoch, ..
+        } = post;
+        core.supervisor.bury(index, epoch, worker, io);
+        core.look_after();
     }
 
     /// From now on every op costs what `cost` says: busy time, prices and the governor see that, and a worker that has
     /// not finished begins its next slot late. Without a script work costs nothing.
     pub fn script_costs(&self, cost: impl FnMut(Work) -> Duration + Send + 'static) {
-        let cost = Arc::new(Mutex::new(cost));
         let mut core = self.core();
-        let Core { workers, costs, .. } = &mut *core;
-        for ((_, io), clock) in workers.iter_mut().zip(costs) {
-            io.script = Some(clock.script(cost.clone()));
+        let cost: Arc<Mutex<Cost>> = Arc::new(Mutex::new(cost));
+        core.script = Some(cost);
+        for at in 0..core.workers.len() {
+            core.follow_script(at);
         }
     }
 
@@ -259,11 +303,23 @@ enum Order {
 }
 
 impl Core {
-    /// When the next slot is due.
+    /// When the next slot is due; while one is held up or missing the others' supervisor looks in every slot all the same.
     fn due(&self) -> Duration {
-        let due = |((worker, _), held): (&(Worker, Io), &Duration)| worker.due().max(*held);
-        let all = self.workers.iter().zip(&self.held).map(due);
-        all.min().unwrap_or(Duration::MAX)
+        let due = |post: &Option<Post>| match post {
+            Some(post) if post.held <= self.clock.now().max(post.worker.due()) => {
+                post.worker.due().max(post.held)
+            }
+            Some(post) => self.next_slot().min(post.held),
+            None => self.next_slot(),
+        };
+        self.workers.iter().map(due).min().unwrap_or(Duration::MAX)
+    }
+
+    /// The first slot that begins after now.
+    fn next_slot(&self) -> Duration {
+        let since = self.clock.now().saturating_sub(self.base).as_nanos();
+        let slot = self.slot.as_nanos().max(1);
+        self.base + Duration::from_nanos(((since / slot + 1) * slot) as u64)
     }
 
     /// Runs the next slot at its time, or now when that has passed.
@@ -277,20 +333,23 @@ impl Core {
         };
         for n in 0..count {
             let at = (first + if backwards { count - n } else { n }) % count;
-            if self.held[at] > now {
+            let Some(post) = &mut self.workers[at] else {
+                continue;
+            };
+            if post.held > now {
                 continue;
             }
-            let (worker, io) = &mut self.workers[at];
             around(&mut || {
-                worker.step(now, io);
+                post.worker.step(now, &mut post.io);
             });
             // Until its work is done it cannot begin the next slot.
             let worked = self.costs[at].take();
             if !worked.is_zero() {
-                self.held[at] = now + worked;
+                post.held = now + worked;
             }
         }
         self.supervisor.poll(now);
+        self.look_after();
         self.visit();
     }
 
@@ -299,11 +358,56 @@ impl Core {
             recorder.visit(false);
         }
     }
+
+    /// Has the worker in this place cost what the script says.
+    fn follow_script(&mut self, at: usize) {
+        if let (Some(post), Some(cost)) = (&mut self.workers[at], &self.script) {
+            post.io.script = Some(self.costs[at].script(Arc::clone(cost)));
+        }
+    }
+
+    /// What the engine's threads do: who is given up leaves its place, who is hired takes it, who comes home is freed.
+    fn look_after(&mut self) {
+        let now = self.clock.now();
+        for hiring in self.supervisor.take_hirings() {
+            let old = self.workers[hiring.index].take();
+            self.lost.extend(old.map(|post| (hiring.index, post)));
+            self.waiting.push(hiring);
+        }
+        let due = |hiring: &mut Hiring| hiring.not_before <= now;
+        let due: Vec<Hiring> = self.waiting.extract_if(.., due).collect();
+        for hiring in due {
+            let Hiring {
+                index,
+                epoch,
+                mut worker,
+                io,
+                ..
+            } = hiring;
+            worker.begin_after(now);
+            self.workers[index] = Some(Post {
+                worker,
+                io,
+                epoch,
+                held: Duration::ZERO,
+            });
+            self.follow_script(index);
+            self.supervisor.hired(index, Obtained::default());
+        }
+        for (index, mut post) in self.lost.extract_if(.., |(_, post)| post.held <= now) {
+            // It was held up in the middle of a step: that it still ends.
+            post.worker.step(now, &mut post.io);
+            self.costs[index].take();
+            self.supervisor
+                .bury(index, post.epoch, post.worker, post.io);
+        }
+    }
 }
 
 impl Desk for Core {
     fn take(&mut self, request: Request) {
         self.supervisor.poll(self.clock.now());
+        self.look_after();
         self.supervisor.handle(request);
         self.visit();
     }

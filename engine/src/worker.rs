@@ -24,17 +24,20 @@ mod ext;
 mod fading;
 mod far;
 pub(crate) mod fence;
+pub mod governor;
 mod inward;
 pub mod io;
 mod legs;
 pub(crate) mod migrate;
 mod outward;
 mod period;
+mod rewire;
 mod rooms;
 mod route;
 pub mod schedule;
 pub mod script;
 mod settings;
+mod shed;
 pub mod stats;
 mod swap;
 mod tell;
@@ -51,9 +54,11 @@ use bank::Bank;
 use blame::Blame;
 use calls::Calls;
 use fence::Fallen;
+use governor::{Governor, Marks};
 pub use io::Io;
 use migrate::Moves;
 use schedule::Schedule;
+use shed::Spare;
 use stats::WorkerCounters;
 
 /// After a stall at most this much is made up for; older periods are skipped (D14).
@@ -64,6 +69,8 @@ pub const CATCH_UP: Duration = Duration::from_millis(60);
 pub struct WorkerConfig {
     /// Which of the engine's workers it is.
     pub index: u8,
+    /// Which of the workers that have been in that place, counted from 0.
+    pub epoch: u16,
     /// Most legs of the engine: of all its workers.
     pub leg_ids: usize,
     /// Length of a slot; a divisor of 10 ms.
@@ -78,6 +85,8 @@ pub struct WorkerConfig {
     pub plans: usize,
     /// States of each node kind.
     pub seats: usize,
+    /// When the governor sheds and recovers.
+    pub marks: Marks,
 }
 
 /// What a step did.
@@ -112,6 +121,9 @@ pub struct Worker {
     fallen: Fallen,
     blame: Blame,
     counters: WorkerCounters,
+    governor: Governor,
+    /// A frame before an effect that fades.
+    spare: Spare,
     /// Time the cohorts of the slot at hand took.
     ran: Duration,
     /// Cohorts until the next one whose ops are timed.
@@ -138,6 +150,12 @@ impl Worker {
             fallen: Fallen::new(),
             blame: Blame::default(),
             counters: WorkerCounters::default(),
+            governor: Governor::new(
+                config.marks,
+                config.slot,
+                schedule::cycle_slots(config.slot) as usize,
+            ),
+            spare: Spare::default(),
             ran: Duration::ZERO,
             until_probe: 0,
         }
@@ -154,6 +172,11 @@ impl Worker {
     #[must_use]
     pub fn due(&self) -> Duration {
         self.time_of(self.next)
+    }
+
+    /// Begins with the second slot from `now` on: for a worker that takes the place of another. Before the first step.
+    pub fn begin_after(&mut self, now: Duration) {
+        self.next = self.slot_at(now).map_or(0, |slot| slot + 2);
     }
 
     /// Figures since the start.
@@ -247,11 +270,13 @@ impl Worker {
         let rest = end.saturating_sub(begin + core::mem::take(&mut self.ran));
         io.costs.current().rest.record(rest, 1);
         self.counters.slots += 1;
+        io.pulse.beat();
         self.counters.busy += end.saturating_sub(begin);
         let next_due = intended + self.config.slot;
         if end > next_due {
             self.counters.late_segments += self.counters.segments - segments;
         }
+        self.govern(intended, end.saturating_sub(begin), io);
         self.name_culprit(intended, end.saturating_sub(next_due), io);
         let stats = io.stats.current();
         stats.record_slot(

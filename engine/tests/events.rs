@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use common::{Caller, Codec, SampleRate, Studio, ms, sine, small};
 use serde_json::Value;
-use talkpath_engine::event::{KINDS, Lost};
+use talkpath_engine::event::{KINDS, Left, Lost};
 use talkpath_engine::proto::{CallId, Culprit, Segment};
 use talkpath_engine::{
-    Event, EventClass, EventFilter, EventKind, EventStream, LeaveReason, LegId, PlanId, RoomId,
+    Event, EventClass, EventFilter, EventKind, EventStream, LeaveReason, LegId, PlanId, Priority,
+    RoomId, WorkerFault,
 };
+use talkpath_graph::Shed;
 
 const DOC: &str = include_str!("../../docs/events.md");
 
@@ -81,9 +83,9 @@ fn samples() -> Vec<EventKind> {
         EventKind::Moved { leg, worker },
         EventKind::TalkStarted { leg },
         EventKind::TalkStopped { leg },
-        EventKind::Displaced { leg, by: leg },
         EventKind::MediaTimeout { leg },
         EventKind::Finished { leg },
+        EventKind::Displaced { leg, by: leg },
         EventKind::Faulted { leg },
         EventKind::Fenced {
             leg,
@@ -95,6 +97,26 @@ fn samples() -> Vec<EventKind> {
             worker,
             by: ms(2),
             culprit,
+        },
+        EventKind::WorkerLost {
+            worker,
+            why: WorkerFault::Stuck { silent: ms(1_000) },
+            legs: 2,
+        },
+        EventKind::WorkerReplaced { worker, legs: 2 },
+        EventKind::Shed {
+            worker,
+            what: Left::Periods(2),
+            priority: Priority::Low,
+            legs: 3,
+            load: 1_200,
+        },
+        EventKind::Recovered {
+            worker,
+            what: Left::Effect(Shed::Concealment),
+            priority: Priority::Low,
+            legs: 3,
+            load: 500,
         },
         EventKind::Missed { lost },
     ]

@@ -35,6 +35,7 @@ impl Scene {
         let studio = Studio::new(EngineConfig {
             workers: WORKERS,
             part_kept: ms(100),
+            watchdog: ms(3_000),
             queue: 64,
             ..small()
         });
@@ -196,6 +197,21 @@ const ROWS: &[(&str, Row)] = &[
         scene.pass(2_500);
         assert!(scene.sum(|c| c.partials_unsent) > 0);
     }),
+    (
+        "one worker hangs, another ends, both are replaced",
+        |scene| {
+            scene.studio.engine.stall_worker(1, ms(3_500));
+            scene.pass(4_000);
+            scene.studio.engine.end_worker(2, "a fault of ours");
+            scene.pass(500);
+            let supervisor = scene.studio.status().supervisor;
+            assert_eq!(
+                (supervisor.workers_lost, supervisor.workers_replaced),
+                (2, 2)
+            );
+            assert_eq!((supervisor.workers_out, supervisor.edits_failed), (0, 0));
+        },
+    ),
     ("more edits than the ring to a worker holds", |scene| {
         let busy = loop {
             let done = scene.callers[1].leg.set_gain_db(-3.0);

@@ -68,6 +68,7 @@ pub mod graph;
 pub mod node;
 pub mod plan;
 pub mod shape;
+pub mod shed;
 pub mod signal;
 
 pub use compile::compile;
@@ -77,4 +78,5 @@ pub use graph::{Edge, Graph, NodeId};
 pub use node::{Gap, MAX_FRAME, Node, Outcome, PcmPlane, Tag};
 pub use plan::{Limits, MAX_OPS, Op, Plan, PlaneRef};
 pub use shape::{MAX_PORTS, NodeSpec, Shape};
+pub use shed::Shed;
 pub use signal::{Class, Port, Signal};

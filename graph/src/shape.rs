@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use arrayvec::ArrayVec;
 
+use crate::shed::Shed;
 use crate::signal::{Port, Signal};
 
 /// Most inputs, and most outputs, of one node.
@@ -27,6 +28,9 @@ pub struct Shape {
     pub latency: Duration,
     /// Rough processor time of one period; for dumps and first placement, not for admission.
     pub cost_hint: Duration,
+    /// What it is of the effects that can be left out under overload. A node of one output of the format of its first
+    /// input can be: it is bypassed.
+    pub shed: Option<Shed>,
 }
 
 impl Shape {
@@ -40,6 +44,7 @@ impl Shape {
             in_place: false,
             latency: Duration::ZERO,
             cost_hint: Duration::ZERO,
+            shed: None,
         }
     }
 
@@ -74,6 +79,14 @@ impl Shape {
     #[must_use]
     pub const fn latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
+        self
+    }
+
+    /// Declares it an effect that can be left out under overload: it is bypassed by a cross-fade over a frame, and told
+    /// the span it misses ([`Node::skipped`](crate::Node::skipped)).
+    #[must_use]
+    pub const fn sheds(mut self, shed: Shed) -> Self {
+        self.shed = Some(shed);
         self
     }
 

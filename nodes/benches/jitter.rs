@@ -117,5 +117,32 @@ fn sums(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, packets, jitter, sums);
+/// One tick of a room: every talker contributes a frame of 16 kHz and hears all others. Eight share the worker's planes
+/// at a time, as a cohort does; each keeps its own contribution.
+fn room(c: &mut Criterion) {
+    const TALKERS: usize = 200;
+    const LANES: usize = 8;
+    let n = SampleRate::HZ_16000.samples_in(FRAME).as_usize();
+    let mut bus = vec![0; n];
+    let plane = |t: usize| -> Vec<f32> {
+        (0..n)
+            .map(|i| ((i * t) as f32 * 0.01).sin() * 0.1)
+            .collect()
+    };
+    let mut planes: Vec<_> = (0..LANES).map(plane).collect();
+    let mut talkers = vec![vec![0; n]; TALKERS];
+    c.bench_function("mix of 200 talkers, 16 kHz, one tick", |b| {
+        b.iter(|| {
+            bus.fill(0);
+            for (t, own) in talkers.iter_mut().enumerate() {
+                contribute(black_box(&planes[t % LANES]), own, &mut bus);
+            }
+            for (t, own) in talkers.iter().enumerate() {
+                mix_minus(&bus, own, &[], black_box(&mut planes[t % LANES]));
+            }
+        });
+    });
+}
+
+criterion_group!(benches, packets, jitter, sums, room);
 criterion_main!(benches);

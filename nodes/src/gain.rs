@@ -69,6 +69,13 @@ impl GainNode {
         self.current = self.target;
     }
 
+    /// Begins the next frame at silence and rises to the target over it: after a frame that was left out.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(1).
+    pub fn fade_in(&mut self) {
+        self.current = 0.0;
+    }
+
     /// Jumps to the target: nobody hears the frame before.
     ///
     /// Real-time: allocates no; blocks no; cost O(1).

@@ -51,8 +51,16 @@ pub struct Packet {
     pub not_before: Duration,
     /// The RTP header.
     pub header: Header,
-    /// The worker whose box it is: where an egress box goes back to.
+    /// The worker whose box it is: where an egress box goes back to, and where an ingress box was sent.
     pub worker: u8,
+    /// Which of the workers that have been in that place, counted from 0; goes with `worker`.
+    pub epoch: u16,
+    /// Egress: how often the leg has been built anew after the loss of a worker.
+    pub life: u16,
+    /// Egress: ticks of the timestamp per second.
+    pub clock_rate: u32,
+    /// Egress: when the room's sum that begins it was mixed. Time since the engine clock's epoch.
+    pub mixed: Duration,
     payload: ArrayVec<u8, MAX_PAYLOAD>,
 }
 
@@ -76,6 +84,10 @@ impl Packet {
             not_before: Duration::ZERO,
             header: Header::default(),
             worker: 0,
+            epoch: 0,
+            life: 0,
+            clock_rate: 0,
+            mixed: Duration::ZERO,
             payload: ArrayVec::new_const(),
         }
     }

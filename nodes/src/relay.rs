@@ -18,6 +18,8 @@ pub struct Relay {
     payload_type: u8,
     /// Of the packet that follows the newest.
     next: Position,
+    /// The next packet is marked, whatever it was.
+    marked: bool,
 }
 
 impl Relay {
@@ -28,6 +30,7 @@ impl Relay {
             arrival,
             payload_type: payload_type & 0x7f,
             next: start,
+            marked: false,
         }
     }
 
@@ -49,11 +52,12 @@ impl Relay {
         self.next = position;
     }
 
-    /// Takes another SSRC after a collision (RFC 3550 section 8.2). Sequence and timestamp go on.
+    /// Takes another SSRC after a collision (RFC 3550 section 8.2). Sequence and timestamp go on; the next packet is marked.
     ///
     /// Real-time: allocates no; blocks no; cost O(1).
     pub fn set_ssrc(&mut self, ssrc: u32) {
         self.next.ssrc = ssrc;
+        self.marked = true;
     }
 
     /// Passes `packet` on, stamped with `leg`, not to leave before `not_before`. The stream goes on past a packet that
@@ -73,7 +77,7 @@ impl Relay {
         let step = self.arrival.judge(packet)?;
         let header = Header {
             payload_type: self.payload_type,
-            marker: step.marker || step.anew,
+            marker: core::mem::take(&mut self.marked) || step.marker || step.anew,
             // Both wrap, and so do the differences.
             sequence: self.next.sequence.wrapping_add(step.ahead as u16),
             timestamp: self.next.timestamp.wrapping_add(step.apart as u32),

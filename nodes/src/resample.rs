@@ -25,7 +25,7 @@ mod kernel;
 
 use core::time::Duration;
 use filter::{Filter, HISTORY};
-use kernel::{accumulate, deinterleave, interleave};
+use kernel::{accumulate, accumulate_short, deinterleave, interleave};
 use talkpath_graph::SampleRate;
 
 /// Low-rate samples processed at a time.
@@ -54,6 +54,10 @@ pub fn latency_between(one: SampleRate, other: SampleRate) -> Duration {
 pub struct Resampler {
     filter: &'static Filter,
     up: bool,
+    /// The short filter is wanted.
+    short: bool,
+    /// It was in use at the end of the last frame.
+    was_short: bool,
     /// Going up one line; going down one for each of the `ratio` residues of the input.
     lines: Box<[[f32; LINE]]>,
 }
@@ -71,8 +75,18 @@ impl Resampler {
         Ok(Self {
             filter,
             up,
+            short: false,
+            was_short: false,
             lines: vec![[0.0; LINE]; lines].into(),
         })
+    }
+
+    /// Wants the short filter, a third of the taps, or the long one: same delay and level, a stop band of 30 dB only. The
+    /// next frame fades from one to the other.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(1).
+    pub fn set_short(&mut self, short: bool) {
+        self.short = short;
     }
 
     /// Converts `input` to `out`. The lengths belong together exactly: `out` has `ratio` times the
@@ -89,18 +103,21 @@ impl Resampler {
         let groups = (input.len() / step_in).min(out.len() / step_out);
         let (out, rest) = out.split_at_mut(groups * step_out);
         rest.fill(0.0);
+        let mut fade = (self.was_short != self.short).then(|| Fade::over(out.len()));
         let blocks = input[..groups * step_in].chunks(BLOCK * step_in);
         for (block_in, block_out) in blocks.zip(out.chunks_mut(BLOCK * step_out)) {
+            let fade = fade.as_mut();
             // The ratio as a constant lets the compiler unroll the (de)interleaving.
             match (self.up, ratio) {
-                (true, 2) => self.raise::<2>(block_in, block_out),
-                (true, 3) => self.raise::<3>(block_in, block_out),
-                (true, _) => self.raise::<6>(block_in, block_out),
-                (false, 2) => self.lower::<2>(block_in, block_out),
-                (false, 3) => self.lower::<3>(block_in, block_out),
-                (false, _) => self.lower::<6>(block_in, block_out),
+                (true, 2) => self.raise::<2>(block_in, block_out, fade),
+                (true, 3) => self.raise::<3>(block_in, block_out, fade),
+                (true, _) => self.raise::<6>(block_in, block_out, fade),
+                (false, 2) => self.lower::<2>(block_in, block_out, fade),
+                (false, 3) => self.lower::<3>(block_in, block_out, fade),
+                (false, _) => self.lower::<6>(block_in, block_out, fade),
             }
         }
+        self.was_short = self.short;
     }
 
     /// The delay of the audio: 2 ms, or 1 ms between 16 and 48 kHz.
@@ -120,31 +137,88 @@ impl Resampler {
 
     /// One block of at most [`BLOCK`] samples to `R` times the rate: each branch makes every
     /// `R`-th output sample.
-    fn raise<const R: usize>(&mut self, input: &[f32], out: &mut [f32]) {
+    fn raise<const R: usize>(&mut self, input: &[f32], out: &mut [f32], fade: Option<&mut Fade>) {
         let Some(line) = self.lines.first_mut() else {
             return;
         };
         line[HISTORY..][..input.len()].copy_from_slice(input);
-        let mut branches = [[0.0; BLOCK]; R];
-        for (branch, taps) in branches.iter_mut().zip(&self.filter.up) {
-            accumulate(line, taps, branch, input.len());
+        let filter = self.filter;
+        let run = |short: bool, out: &mut [f32]| {
+            let mut branches = [[0.0; BLOCK]; R];
+            if short {
+                for (branch, taps) in branches.iter_mut().zip(&filter.short_up) {
+                    accumulate_short(line, taps, branch, input.len());
+                }
+            } else {
+                for (branch, taps) in branches.iter_mut().zip(&filter.up) {
+                    accumulate(line, taps, branch, input.len());
+                }
+            }
+            interleave(&branches, out.as_chunks_mut().0);
+        };
+        run(self.short, out);
+        if let Some(fade) = fade {
+            let mut before = [0.0; 6 * BLOCK];
+            run(self.was_short, &mut before[..out.len()]);
+            fade.blend(&before, out);
         }
-        interleave(&branches, out.as_chunks_mut().0);
         line.copy_within(input.len()..input.len() + HISTORY, 0);
     }
 
     /// One block of at most [`BLOCK`] output samples at one `R`-th of the rate: the branches, one
     /// for each residue of the input, add up.
-    fn lower<const R: usize>(&mut self, input: &[f32], out: &mut [f32]) {
+    fn lower<const R: usize>(&mut self, input: &[f32], out: &mut [f32], fade: Option<&mut Fade>) {
         let Some(lines) = self.lines.first_chunk_mut::<R>() else {
             return;
         };
         deinterleave(input.as_chunks().0, lines);
-        let mut sum = [0.0; BLOCK];
-        for (line, taps) in lines.iter_mut().zip(&self.filter.down) {
-            accumulate(line, taps, &mut sum, out.len());
+        let filter = self.filter;
+        let run = |short: bool| {
+            let mut sum = [0.0; BLOCK];
+            if short {
+                for (line, taps) in lines.iter().zip(&filter.short_down) {
+                    accumulate_short(line, taps, &mut sum, out.len());
+                }
+            } else {
+                for (line, taps) in lines.iter().zip(&filter.down) {
+                    accumulate(line, taps, &mut sum, out.len());
+                }
+            }
+            sum
+        };
+        let sum = run(self.short);
+        let before = fade.is_some().then(|| run(self.was_short));
+        out.copy_from_slice(&sum[..out.len()]);
+        for line in lines.iter_mut() {
             line.copy_within(out.len()..out.len() + HISTORY, 0);
         }
-        out.copy_from_slice(&sum[..out.len()]);
+        if let (Some(fade), Some(before)) = (fade, before) {
+            fade.blend(&before, out);
+        }
+    }
+}
+
+/// From one filter to the other, over a frame.
+#[derive(Debug)]
+struct Fade {
+    at: usize,
+    step: f32,
+}
+
+impl Fade {
+    fn over(samples: usize) -> Self {
+        Self {
+            at: 0,
+            step: 1.0 / samples.max(1) as f32,
+        }
+    }
+
+    /// Mixes what the filter before makes of it into a block.
+    fn blend(&mut self, before: &[f32], out: &mut [f32]) {
+        for (sample, before) in out.iter_mut().zip(before) {
+            self.at += 1;
+            let share = self.at as f32 * self.step;
+            *sample = before + (*sample - before) * share;
+        }
     }
 }

@@ -322,3 +322,45 @@ fn a_gap_cut_in_pieces_sounds_like_the_whole() {
         assert_eq!(fill(pieces), whole);
     }
 }
+
+/// Told to be cheap, it fades to silence in 5 ms without a step, and comes back as ever.
+#[test]
+fn a_cheap_gap_fades_to_silence_and_back_without_a_click() {
+    for rate in RATES {
+        let ms = rate.hz() as usize / 1_000;
+        let tone = |n: usize| (TAU * 200.0 * n as f32 / rate.hz() as f32).sin() * 0.5;
+        let mut concealer = Concealer::new(rate);
+        let mut audio: Vec<f32> = (0..160 * ms).map(tone).collect();
+        // Lost: 40 to 60 ms, cheaply, and 120 to 130 ms, in full.
+        for (n, frame) in audio.chunks_mut(20 * ms).enumerate() {
+            let lost = |ms_lost: usize| Gap {
+                start: 0,
+                len: (ms_lost * ms) as u16,
+            };
+            let gaps = match n {
+                2 => vec![lost(20)],
+                6 => vec![lost(10)],
+                _ => Vec::new(),
+            };
+            concealer.set_cheap(n < 4);
+            concealer.process(frame, &gaps);
+        }
+        assert!(
+            audio[46 * ms..60 * ms].iter().all(|x| *x == 0.0),
+            "{rate}: silence"
+        );
+        assert!(
+            audio[40 * ms..41 * ms].iter().any(|x| x.abs() > 0.01),
+            "{rate}: not at once"
+        );
+        let full = &audio[122 * ms..130 * ms];
+        assert!(full.iter().any(|x| x.abs() > 0.4), "{rate}: filled again");
+        let own = 0.5 * TAU * 200.0 / rate.hz() as f32;
+        let steps = audio.windows(2).map(|pair| (pair[1] - pair[0]).abs());
+        let most = steps.fold(0.0, f32::max);
+        assert!(
+            most < own * 1.5 + 0.5 / (5 * ms) as f32,
+            "{rate}: {most} {own}"
+        );
+    }
+}

@@ -271,3 +271,53 @@ fn other_rates_are_refused_by_name() {
     assert!(fault.to_string().contains("44"), "{fault}");
     assert!(Resampler::new(SampleRate::HZ_8000, SampleRate::HZ_8000).is_err());
 }
+
+/// The short filter has the delay and the level of the long one, and the change between them is no click.
+#[test]
+fn the_short_filter_is_in_phase_and_is_faded_to_and_from() {
+    for (from, to) in pairs() {
+        let low = from.hz().min(to.hz());
+        let hz = f64::from(low) * 0.05;
+        let tone = |n: usize| (TAU * hz * n as f64 / f64::from(from.hz())).sin() as f32 * 0.5;
+        let frame = from.hz() as usize / 50;
+        let ratio = |n: usize| n * to.hz() as usize / from.hz() as usize;
+        let input: Vec<f32> = (0..8 * frame).map(tone).collect();
+        let mut resampler = Resampler::new(from, to).expect("a supported pair");
+        let mut out = vec![0.0; ratio(input.len())];
+        for (n, (input, out)) in input
+            .chunks(frame)
+            .zip(out.chunks_mut(ratio(frame)))
+            .enumerate()
+        {
+            resampler.set_short((3..6).contains(&n));
+            resampler.process(input, out);
+        }
+        let long = convert(from, to, &input);
+        let frames =
+            |range: std::ops::Range<usize>| ratio(frame) * range.start..ratio(frame) * range.end;
+        assert_eq!(out[frames(0..3)], long[frames(0..3)], "{from} to {to}");
+        assert_eq!(
+            out[frames(7..8)],
+            long[frames(7..8)],
+            "{from} to {to}: all is as it was"
+        );
+        let apart = |range| {
+            let range = frames(range);
+            let pairs = out[range.clone()].iter().zip(&long[range]);
+            pairs.fold(0.0_f32, |most, (a, b)| most.max((a - b).abs()))
+        };
+        let short = apart(4..6);
+        assert!(
+            short > 1e-5 && short < 0.05,
+            "{from} to {to}: {short} apart"
+        );
+        let step = |audio: &[f32]| {
+            let steps = audio.windows(2).map(|pair| (pair[1] - pair[0]).abs());
+            steps.fold(0.0, f32::max)
+        };
+        assert!(
+            step(&out) < step(&long) * 1.1 + 0.002,
+            "{from} to {to}: no click"
+        );
+    }
+}

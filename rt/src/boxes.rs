@@ -29,7 +29,8 @@ pub fn boxes<T>(inventory: usize, mut make: impl FnMut() -> T) -> (Lender<T>, Bo
 }
 
 /// As [`boxes`], for one of several pairs whose lenders share a thread and may send each other's boxes: `pool` is how
-/// many there are in all, and what each ring holds, so that none can be full wherever the boxes have wandered.
+/// many there are in all, and what the way back holds, so that it cannot be full wherever the boxes have wandered. The
+/// way out holds `inventory`: a borrower that has stopped keeps no more than its own share from the others.
 ///
 /// # Panics
 /// When `pool` is smaller than `inventory`.
@@ -40,7 +41,7 @@ pub fn boxes_of_pool<T>(
     mut make: impl FnMut() -> T,
 ) -> (Lender<T>, Borrower<T>) {
     assert!(inventory <= pool, "{inventory} boxes of a pool of {pool}");
-    let (out, incoming) = ring(pool);
+    let (out, incoming) = ring(inventory);
     let (back, returned) = ring(pool);
     let mut stock = Vec::with_capacity(pool);
     stock.extend((0..inventory).map(|_| Box::new(make())));
@@ -81,6 +82,12 @@ impl<T> Lender<T> {
     #[must_use = "a box that is not sent must be put back"]
     pub fn take_returned(&mut self) -> Option<Box<T>> {
         self.returned.pop()
+    }
+
+    /// As [`take`](Self::take), but only one of the stock.
+    #[must_use = "a box that is not sent must be put back"]
+    pub fn take_stock(&mut self) -> Option<Box<T>> {
+        self.stock.pop()
     }
 
     /// Sends a full box.
@@ -127,6 +134,12 @@ impl<T> Lender<T> {
     #[must_use]
     pub fn high_water(&self) -> usize {
         self.out.high_water()
+    }
+
+    /// Boxes the stock has room for: those of the whole pool.
+    #[must_use]
+    pub fn pool(&self) -> usize {
+        self.pool
     }
 
     /// Its two rings, out and back, for a [tape](crate::tape).
@@ -242,6 +255,18 @@ mod tests {
         let own = borrower.recv().unwrap();
         borrower.give_back(own).unwrap();
         assert_eq!(*borrower.give_back(Box::new(6)).unwrap_err().0, 6);
+    }
+
+    #[test]
+    fn a_borrower_that_has_stopped_keeps_no_more_than_its_share() {
+        let (mut lender, _stopped) = boxes_of_pool(1, 3, || 0);
+        let own = lender.take().unwrap();
+        lender.send(own).unwrap();
+        assert_eq!(*lender.send(Box::new(7)).unwrap_err().0, 7);
+        for n in 0..3 {
+            lender.put_back(Box::new(n));
+        }
+        assert_eq!((lender.available(), lender.pool()), (3, 3));
     }
 
     #[test]

@@ -16,6 +16,7 @@
 //! | [`clock`], [`thread`] | absolute time and sleep; the pinned real-time thread |
 //! | [`tape`] | what a thread met with, noted and met with again |
 //! | [`timing`] | slot histograms, exchanged by box |
+//! | [`pulse`] | slots made, for who watches over a worker |
 //! | [`sync`] | the facade that lets loom model all of it |
 //!
 //! `unsafe` is allowed in three modules: the system calls in `sys`, the hint in `prefetch` and the mirror ring that stands
@@ -34,6 +35,7 @@ pub mod outlet;
     reason = "a prefetch is an instruction; it reads nothing the program can see"
 )]
 pub mod prefetch;
+pub mod pulse;
 pub mod ring;
 pub mod slab;
 pub mod sync;

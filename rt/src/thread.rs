@@ -57,6 +57,7 @@ pub struct SpawnError {
 #[must_use = "join the thread to see how it ended"]
 pub struct RtThread<R> {
     obtained: Obtained,
+    task: Task,
     handle: JoinHandle<R>,
 }
 
@@ -65,6 +66,12 @@ impl<R> RtThread<R> {
     #[must_use]
     pub fn obtained(&self) -> &Obtained {
         &self.obtained
+    }
+
+    /// The thread as the kernel knows it; see [`Task`] for what becomes of that when it ends.
+    #[must_use]
+    pub fn task(&self) -> Task {
+        self.task
     }
 
     /// Whether the thread has ended.
@@ -109,15 +116,19 @@ pub fn spawn<R: Send + 'static>(
         .spawn(move || {
             let obtained = place::place(&placement);
             // The starter waits for exactly this message, so it cannot be gone.
-            placed.send(obtained.clone()).ok();
+            placed.send((obtained.clone(), Task::current())).ok();
             drop(placed);
             body(&obtained)
         })
         .map_err(fail)?;
-    let obtained = when_placed
+    let (obtained, task) = when_placed
         .recv()
         .map_err(|gone| fail(io::Error::other(gone)))?;
-    Ok(RtThread { obtained, handle })
+    Ok(RtThread {
+        obtained,
+        task,
+        handle,
+    })
 }
 
 /// The cores that the affinity mask of the calling thread allows, ascending.

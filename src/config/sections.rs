@@ -20,6 +20,8 @@ pub struct EngineSection {
     pub cores: Vec<usize>,
     /// SCHED_FIFO priority of the worker; the shard runs below it. `None`: ordinary scheduling.
     pub priority: Option<u8>,
+    /// How long a worker may make no slot before it is replaced.
+    pub watchdog: Duration,
     /// Whether memory is locked against paging.
     pub lock_memory: bool,
     /// Delay that the jitter buffer aims at.
@@ -28,6 +30,10 @@ pub struct EngineSection {
     pub jitter_max: Duration,
     /// Part of a slot that calls are admitted to fill.
     pub admit_budget: f32,
+    /// Part of a slot's length above which the governor sheds.
+    pub shed_above: f32,
+    /// Part of it below which the governor recovers.
+    pub shed_below: f32,
     /// Quantile of its measured cost that a call is admitted with.
     pub price_quantile: f32,
 }
@@ -127,11 +133,14 @@ impl Default for EngineSection {
             workers: 1,
             cores: Vec::new(),
             priority: Some(60),
+            watchdog: Duration::from_secs(1),
             lock_memory: true,
             jitter_target: Duration::from_millis(20),
             jitter_max: Duration::from_millis(200),
             admit_budget: 0.8,
             price_quantile: 0.9,
+            shed_above: 0.95,
+            shed_below: 0.7,
         }
     }
 }

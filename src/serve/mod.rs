@@ -81,7 +81,7 @@ async fn serve(config: &Config) -> Result<(), ServeError> {
     ));
     let fault = tokio::select! {
         () = stop => None,
-        fault = watch::first_fault(|| running.fault()) => Some(fault),
+        fault = watch::first_fault(|| running.lasting_fault()) => Some(fault),
     };
     if let Some(what) = fault {
         eprintln!("talkpath: fault: {what}; there is no media, all calls are ended");

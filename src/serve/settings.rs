@@ -25,11 +25,14 @@ pub(super) fn engine(config: &Config, places: &Places) -> EngineConfig {
         cores: places.workers.clone(),
         workers: section.workers,
         priority: places.priority,
+        watchdog: section.watchdog,
         lock_memory: section.lock_memory,
         jitter_target: section.jitter_target,
         jitter_max: section.jitter_max,
         admit_budget: section.admit_budget,
         price_quantile: section.price_quantile,
+        shed_above: section.shed_above,
+        shed_below: section.shed_below,
         name: place::name(section.workers).into(),
         ..EngineConfig::default()
     }

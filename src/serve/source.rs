@@ -30,6 +30,11 @@ impl Running {
         watch::fault(&self.engine, &self.net)
     }
 
+    /// As [`fault`](Self::fault), of what is not put right by itself.
+    pub(super) fn lasting_fault(&self) -> Option<&'static str> {
+        watch::lasting_fault(&self.engine, &self.net)
+    }
+
     /// The engine's status, once all that media needs was seen at work.
     fn look(&self) -> Result<Status, Unfit> {
         if let Some(what) = self.fault() {
@@ -47,7 +52,7 @@ impl StatusSource for Running {
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "warnings": self.warnings,
-            // Null while all is well; the program ends by itself within a second otherwise.
+            // Null while there is media; the program ends by itself within a second when nobody puts it right.
             "fault": self.fault(),
             // Null once the engine has stopped.
             "engine": self.engine.status().ok(),

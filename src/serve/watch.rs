@@ -1,4 +1,5 @@
-//! Looks after the threads that media needs. One that has ended by itself is a bug; without it, SIP would go on
+//! Looks after the threads that media needs. A worker that ends or hangs is replaced by the engine; until then `/health`
+//! says that there is no media, if it was the only one. The supervisor or the shard is not: without it, SIP would go on
 //! answering calls that nobody hears. So it is said, the calls are ended properly, and the program fails: what
 //! supervises it (systemd, a container runtime) starts it anew.
 
@@ -15,10 +16,15 @@ pub(super) fn fault(engine: &Engine, net: &Net) -> Option<&'static str> {
     fault_of(engine.is_alive(), net.is_alive())
 }
 
-/// The worker goes first: the shard ends with it.
+/// As [`fault`], of what nobody puts right: the program has to end.
+pub(super) fn lasting_fault(engine: &Engine, net: &Net) -> Option<&'static str> {
+    fault_of(engine.is_running(), net.is_alive())
+}
+
+/// The engine goes first: the shard ends with it.
 fn fault_of(engine: bool, net: bool) -> Option<&'static str> {
     match (engine, net) {
-        (false, _) => Some("the media worker or its supervisor has stopped by itself"),
+        (false, _) => Some("there is no media worker, or their supervisor has stopped by itself"),
         (_, false) => Some("the thread of the media sockets has stopped by itself"),
         _ => None,
     }

@@ -7,15 +7,17 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, Once};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 use talkpath_rt::clock::{Clock, MonotonicClock};
 
-use crate::supervisor::{Request, Supervisor};
+use crate::supervisor::{Hiring, Request, Supervisor};
 use crate::worker::{Worker, io::Io};
+
+use super::crew::Crew;
 
 /// How long the supervisor waits for requests while edits are on their way.
 const SOON: Duration = Duration::from_millis(5);
@@ -68,6 +70,8 @@ pub(super) fn run_worker(worker: Worker, io: Io, stop: &AtomicBool) -> Ended<(Wo
     IS_WORKER.set(true);
     run_steps((worker, io), stop, |(worker, io)| {
         clock.sleep_until(worker.due());
+        #[cfg(test)]
+        faults::suffer();
         worker.step(clock.now(), io);
     })
 }
@@ -87,8 +91,13 @@ fn run_steps<E>(mut ends: E, stop: &AtomicBool, mut step: impl FnMut(&mut E)) ->
 }
 
 /// The supervisor's thread: requests as they come, the worker's answers every few milliseconds.
-pub(super) fn run_supervisor(mut supervisor: Supervisor, inbox: &Receiver<Request>) {
+pub(super) fn run_supervisor(
+    mut supervisor: Supervisor,
+    inbox: &Receiver<Request>,
+    crew: &Mutex<Crew>,
+) {
     let clock = MonotonicClock;
+    let mut waiting = Vec::new();
     while !supervisor.is_stopped() {
         let patience = match (supervisor.in_flight(), supervisor.has_legs()) {
             (true, _) => SOON,
@@ -97,10 +106,90 @@ pub(super) fn run_supervisor(mut supervisor: Supervisor, inbox: &Receiver<Reques
         };
         let request = inbox.recv_timeout(patience);
         supervisor.poll(clock.now());
+        look_after(&mut supervisor, &mut waiting, crew, clock.now());
         match request {
             Ok(request) => supervisor.handle(request),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+/// What became of the workers' threads: one that ended by itself is lost, one that was given up is stopped, and who takes
+/// their place gets a thread when it is time.
+fn look_after(
+    supervisor: &mut Supervisor,
+    waiting: &mut Vec<Hiring>,
+    crew: &Mutex<Crew>,
+    now: Duration,
+) {
+    let mut crew = super::lock(crew);
+    for home in crew.home() {
+        let fault = home.ended.fault().unwrap_or("it stopped").to_owned();
+        if !home.dismissed {
+            supervisor.exited(home.index, home.epoch, fault);
+        }
+        let (worker, io) = home.ended.ends;
+        supervisor.bury(home.index, home.epoch, worker, io);
+    }
+    for hiring in supervisor.take_hirings() {
+        crew.dismiss(hiring.index);
+        waiting.push(hiring);
+    }
+    for hiring in waiting.extract_if(.., |hiring| hiring.not_before <= now) {
+        let Hiring {
+            index,
+            epoch,
+            mut worker,
+            io,
+            ..
+        } = hiring;
+        worker.begin_after(now);
+        match crew.hire((index, epoch), worker, io) {
+            Ok(obtained) => supervisor.hired(index, obtained),
+            Err(why) => supervisor.exited(index, epoch, why.to_string()),
+        }
+    }
+}
+
+/// What the tests do to workers on threads: what no input can.
+#[cfg(test)]
+pub(super) mod faults {
+    use super::*;
+    use std::sync::Arc;
+
+    /// What befalls a worker between two slots.
+    pub enum Fault {
+        /// It panics with these words.
+        Panic(&'static str),
+        /// It goes on when the flag is set.
+        Hang(Arc<AtomicBool>),
+    }
+
+    static PLANNED: Mutex<Vec<(String, Fault)>> = Mutex::new(Vec::new());
+
+    /// Befalls the worker of this name once.
+    pub fn strike(name: &str, fault: Fault) {
+        PLANNED.lock().unwrap().push((name.to_owned(), fault));
+    }
+
+    pub fn suffer() {
+        let thread = std::thread::current();
+        let fault = {
+            let mut planned = PLANNED.lock().unwrap();
+            let at = planned
+                .iter()
+                .position(|(name, _)| Some(&**name) == thread.name());
+            at.map(|at| planned.swap_remove(at).1)
+        };
+        match fault {
+            None => {}
+            Some(Fault::Panic(words)) => std::panic::panic_any(words),
+            Some(Fault::Hang(awake)) => {
+                while !awake.load(Ordering::Acquire) {
+                    std::thread::yield_now();
+                }
+            }
         }
     }
 }

@@ -91,6 +91,10 @@ kinds! {
     Faulted "faulted" Warning [];
     Fenced "fenced" Critical ["node", "heard", "fault"];
     Late "late" Warning ["by_us", "culprit"];
+    WorkerLost "worker_lost" Critical ["why", "fault", "silent_ms", "legs"];
+    WorkerReplaced "worker_replaced" Critical ["legs"];
+    Shed "shed" Warning ["what", "priority", "legs", "load"];
+    Recovered "recovered" Notice ["what", "priority", "legs", "load"];
     Missed "missed" Warning ["critical", "warning", "notice", "info"];
 }
 
@@ -115,6 +119,10 @@ impl EventKind {
             | Self::CallStarted { .. }
             | Self::CallEnded { .. }
             | Self::Late { .. }
+            | Self::WorkerLost { .. }
+            | Self::WorkerReplaced { .. }
+            | Self::Shed { .. }
+            | Self::Recovered { .. }
             | Self::Missed { .. } => None,
         }
     }
@@ -144,7 +152,12 @@ impl EventKind {
     #[must_use]
     pub fn worker(&self) -> Option<usize> {
         match self {
-            Self::Moved { worker, .. } | Self::Late { worker, .. } => Some(*worker),
+            Self::Moved { worker, .. }
+            | Self::Late { worker, .. }
+            | Self::WorkerLost { worker, .. }
+            | Self::WorkerReplaced { worker, .. }
+            | Self::Shed { worker, .. }
+            | Self::Recovered { worker, .. } => Some(*worker),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::{Event, EventKind};
+use super::{Event, EventKind, WorkerFault};
 use crate::proto::LegId;
 use crate::status::LateStatus;
 
@@ -64,7 +64,37 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
             map.serialize_entry("by_us", &late.by_us)?;
             map.serialize_entry("culprit", &late.culprit)
         }
+        EventKind::WorkerLost { why, legs, .. } => {
+            let (name, fault, silent) = match why {
+                WorkerFault::Exited { fault } => ("exited", Some(fault), None),
+                WorkerFault::Stuck { silent } => ("stuck", None, Some(silent.as_millis() as u64)),
+            };
+            map.serialize_entry("why", name)?;
+            map.serialize_entry("fault", &fault)?;
+            map.serialize_entry("silent_ms", &silent)?;
+            map.serialize_entry("legs", legs)
+        }
+        EventKind::WorkerReplaced { legs, .. } => map.serialize_entry("legs", legs),
         EventKind::Displaced { by, .. } => map.serialize_entry("by", &by.to_string()),
+        EventKind::Shed {
+            what,
+            priority,
+            legs,
+            load,
+            ..
+        }
+        | EventKind::Recovered {
+            what,
+            priority,
+            legs,
+            load,
+            ..
+        } => {
+            map.serialize_entry("what", what.name())?;
+            map.serialize_entry("priority", priority)?;
+            map.serialize_entry("legs", legs)?;
+            map.serialize_entry("load", &(f64::from(*load) / 1e3))
+        }
         EventKind::Missed { lost } => {
             map.serialize_entry("critical", &lost.critical)?;
             map.serialize_entry("warning", &lost.warning)?;

@@ -7,7 +7,7 @@ use talkpath_nodes::spec::Spec;
 use talkpath_nodes::state::State;
 use talkpath_rt::handle::Handle;
 
-use super::{Direction, Partial, PlanId, RoomId, SEGMENT_OPS, Segment, Swap, Workers};
+use super::{Direction, PacketBox, Partial, PlanId, RoomId, SEGMENT_OPS, Segment, Swap, Workers};
 use crate::priority::Priority;
 use crate::worker::bank::Seat;
 use crate::worker::bus::{BUS_RATES, Bus};
@@ -108,6 +108,24 @@ pub struct LegBody {
     pub run: LegRun,
 }
 
+impl LegBody {
+    /// The packets in its states, of a leg that will never run again. Control side.
+    pub(crate) fn packets(&mut self) -> Vec<PacketBox> {
+        packets_of(&mut self.states)
+    }
+}
+
+/// The packets that states hold.
+pub(super) fn packets_of(states: &mut [(Seat, State)]) -> Vec<PacketBox> {
+    let mut packets = Vec::new();
+    for (_, state) in states {
+        if let State::Jitter(buffer) = state {
+            packets.extend(core::iter::from_fn(|| buffer.pop_any()));
+        }
+    }
+    packets
+}
+
 /// The worker's running notes on a leg.
 #[derive(Clone, Debug, Default)]
 pub struct LegRun {
@@ -137,12 +155,18 @@ pub struct LegRun {
     pub egress_fenced: bool,
     /// How much it matters (D15).
     pub priority: Priority,
+    /// Effects left out in its last period, a bit for each: ingress, egress (D15).
+    pub shed: [u8; 2],
+    /// Its last ingress was left out: its voice comes back with a ramp.
+    pub sat_out: bool,
     /// The talking state last told to the supervisor.
     pub told_talking: bool,
     /// Its clip has been played to the end.
     pub finished: bool,
     /// Whether that was told.
     pub told_finished: bool,
+    /// How often it was built anew because its worker was lost; the supervisor sets it.
+    pub life: u16,
     /// Counted since the leg joined.
     pub stats: LegStats,
 }
@@ -183,6 +207,10 @@ pub struct RoomBody {
     pub period: u32,
     /// Legs on the worker; the worker keeps it.
     pub legs: u32,
+    /// Best class of its legs here that were due since the last mix (D15).
+    pub coming_best: Priority,
+    /// Its resamplers take their short filters (D15).
+    pub short: bool,
     /// Number of the last mix whose sum is complete; the worker keeps it. A contribution names the mix it is part of.
     /// The number is that of the period on the slot grid, so all workers of a room agree on it.
     pub mixes: u64,
@@ -212,6 +240,8 @@ impl RoomBody {
             buses: ArrayVec::new(),
             period: 1,
             legs: 0,
+            coming_best: Priority::Background,
+            short: false,
             mixes: 0,
             closed: 0,
             peers: Workers::NONE,

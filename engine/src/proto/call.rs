@@ -78,6 +78,8 @@ pub struct CallBody {
     pub states: Vec<(Seat, State)>,
     /// What runs, by the side that sends.
     pub flows: [Flow; 2],
+    /// Ticks per second of the timestamps that go out, by the side that sends.
+    pub clocks: [u32; 2],
     /// It waits to have its figures told; the worker keeps it.
     pub untold: bool,
 }
@@ -87,6 +89,15 @@ impl CallBody {
     #[must_use]
     pub(crate) fn seats_of(&self, from: Side) -> &[Seat] {
         self.seats.of(from.segment())
+    }
+
+    /// The packets in it, of a call that will never run again. Control side.
+    pub(crate) fn packets(&mut self) -> Vec<super::PacketBox> {
+        let mut packets = super::body::packets_of(&mut self.states);
+        for flow in &mut self.flows {
+            packets.extend(flow.inbox.drain(..));
+        }
+        packets
     }
 
     /// The figures of both directions.
@@ -109,6 +120,8 @@ pub struct Flow {
     pub paused: bool,
     /// A node of it has panicked: it runs no more (D18).
     pub fenced: bool,
+    /// How often the call was built anew because its worker was lost; the supervisor sets it.
+    pub life: u16,
     /// The packets of this slot; empty between slots.
     pub inbox: ArrayVec<Box<Packet>, CALL_BURST>,
     /// The latest time a packet of it was told to wait for: none that follows may leave earlier.
@@ -137,7 +150,8 @@ pub struct FlowStats {
     pub held: u64,
     /// Packets dropped because more came in one slot than may run in it.
     pub crowded: u64,
-    /// Packets missing in what came, left missing in what goes out.
+    /// Packets missing in what came when a newer one was there, left missing in what goes out; those that came after all are
+    /// among them.
     pub missing: u64,
     /// Times the source began anew: another SSRC, a jump, the end of a hold.
     pub resyncs: u64,

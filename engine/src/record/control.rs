@@ -117,7 +117,7 @@ impl ControlTape {
     }
 
     /// What follows would not be what the engine was asked.
-    fn cannot(&mut self, what: &str) {
+    pub(crate) fn cannot(&mut self, what: &str) {
         self.note(tagged(3, what.as_bytes()));
         self.ended = true;
     }

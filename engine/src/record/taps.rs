@@ -66,6 +66,8 @@ pub(crate) fn of_worker(worker: u8, io: &mut Io, taps: &mut impl Taps) {
         mesh,
         stats,
         costs,
+        // A sign of life: nothing is concluded from it in a replay.
+        pulse: _,
         // In virtual time it moves the cost clock, whose readings are noted.
         script: _,
         cost_clock: _,
@@ -87,6 +89,7 @@ pub(crate) fn of_worker(worker: u8, io: &mut Io, taps: &mut impl Taps) {
     for peer in mesh {
         let Peer {
             index,
+            epoch: _,
             partials_out,
             partials_in,
             passed_out,
@@ -112,6 +115,7 @@ pub(crate) fn of_supervisor(worker: u8, ends: &mut Ends, taps: &mut impl Taps) {
         events,
         stats,
         costs,
+        monitor: _,
     } = ends;
     let own = Names { worker, peer: 0 };
     taps.put(own.ring(33), commands.ring());

@@ -23,7 +23,7 @@ use crate::record::block::{COST, STEPS, StreamId};
 use crate::record::control::Control;
 use crate::record::steps::PlayedClock;
 use crate::record::taps::{self, Taps};
-use crate::supervisor::{Request, Routes, Supervisor};
+use crate::supervisor::{Request, Supervisor};
 use crate::wiring::{Wired, Wiring, wire};
 use crate::worker::{Worker, io::Io};
 
@@ -108,7 +108,11 @@ pub(super) fn play(
     let config = &header.config;
     config.validate()?;
     let base = header.base;
-    let Wiring { workers, shard, .. } = wire(config, base, || {
+    let Wiring {
+        workers,
+        shard,
+        mut routes,
+    } = wire(config, base, || {
         Box::new(talkpath_rt::clock::ManualClock::new(base))
     });
     let progress = Arc::new(AtomicU64::new(0));
@@ -154,13 +158,20 @@ pub(super) fn play(
     }
     drop(mixes);
     // Whoever gives packets to the workers again knows where they went.
+    routes.mute();
+    let cost_clock = Box::new(move |_| -> Box<dyn talkpath_rt::clock::Clock> {
+        Box::new(talkpath_rt::clock::ManualClock::new(base))
+    });
     let mut supervisor = Supervisor::new(
         config.clone(),
         ends,
-        Routes::new(None),
+        routes,
         base,
         header.started,
+        cost_clock,
     );
+    // A recording ends with the loss of a worker: here none is lost, however slowly it runs.
+    supervisor.unwatch();
     let (reply, events) = bounded(1);
     let filter = EventFilter::default()
         .of_classes([EventClass::Notice, EventClass::Warning])

@@ -1,6 +1,6 @@
 //! What the worker says: acks settle edits, garbage is freed, events are passed on.
 
-use crate::event::{EventKind, LeaveReason};
+use crate::event::{EventKind, LeaveReason, Left};
 use crate::proto::{Ack, Garbage, LegId, LegPanic, Segment, WorkerEvent, WorkerEventKind};
 
 use super::Supervisor;
@@ -51,7 +51,7 @@ impl Supervisor {
         match ack {
             Ack::Done { txn, .. } => {
                 for (note, failed) in self.sites[worker].transactions.done(txn).notes {
-                    self.settle(note, failed);
+                    self.settle(worker, note, failed);
                 }
             }
             Ack::Stale { txn, index } | Ack::Refused { txn, index } => {
@@ -82,7 +82,7 @@ impl Supervisor {
     }
 
     /// The fate of one command.
-    fn settle(&mut self, note: Note, failed: bool) {
+    fn settle(&mut self, worker: usize, note: Note, failed: bool) {
         match (note, failed) {
             (Note::Join(leg), false) => {
                 let Some(state) = self.legs.get_mut(&leg) else {
@@ -92,7 +92,20 @@ impl Supervisor {
                     state.stage = Stage::In;
                 }
                 let room = state.room;
-                self.publish(self.now, EventKind::Joined { room, leg });
+                // Told once, also of a leg that was built anew.
+                if !std::mem::replace(&mut state.told, true) {
+                    self.publish(self.now, EventKind::Joined { room, leg });
+                }
+            }
+            (
+                Note::Peer {
+                    worker: other,
+                    epoch,
+                },
+                _,
+            ) => {
+                self.cut(worker, other, epoch);
+                self.cut_calls(worker, other, epoch);
             }
             (Note::Call(call), failed) => self.call_begun(call, failed),
             // It never was there, or is not any more: its handle must not stay taken.
@@ -113,6 +126,12 @@ impl Supervisor {
 
     /// The leg is not on the worker any more.
     fn gone(&mut self, leg: LegId) {
+        if self.call_sides.contains_key(&leg) {
+            return self.missed_call(leg);
+        }
+        if self.comes_no_more(leg) {
+            return self.missed(leg);
+        }
         if let Some(state) = self.legs.get_mut(&leg) {
             state.gone = true;
             if state.stays() {
@@ -120,6 +139,12 @@ impl Supervisor {
             }
         }
         self.retire(leg);
+    }
+
+    /// Whether the leg was on its way from a worker that is lost.
+    fn comes_no_more(&self, leg: LegId) -> bool {
+        let moving = self.legs.get(&leg).and_then(|leg| leg.moving.as_ref());
+        moving.is_some_and(|moving| self.sites[usize::from(moving.from)].epoch != moving.from_epoch)
     }
 
     /// A box is back: what it held is free again, and the box is dropped here.
@@ -130,6 +155,7 @@ impl Supervisor {
                 self.counters.stale_returns += u64::from(!known);
             }
             Garbage::Room(room, _) => self.room_freed(worker, room),
+            Garbage::Peer(peer) => self.peer_back(worker, peer),
             Garbage::Bus(..) | Garbage::Panic(_) => {}
             Garbage::Call(call, body) => self.call_freed(worker, call, &body),
             Garbage::Berth(_, berth) => self.give_seats(usize::from(berth.seats_of), &berth.seats),
@@ -175,16 +201,23 @@ impl Supervisor {
     fn event(&mut self, worker: usize, event: WorkerEvent) {
         let at = event.at;
         match event.kind {
-            WorkerEventKind::Talking { leg, talking: true } => {
-                self.publish(at, EventKind::TalkStarted { leg });
+            WorkerEventKind::Talking { leg, talking } => {
+                if let Some(state) = self.legs.get_mut(&leg) {
+                    state.talking = talking;
+                }
+                let kind = if talking {
+                    EventKind::TalkStarted { leg }
+                } else {
+                    EventKind::TalkStopped { leg }
+                };
+                self.publish(at, kind);
             }
-            WorkerEventKind::Talking {
-                leg,
-                talking: false,
-            } => {
-                self.publish(at, EventKind::TalkStopped { leg });
+            WorkerEventKind::Finished { leg } => {
+                if let Some(state) = self.legs.get_mut(&leg) {
+                    state.finished = true;
+                }
+                self.publish(at, EventKind::Finished { leg });
             }
-            WorkerEventKind::Finished { leg } => self.publish(at, EventKind::Finished { leg }),
             WorkerEventKind::Leg { leg, stats } => {
                 let Some(state) = self.legs.get_mut(&leg) else {
                     return;
@@ -207,6 +240,29 @@ impl Supervisor {
                         culprit,
                     },
                 );
+            }
+            WorkerEventKind::Governor(taken) => {
+                tracing::info!(worker, ?taken, "the governor took a step");
+                let what = Left::of(taken.step.level);
+                let (priority, legs, load) = (taken.step.class, taken.legs, taken.load);
+                let kind = if taken.up {
+                    EventKind::Shed {
+                        worker,
+                        what,
+                        priority,
+                        legs,
+                        load,
+                    }
+                } else {
+                    EventKind::Recovered {
+                        worker,
+                        what,
+                        priority,
+                        legs,
+                        load,
+                    }
+                };
+                self.publish(at, kind);
             }
             WorkerEventKind::Worker { counters } => self.sites[worker].hear_counters(counters),
         }

@@ -40,6 +40,8 @@ pub(super) struct Blueprint {
     pub port: Option<AudioPort>,
     /// How a network leg is configured.
     pub network: Option<NetworkConfig>,
+    /// What it was made from.
+    pub source: Option<Source>,
     build: Build,
     /// Levels of gains beside the leg's own, linear, by name.
     gains: Vec<(String, f32)>,
@@ -60,12 +62,16 @@ impl Blueprint {
         frame: FrameTime,
         config: &EngineConfig,
     ) -> Result<Self, EngineError> {
-        match source {
+        let made = match source {
             Source::Network(network) => Self::network(network, frame, config),
             Source::Port(port) => Self::port(*port, frame),
             Source::Tone(tone) => Self::tone(*tone, frame),
             Source::Clip(clip) => Self::clip(clip, frame),
-        }
+        };
+        made.map(|made| Self {
+            source: Some(source.clone()),
+            ..made
+        })
     }
 
     fn network(
@@ -98,6 +104,7 @@ impl Blueprint {
             },
             port: None,
             network: Some(*network),
+            source: None,
             gains: Vec::new(),
             build: Build {
                 receive_payload_type: payload_type,
@@ -134,6 +141,7 @@ impl Blueprint {
             },
             port: Some(port),
             network: None,
+            source: None,
             gains: Vec::new(),
             build: Build {
                 ext: vec![(PORT_IN, Box::new(input)), (PORT_OUT, Box::new(output))],
@@ -197,6 +205,7 @@ impl Blueprint {
             face: Face { kind, codec: None },
             port: None,
             network: None,
+            source: None,
             gains: Vec::new(),
             build,
         }
@@ -226,6 +235,7 @@ impl Blueprint {
                 what: "send or receive packets: start from a network leg's graph",
             });
         }
+        let known = source.clone();
         let made = source.map(|source| Self::new(&source, frame, config));
         let made = made.transpose()?;
         let (mut build, made_face) = match made {
@@ -238,6 +248,7 @@ impl Blueprint {
             codec: None,
         };
         Ok(Self {
+            source: known,
             rate,
             direction: Direction {
                 receive: graph.graphs.ingress.is_some(),

@@ -4,7 +4,7 @@
 
 use crate::error::EngineError;
 use crate::event::EventKind;
-use crate::proto::{Berth, CallId, Command, LegId, PlanId};
+use crate::proto::{Berth, CallId, Command, LegId, PlanId, Seats};
 use crate::worker::migrate::BERTHS;
 
 use super::Supervisor;
@@ -15,6 +15,10 @@ use super::calls::CallState;
 #[derive(Debug)]
 pub(super) struct CallMoving {
     pub from: u8,
+    /// Of that worker.
+    pub from_epoch: u16,
+    /// Its seats there.
+    pub seats: Seats,
     plan: PlanId,
     /// Edits for the call, in order.
     waiting: Vec<Command>,
@@ -68,6 +72,7 @@ impl Supervisor {
         })?;
         let target = to as u8;
         let seats = self.take_seats_for(target, &compiled)?;
+        let new_seats = seats.clone();
         let (new_plan, added) = match self.sites[to].plans.enter(compiled) {
             Ok(entered) => entered,
             Err(error) => {
@@ -96,9 +101,12 @@ impl Supervisor {
         self.submit_at(send, slot);
         self.sites[to].legs += 2;
         self.sites[to].table.add_flows(load);
+        let epoch = self.sites[to].epoch;
         let state = self.call(call)?;
         state.moving = Some(CallMoving {
             from,
+            from_epoch: std::mem::replace(&mut state.epoch, epoch),
+            seats: std::mem::replace(&mut state.seats, new_seats),
             plan,
             waiting: Vec::new(),
         });
@@ -120,28 +128,43 @@ impl Supervisor {
         let Some(state) = self.calls.get_mut(&call) else {
             return;
         };
-        let (worker, sides, load) = (state.worker, state.info.sides, state.load);
-        let Some(moving) = state.moving.take() else {
+        let (worker, sides) = (state.worker, state.info.sides);
+        let Some(mut moving) = state.moving.take() else {
             return;
         };
         for leg in sides {
             self.routes.set(leg, worker);
         }
-        for edit in moving.waiting {
+        for edit in std::mem::take(&mut moving.waiting) {
             self.send_call_edit(call, edit);
         }
-        let mut batch = Batch::default();
-        let site = &mut self.sites[usize::from(moving.from)];
-        site.legs -= sides.len();
-        site.table.remove_flows(load);
-        if site.plans.leave(moving.plan) {
-            batch.push(moving.from, Command::DropPlan { plan: moving.plan });
-        }
-        self.submit_at(batch, 0);
+        self.call_left_behind(call, &moving);
         self.counters.calls_moved += 1;
         let worker = usize::from(worker);
         for leg in sides {
             self.publish(self.now, EventKind::Moved { leg, worker });
+        }
+    }
+
+    /// What a call that has moved held where it was is given up, but its seats; unless that worker is lost.
+    pub(super) fn call_left_behind(&mut self, call: CallId, moving: &CallMoving) {
+        let held = (moving.from, moving.from_epoch, moving.plan);
+        self.vacate_call(call, held);
+    }
+
+    /// A call runs on a worker no more: its use of the plan and its slots there are given up. With a lost worker they are
+    /// gone already.
+    pub(super) fn vacate_call(&mut self, call: CallId, (worker, epoch, plan): (u8, u16, PlanId)) {
+        let site = &mut self.sites[usize::from(worker)];
+        let Some(state) = self.calls.get(&call).filter(|_| site.epoch == epoch) else {
+            return;
+        };
+        site.legs -= state.info.sides.len();
+        site.table.remove_flows(state.load);
+        if site.plans.leave(plan) {
+            let mut batch = Batch::default();
+            batch.push(worker, Command::DropPlan { plan });
+            self.submit_at(batch, 0);
         }
     }
 

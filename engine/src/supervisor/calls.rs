@@ -47,6 +47,14 @@ pub(super) struct CallState {
     pub load: u64,
     /// The worker it is on, or on its way to.
     pub worker: u8,
+    /// Of that worker, when the call came to it.
+    pub epoch: u16,
+    /// Its seats; of its newest body where there are two.
+    pub seats: Seats,
+    /// How often it was built anew.
+    pub life: u16,
+    /// Its beginning was told.
+    pub told: bool,
     /// On its way between two workers.
     pub moving: Option<CallMoving>,
     pub stage: Stage,
@@ -61,22 +69,22 @@ impl CallState {
     }
 
     /// Which directions are passed on, by the side that sends.
-    fn open(&self) -> [bool; 2] {
+    pub fn open(&self) -> [bool; 2] {
         let [a, b] = self.directions;
         [a.receive && b.send, b.receive && a.send]
     }
 }
 
 /// What the body of a call is made of.
-struct Parts {
-    plan: PlanId,
+pub(super) struct Parts {
+    pub plan: PlanId,
     seats: Seats,
     states: Vec<(Seat, State)>,
 }
 
 impl Parts {
     /// A body ready to travel.
-    fn body(self, sides: [LegId; 2]) -> Box<CallBody> {
+    pub fn body(self, sides: [LegId; 2], configs: &[NetworkConfig; 2]) -> Box<CallBody> {
         let Self {
             plan,
             seats,
@@ -92,6 +100,7 @@ impl Parts {
             seats,
             states,
             flows: [open(), open()],
+            clocks: [1, 0].map(|to: usize| configs[to].codec.rate().hz()),
             untold: false,
         })
     }
@@ -128,7 +137,7 @@ impl Supervisor {
             return Err(missing);
         };
         let sides = [a, b];
-        let value = parts.body(sides);
+        let value = parts.body(sides, &configs);
         let info = CallInfo { id: call, sides };
         let state = CallState {
             info,
@@ -137,6 +146,10 @@ impl Supervisor {
             plan: value.plan,
             load,
             worker,
+            epoch: self.sites[usize::from(worker)].epoch,
+            seats: value.seats.clone(),
+            life: 0,
+            told: false,
             moving: None,
             stage: Stage::Beginning,
             bodies: 1,
@@ -196,7 +209,7 @@ impl Supervisor {
     }
 
     /// What a body is made of, its seats taken and its plan entered.
-    fn call_parts(
+    pub(super) fn call_parts(
         &mut self,
         worker: u8,
         blueprint: &mut CallBlueprint,
@@ -240,6 +253,7 @@ impl Supervisor {
             }
             CallEdit::Ssrc(side, ssrc) => {
                 let leg = state.info.sides[side.index()];
+                state.configs[side.index()].sender.ssrc = ssrc;
                 Command::SetSsrc { leg, ssrc }
             }
         };
@@ -262,16 +276,18 @@ impl Supervisor {
         let (worker, old_plan, old_load) = (state.worker, state.plan, state.load);
         let mut configs = state.configs;
         let sides = state.info.sides;
-        configs[side.index()] = config;
+        let sender = configs[side.index()].sender;
+        configs[side.index()] = NetworkConfig { sender, ..config };
         let mut blueprint = CallBlueprint::new(configs, &self.config)?;
         let plans = &self.sites[usize::from(worker)].plans;
         let compiled = plans.compile(blueprint.graphs.clone())?;
         let load = self.flow_load(&compiled);
         let mut batch = Batch::default();
         let parts = self.call_parts(worker, &mut blueprint, compiled, &mut batch)?;
-        let value = parts.body(sides);
+        let value = parts.body(sides, &configs);
         let state = self.call(call)?;
         (state.configs, state.plan, state.load) = (configs, value.plan, load);
+        state.seats = value.seats.clone();
         state.bodies += 1;
         batch.push(worker, Command::ReplaceCall { call, value });
         let site = &mut self.sites[usize::from(worker)];
@@ -310,7 +326,10 @@ impl Supervisor {
             state.stage = Stage::Up;
         }
         let sides = state.info.sides;
-        self.publish(self.now, EventKind::CallStarted { call, sides });
+        // Told once, also of a call that was built anew.
+        if !core::mem::replace(&mut state.told, true) {
+            self.publish(self.now, EventKind::CallStarted { call, sides });
+        }
     }
 
     /// A body of a call is back.
@@ -326,7 +345,7 @@ impl Supervisor {
     }
 
     /// The call is over when it was told to end and every body of it has returned.
-    fn retire_call(&mut self, call: CallId) {
+    pub(super) fn retire_call(&mut self, call: CallId) {
         let over = |state: &CallState| !state.stays() && state.bodies == 0;
         if !self.calls.get(&call).is_some_and(over) {
             return;
@@ -335,9 +354,13 @@ impl Supervisor {
             return;
         };
         let site = &mut self.sites[usize::from(state.worker)];
-        site.legs -= state.info.sides.len();
-        site.table.remove_flows(state.load);
-        if site.plans.leave(state.plan) {
+        // With a lost worker all that is gone already.
+        let here = site.epoch == state.epoch;
+        if here {
+            site.legs -= state.info.sides.len();
+            site.table.remove_flows(state.load);
+        }
+        if here && site.plans.leave(state.plan) {
             let mut batch = Batch::default();
             batch.push(state.worker, Command::DropPlan { plan: state.plan });
             self.submit(batch);

@@ -29,6 +29,8 @@ type SeatedStates = (Seats, Vec<(Seat, State)>);
 pub(super) struct Held {
     pub room: RoomId,
     pub worker: u8,
+    /// Of the worker.
+    pub epoch: u16,
     pub rate: SampleRate,
     pub plan: PlanId,
     pub place: Place,
@@ -145,14 +147,8 @@ impl Supervisor {
 
     /// What a leg held besides its seats is given up; the edits that follow from that.
     pub(super) fn detach(&mut self, held: Held, batch: &mut Batch) {
-        let Held {
-            room,
-            worker,
-            rate,
-            plan,
-            place,
-        } = held;
-        self.vacate(room, worker, plan, place, batch);
+        let Held { room, rate, .. } = held;
+        self.vacate(&held, batch);
         self.exit_rate(room, rate, batch);
     }
 
@@ -168,15 +164,20 @@ impl Supervisor {
     }
 
     /// A leg of `room` runs on `worker` no more: its use of the plan and its slots there are given up.
-    pub(super) fn vacate(
-        &mut self,
-        room: RoomId,
-        worker: u8,
-        plan: PlanId,
-        place: Place,
-        batch: &mut Batch,
-    ) {
+    /// With a lost worker they are gone already.
+    pub(super) fn vacate(&mut self, held: &Held, batch: &mut Batch) {
+        let Held {
+            room,
+            worker,
+            epoch,
+            plan,
+            place,
+            ..
+        } = *held;
         let site = &mut self.sites[usize::from(worker)];
+        if site.epoch != epoch {
+            return;
+        }
         if site.plans.leave(plan) {
             batch.push(worker, Command::DropPlan { plan });
         }
@@ -197,7 +198,8 @@ impl Supervisor {
         let mut batch = Batch::default();
         self.detach(state.held(), &mut batch);
         self.submit(batch);
-        self.sites[usize::from(state.worker)].legs -= 1;
+        let site = &mut self.sites[usize::from(state.worker)];
+        site.legs -= usize::from(site.epoch == state.epoch);
         let known = self.leg_ids.give(leg).is_ok();
         self.counters.stale_returns += u64::from(!known);
         self.counters.legs_left += 1;

@@ -11,6 +11,7 @@ use crate::error::{EngineError, Resource};
 use crate::event::{EventKind, LeaveReason};
 use crate::leg::NetworkConfig;
 use crate::leg_graph::LegGraph;
+use crate::port::{AudioPort, PortLine};
 use crate::priority::Priority;
 use crate::proto::{Command, Direction, LegId, PlanId, RoomId, Seats};
 use crate::worker::stats::LegStats;
@@ -46,6 +47,10 @@ pub(super) struct LegState {
     pub rate: SampleRate,
     pub plan: PlanId,
     pub place: Place,
+    /// What it was configured as last, where that is known.
+    pub source: Option<Source>,
+    /// The caller's half, of a port.
+    pub port: Option<PortLine>,
     /// Where its states sit.
     pub seats: Seats,
     /// How it was last configured, where it is a network leg.
@@ -58,6 +63,10 @@ pub(super) struct LegState {
     pub fenced: [bool; 2],
     /// The worker it is on, or on its way to.
     pub worker: u8,
+    /// Of that worker, when the leg came to it.
+    pub epoch: u16,
+    /// How often it was built anew.
+    pub life: u16,
     /// On its way between two workers.
     pub moving: Option<Moving>,
     pub priority: Priority,
@@ -67,6 +76,12 @@ pub(super) struct LegState {
     pub muted: bool,
     pub direction: Direction,
     pub stage: Stage,
+    /// Its having joined was told.
+    pub told: bool,
+    /// It was last told to talk.
+    pub talking: bool,
+    /// Its clip has come to its end.
+    pub finished: bool,
     /// The worker has acknowledged its departure.
     pub gone: bool,
     /// Bodies of it the worker has, or that are on their way.
@@ -97,11 +112,26 @@ impl LegState {
         }
     }
 
+    /// Another configuration; the stream of a network leg goes on.
+    pub fn reconfigure(&mut self, source: Option<Source>) {
+        let ssrc = match &self.source {
+            Some(Source::Network(old)) => Some(old.sender.ssrc),
+            _ => None,
+        };
+        if source.is_some() {
+            self.source = source;
+        }
+        if let (Some(Source::Network(new)), Some(ssrc)) = (&mut self.source, ssrc) {
+            new.sender.ssrc = ssrc;
+        }
+    }
+
     /// What it holds besides its seats.
     pub fn held(&self) -> Held {
         Held {
             room: self.room,
             worker: self.worker,
+            epoch: self.epoch,
             rate: self.rate,
             plan: self.plan,
             place: self.place,
@@ -212,12 +242,16 @@ impl Supervisor {
             rate: body.rate,
             plan: body.plan,
             place,
+            source: blueprint.source.clone(),
+            port: blueprint.port.as_ref().map(AudioPort::line),
             seats: body.seats.clone(),
             network: blueprint.network,
             own_graph,
             swapping: None,
             fenced: [false; 2],
             worker,
+            epoch: self.sites[usize::from(worker)].epoch,
+            life: 0,
             moving: None,
             priority,
             serial: self.counters.legs_joined,
@@ -225,6 +259,9 @@ impl Supervisor {
             muted: false,
             direction: body.direction,
             stage: Stage::Joining,
+            told: false,
+            talking: false,
+            finished: false,
             gone: false,
             bodies: 1,
             stats: LegStats::default(),
@@ -338,7 +375,12 @@ impl Supervisor {
                     what: "have an SSRC",
                 });
             }
-            Edit::Ssrc(ssrc) => Command::SetSsrc { leg, ssrc },
+            Edit::Ssrc(ssrc) => {
+                if let Some(Source::Network(config)) = &mut state.source {
+                    config.sender.ssrc = ssrc;
+                }
+                Command::SetSsrc { leg, ssrc }
+            }
         };
         self.send_edit(leg, command);
         Ok(())

@@ -29,6 +29,7 @@
 //! | `admission` | whether a leg may come, and how many more could (D15) |
 //! | `transactions` | credits, queue, what was sent and not answered |
 //! | `answers` | acks, garbage and events of the worker |
+//! | `watchdog`, `loss`, `rebuild`, `rebuild_calls` | a worker that hangs or ends, and what becomes of its legs (D18) |
 //! | `report` | the status |
 //!
 //! Handles are reused only after the worker's ack and the return of the box (D11).
@@ -45,11 +46,14 @@ mod displace;
 mod graph_check;
 mod holdings;
 mod legs;
+mod loss;
 mod moves;
 mod parts;
 mod placement;
 mod plans;
 mod prices;
+mod rebuild;
+mod rebuild_calls;
 mod report;
 mod request;
 mod rooms;
@@ -59,6 +63,7 @@ mod site;
 mod swap;
 mod transactions;
 mod validate;
+mod watchdog;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -66,6 +71,7 @@ use std::time::Duration;
 use talkpath_rt::slab::FreeList;
 use talkpath_rt::thread::Obtained;
 
+pub(crate) use loss::Hiring;
 pub(crate) use plans::{LegGraphs, compiled_info};
 pub(crate) use request::{CallEdit, Desk, Edit, Link, Reply, Request, Source};
 pub(crate) use routes::Routes;
@@ -78,6 +84,7 @@ use crate::event::{Event, EventKind, LeaveReason, Subscribers};
 use crate::proto::{CallId, CallTag, LegId, LegTag, RoomId, RoomTag};
 use crate::record::control::ControlTape;
 use crate::status::SupervisorCounters;
+use crate::wiring::CostClock;
 
 use calls::CallState;
 use displace::Claim;
@@ -88,7 +95,6 @@ use shrink::Vacant;
 use site::Site;
 
 /// Desired state, and everything needed to bring the workers there.
-#[derive(Debug)]
 pub(crate) struct Supervisor {
     config: EngineConfig,
     /// Time of the last request or poll.
@@ -111,11 +117,22 @@ pub(crate) struct Supervisor {
     /// Room being made for emergency calls.
     claims: Vec<Claim>,
     routes: Routes,
+    cost_clock: CostClock,
+    /// Workers that want threads.
+    hirings: Vec<Hiring>,
+    /// Lost workers whose threads have not come home.
+    out: Vec<loss::Out>,
     subscribers: Subscribers,
     counters: SupervisorCounters,
     stopped: bool,
     /// Where polls and requests are noted while the session is recorded (D17).
     tape: Option<ControlTape>,
+}
+
+impl std::fmt::Debug for Supervisor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Supervisor").finish_non_exhaustive()
+    }
 }
 
 impl Supervisor {
@@ -126,6 +143,7 @@ impl Supervisor {
         routes: Routes,
         base: Duration,
         now: Duration,
+        cost_clock: CostClock,
     ) -> Self {
         let site = |(ends, obtained)| Site::new(&config, ends, obtained);
         Self {
@@ -136,6 +154,9 @@ impl Supervisor {
             claims: Vec::new(),
             prices: Prices::new(config.price_quantile),
             routes,
+            cost_clock,
+            hirings: Vec::new(),
+            out: Vec::new(),
             rooms: BTreeMap::new(),
             vacant: Vacant::default(),
             room_ids: FreeList::with_capacity(config.capacity_rooms),
@@ -265,16 +286,18 @@ impl Supervisor {
 
     /// Takes in what the worker has said, and sends what waits. Never blocks.
     pub(crate) fn poll(&mut self, now: Duration) {
-        self.now = now;
+        let passed = now.saturating_sub(std::mem::replace(&mut self.now, now));
         if self.tape.as_mut().is_some_and(|tape| tape.poll(now)) {
             self.flush_tapes();
         }
         self.hear();
+        self.watch(passed);
         self.give_parts_up();
         for site in &mut self.sites {
             site.transactions.flush();
         }
         self.routes.flush();
+        self.funerals();
     }
 
     /// Notes polls and requests from now on.

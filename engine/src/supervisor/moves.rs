@@ -13,6 +13,7 @@ use crate::worker::migrate::BERTHS;
 use super::Supervisor;
 use super::batch::Batch;
 use super::graph_check;
+use super::holdings::Held;
 use super::legs::LegState;
 use super::placement::Place;
 use super::plans::Compiled;
@@ -21,6 +22,10 @@ use super::plans::Compiled;
 #[derive(Debug)]
 pub(super) struct Moving {
     pub from: u8,
+    /// Of that worker.
+    pub from_epoch: u16,
+    /// Its seats there.
+    pub seats: Seats,
     plan: PlanId,
     place: Place,
     /// Edits for the leg, in order.
@@ -73,6 +78,7 @@ impl Supervisor {
         })?;
         let to = to as u8;
         let seats = self.take_seats_for(to, &compiled)?;
+        let new_seats = seats.clone();
         let costs = self.price(&compiled);
         let target = usize::from(to);
         let (new_plan, added) = match self.sites[target].plans.enter(compiled) {
@@ -117,9 +123,13 @@ impl Supervisor {
         let slot = after_egress(ahead, mix.period, mix.slot + place.after);
         self.submit_at(send, slot);
         self.sites[target].legs += 1;
+        let epoch = self.sites[target].epoch;
         let state = self.leg(leg)?;
+        let from_epoch = std::mem::replace(&mut state.epoch, epoch);
         state.moving = Some(Moving {
             from,
+            from_epoch,
+            seats: std::mem::replace(&mut state.seats, new_seats),
             plan,
             place,
             waiting: Vec::new(),
@@ -166,21 +176,37 @@ impl Supervisor {
             return;
         };
         let (worker, room) = (state.worker, state.room);
-        let Some(moving) = state.moving.take() else {
+        let Some(mut moving) = state.moving.take() else {
             return;
         };
         self.routes.set(leg, worker);
-        for edit in moving.waiting {
+        for edit in std::mem::take(&mut moving.waiting) {
             self.send_edit(leg, edit);
         }
-        self.sites[usize::from(moving.from)].legs -= 1;
         let mut batch = Batch::default();
-        self.vacate(room, moving.from, moving.plan, moving.place, &mut batch);
+        self.left_behind(leg, &moving, &mut batch);
         self.submit_at(batch, 0);
         self.part_left(room, moving.from);
         self.counters.legs_moved += 1;
         let worker = usize::from(worker);
         self.publish(self.now, EventKind::Moved { leg, worker });
+    }
+
+    /// What a leg that has moved held where it was is given up, but its seats; unless that worker is lost.
+    pub(super) fn left_behind(&mut self, leg: LegId, moving: &Moving, batch: &mut Batch) {
+        let Some(state) = self.legs.get(&leg) else {
+            return;
+        };
+        let held = Held {
+            worker: moving.from,
+            epoch: moving.from_epoch,
+            plan: moving.plan,
+            place: moving.place,
+            ..state.held()
+        };
+        let site = &mut self.sites[usize::from(moving.from)];
+        site.legs -= usize::from(site.epoch == moving.from_epoch);
+        self.vacate(&held, batch);
     }
 
     /// Moves one leg, or one call, from the most to the least loaded worker when that levels them.

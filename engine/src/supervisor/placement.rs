@@ -86,6 +86,15 @@ impl SlotTable {
         }
     }
 
+    /// A table with nothing in it that has learnt what this one has.
+    pub(crate) fn emptied(&self) -> Self {
+        Self {
+            load: vec![0; self.load.len()],
+            measured: vec![0; self.measured.len()],
+            ..*self
+        }
+    }
+
     /// Expected work of every slot, in nanoseconds.
     pub(crate) fn load(&self) -> Vec<u64> {
         let both = self.load.iter().zip(&self.measured);
@@ -246,6 +255,11 @@ impl SlotTable {
         } = place.costs;
         self.charge(mix.back(place.before), mix.period, ingress, measured);
         self.charge(mix.slot + place.after, mix.period, egress, measured);
+    }
+
+    /// Takes the slots of `place` again.
+    pub(crate) fn put_back(&mut self, mix: Mix, place: Place) {
+        self.charge_leg(mix, place);
     }
 
     /// Another slot for a leg's egress, `earliest` slots after the mix or later. The ingress stays where it is, so that

@@ -138,7 +138,10 @@ impl Supervisor {
             .iter()
             .map(|(id, compiled)| (id, self.prices.of(compiled)))
             .collect();
-        let here = |leg: &&mut super::legs::LegState| usize::from(leg.worker) == worker;
+        let epoch = site.epoch;
+        let here = |leg: &&mut super::legs::LegState| {
+            usize::from(leg.worker) == worker && leg.epoch == epoch
+        };
         for leg in self.legs.values_mut().filter(here) {
             let price = prices.iter().find(|(id, _)| *id == leg.plan);
             let Some((room, (_, costs))) = self.rooms.get(&leg.room).zip(price) else {

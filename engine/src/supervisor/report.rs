@@ -38,6 +38,8 @@ impl Supervisor {
                 command_ring_full: self.sum(|site| site.transactions.ring_full),
                 events_lost: self.subscribers.lost().total(),
                 events_lost_critical: self.subscribers.lost().critical,
+                workers_out: self.workers_out(),
+                packet_boxes_lost: self.routes.boxes_lost,
                 ..self.counters
             },
             recording: self.tape.as_ref().map(|tape| tape.state()),
@@ -200,14 +202,18 @@ fn merge(all: &mut Vec<Fill>, one: Fill, into: impl FnOnce(&mut Fill, Fill)) {
 }
 
 fn worker_status(site: &Site) -> WorkerStatus {
-    WorkerStatus::new(
+    let status = WorkerStatus::new(
         &site.obtained,
         &site.timing,
         site.counters,
         site.last_late
             .map(|(at, by, culprit)| LateStatus::new(at, by, culprit)),
         &site.table.load(),
-    )
+    );
+    WorkerStatus {
+        epoch: site.epoch,
+        ..status
+    }
 }
 
 fn call_status(call: &CallState) -> CallStatus {

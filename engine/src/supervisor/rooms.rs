@@ -217,6 +217,8 @@ impl Supervisor {
                 return;
             }
             state.parts -= 1;
+            let part = worker as u8;
+            (state.on, state.shed) = (state.on.without(part), state.shed.without(part));
             if state.parts > 0 {
                 return;
             }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use talkpath_rt::command::CommandTx;
 use talkpath_rt::outlet::{AckRx, EventRx, GarbageRx};
+use talkpath_rt::pulse::Monitor;
 use talkpath_rt::thread::Obtained;
 use talkpath_rt::timing::{SlotStats, StatsSink};
 
@@ -17,6 +18,7 @@ use crate::worker::stats::WorkerCounters;
 use super::placement::SlotTable;
 use super::plans::Plans;
 use super::transactions::Transactions;
+use super::watchdog::Watch;
 
 /// The control ends of a worker's rings.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub(crate) struct Ends {
     pub garbage: GarbageRx<Garbage>,
     pub events: EventRx<WorkerEvent>,
     pub stats: StatsSink,
+    pub monitor: Monitor,
     pub costs: CostSink,
 }
 
@@ -52,6 +55,13 @@ pub(super) struct Site {
     pub last_late: Option<(Duration, Duration, Option<Culprit>)>,
     /// Legs here, those that leave or come included.
     pub legs: usize,
+    /// Workers that were lost in this place before this one.
+    pub epoch: u16,
+    pub watch: Watch,
+    /// Whether it has a thread.
+    pub hired: bool,
+    /// When one that takes another's place got its thread.
+    pub hired_at: Option<Duration>,
 }
 
 impl Site {
@@ -77,6 +87,23 @@ impl Site {
             ),
             last_late: None,
             legs: 0,
+            epoch: 0,
+            watch: Watch::new(ends.monitor),
+            hired: true,
+            hired_at: None,
+        }
+    }
+
+    /// What takes its place when the worker is lost: nothing of it is in use. What was measured stays.
+    pub fn successor(&mut self, config: &EngineConfig, ends: Ends) -> Self {
+        Self {
+            timing: std::mem::replace(&mut self.timing, SlotStats::new()),
+            table: self.table.emptied(),
+            last_late: self.last_late.take(),
+            epoch: self.epoch.wrapping_add(1),
+            hired: false,
+            hired_at: self.hired_at,
+            ..Self::new(config, ends, self.obtained.clone())
         }
     }
 

@@ -32,7 +32,7 @@ use super::request::Source;
 pub(super) struct Swapping {
     plan: PlanId,
     crossing: Option<PlanId>,
-    rate: SampleRate,
+    pub rate: SampleRate,
 }
 
 /// A plan that is entered, and its box when the worker does not have it yet.
@@ -250,6 +250,7 @@ impl Supervisor {
         let place = self.sites[site].table.recost(mix, was.place, costs);
         let network = wanted.network;
         let state = self.leg(leg)?;
+        state.reconfigure(wanted.source);
         state.swapping = Some(Swapping {
             plan: was.plan,
             crossing: crossing_plan,

@@ -44,6 +44,8 @@ pub(crate) enum Note {
     Add,
     /// Something else is removed: comes back.
     Remove,
+    /// The ring with a neighbour that is lost is exchanged; the old one comes back.
+    Peer { worker: u8, epoch: u16 },
     /// A value is set.
     Set,
 }
@@ -64,6 +66,10 @@ impl Note {
             Command::AwaitLeg { leg, .. } => Self::Await(leg),
             // A leg that moves to other slots comes back only when its handle went stale: never.
             Command::MoveLeg { .. } => Self::Add,
+            Command::SetPeer { ref value } => Self::Peer {
+                worker: value.index,
+                epoch: value.epoch,
+            },
             Command::SetGain { .. }
             | Command::SetDirection { .. }
             | Command::SetSsrc { .. }
@@ -90,7 +96,7 @@ impl Note {
         let comes_back = match self {
             Self::Join(_) | Self::Call(_) | Self::Add => failed,
             Self::Leave(_) | Self::Remove => !failed,
-            Self::Swap(_) | Self::ReplaceCall | Self::Await(_) => true,
+            Self::Swap(_) | Self::ReplaceCall | Self::Await(_) | Self::Peer { .. } => true,
             Self::Set => false,
         };
         usize::from(comes_back)

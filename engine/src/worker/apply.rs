@@ -92,6 +92,7 @@ impl Worker {
             } => self.set_peers(room, peers, margin, epoch, mesh),
             Command::SendLeg { leg, to } => self.send_leg(leg, to, mesh),
             Command::AwaitLeg { leg, value } => self.await_leg(leg, value),
+            Command::SetPeer { value } => self.set_peer(value, packets, mesh),
             Command::AddCall { call, value } => self.add_call(call, value),
             Command::RemoveCall { call } => self.remove_call(call),
             Command::ReplaceCall { call, value } => self.replace_call(call, value),

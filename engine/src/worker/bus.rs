@@ -131,10 +131,11 @@ impl Bus {
     }
 
     /// Adds another rate's sum.
-    fn add_from(&mut self, rate: SampleRate, wide: &[f32]) {
+    fn add_from(&mut self, rate: SampleRate, wide: &[f32], short: bool) {
         let Some((_, resampler)) = self.from.iter_mut().find(|(r, _)| *r == rate) else {
             return;
         };
+        resampler.set_short(short);
         resampler.process(wide, &mut self.resampled);
         for (c, &r) in self.cross.iter_mut().zip(&*self.resampled) {
             *c += r;
@@ -155,7 +156,9 @@ pub fn close(buses: &mut ArrayVec<Box<Bus>, 3>) {
 ///
 /// Real-time: allocates no; blocks no; cost O(samples), plus one resampling per ordered pair of
 /// rates present.
-pub fn cross(buses: &mut ArrayVec<Box<Bus>, 3>) {
+///
+/// With `short` set the resamplers take their short filters (D15).
+pub fn cross(buses: &mut ArrayVec<Box<Bus>, 3>, short: bool) {
     let rates = buses.len();
     if rates == 1 {
         buses[0].crossed = false;
@@ -169,8 +172,8 @@ pub fn cross(buses: &mut ArrayVec<Box<Bus>, 3>) {
     for a in 0..rates {
         for b in a + 1..rates {
             if let Ok([one, other]) = buses.get_disjoint_mut([a, b]) {
-                one.add_from(other.rate, &other.wide);
-                other.add_from(one.rate, &one.wide);
+                one.add_from(other.rate, &other.wide, short);
+                other.add_from(one.rate, &one.wide, short);
             }
         }
     }

@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrayvec::ArrayVec;
-use talkpath_graph::{Op, Plan};
+use talkpath_graph::{Op, Plan, Shed};
 use talkpath_nodes::finite;
 use talkpath_nodes::packet::Packet;
 use talkpath_nodes::spec::Spec;
@@ -23,6 +23,7 @@ use super::bank::{Bank, Seat};
 use super::costs::CostStats;
 use super::fence::Fallen;
 use super::script::{CostScript, Work};
+use super::shed::{Run, Spare};
 use super::stats::WorkerCounters;
 
 /// One strand of the cohort in this period.
@@ -33,6 +34,12 @@ pub(super) struct Lane {
     pub skipped: u32,
     /// A node of it has panicked: it runs no further.
     pub fenced: bool,
+    /// Effects left out, a bit each (D15), and those that were in its last period.
+    pub shed: u8,
+    /// Those of its last period.
+    pub was_shed: u8,
+    /// Its last period was left out: its voice comes back with a ramp.
+    pub back: bool,
 }
 
 /// Everything a segment touches while it runs.
@@ -44,8 +51,10 @@ pub(super) struct Cohort<'a> {
     pub counters: &'a mut WorkerCounters,
     pub packets_in: &'a mut Borrower<Packet>,
     pub packets_out: &'a mut Lender<Packet>,
-    /// This worker's index.
-    pub worker: u8,
+    /// This worker's index and epoch.
+    pub worker: (u8, u16),
+    /// Length of a slot.
+    pub slot_time: Duration,
     pub slot: u64,
     /// Intended time of the slot.
     pub now: Duration,
@@ -54,6 +63,8 @@ pub(super) struct Cohort<'a> {
     pub at: usize,
     /// Strands whose node panicked.
     pub fallen: &'a mut Fallen,
+    /// For a frame before an effect that fades.
+    pub spare: &'a mut Spare,
     /// What its ops are timed with, when they are.
     pub probe: Option<Probe<'a>>,
     /// What its ops cost in virtual time.
@@ -61,6 +72,14 @@ pub(super) struct Cohort<'a> {
     /// Kind of the op at hand.
     #[cfg(test)]
     pub kind: &'static str,
+}
+
+impl Lane {
+    /// Whether an op is left out, or runs cheaply, for this lane.
+    fn sheds(&self, spec: &Spec) -> bool {
+        let is = |shed: Shed| self.shed >> shed.index() & 1 == 1;
+        spec.shed().is_some_and(is)
+    }
 }
 
 /// Times the ops of a cohort one by one.
@@ -93,12 +112,16 @@ impl Cohort<'_> {
 
     /// An op has run: what it cost, in truth or by the script.
     fn account(&mut self, spec: &Spec, begin: Option<Duration>) {
+        if let Some(shed) = spec.shed() {
+            let lanes = self.lanes.iter().filter(|lane| lane.sheds(spec));
+            self.counters.shed_frames[shed.index()] += lanes.count() as u64;
+        }
         if let Some(script) = &mut self.script {
             for lane in self.lanes.iter().filter(|lane| !lane.fenced) {
                 script.ran(Work {
                     kind: spec.kind(),
                     leg: lane.leg,
-                    shed: false,
+                    shed: lane.sheds(spec),
                 });
             }
         }
@@ -106,6 +129,11 @@ impl Cohort<'_> {
             let took = probe.clock.now().saturating_sub(begin);
             probe.costs.op(spec, took, self.lanes.len() as u32);
         }
+    }
+
+    /// How an effect runs for a lane in this period.
+    pub(super) fn run_of(lane: Lane, shed: Shed) -> Run {
+        Run::of(lane.was_shed, lane.shed, shed)
     }
 
     /// The next lane of the op at hand.

@@ -4,6 +4,9 @@
 //! Else each worker sends what it has to the others and completes its sum a margin of slots later, with what has come
 //! by then. No one waits for anyone: a sum that misses even the margin is dropped, counted and faded.
 
+use talkpath_graph::Shed;
+
+use crate::priority::Priority;
 use crate::proto::{Partial, RoomBody};
 
 use super::Worker;
@@ -22,6 +25,9 @@ impl Worker {
             };
             bus::close(&mut room.buses);
             room.closed = room.coming(slot);
+            // What all its legs hear goes by the best of them.
+            let best = core::mem::replace(&mut room.coming_best, Priority::Background);
+            room.short = self.governor.sheds(best, Shed::Resampling);
             (room.owing, room.owing_epoch) = (room.peers, room.epoch);
             if room.margin == 0 {
                 complete(room);
@@ -77,7 +83,7 @@ pub(super) fn complete_now(room: &mut RoomBody, mesh: &mut Mesh, counters: &mut 
 
 /// Lets the room's buses hear each other: the sum is whole.
 fn complete(room: &mut RoomBody) {
-    bus::cross(&mut room.buses);
+    bus::cross(&mut room.buses, room.short);
     room.mixes = room.closed;
 }
 

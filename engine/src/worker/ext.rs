@@ -14,6 +14,7 @@ use crate::proto::Segment;
 use super::arena::{LANES, at};
 use super::bank::Seat;
 use super::cohort::Cohort;
+use super::shed::{Run, cross_fade};
 
 impl Cohort<'_> {
     /// Runs the lanes' `Ext` nodes; output that is faulted or not finite is silenced, counted,
@@ -34,13 +35,38 @@ impl Cohort<'_> {
             if lane.skipped > 0 {
                 node.skipped(span(op, lane.skipped));
             }
+            let run = (op.spec.shed()).map_or(Run::Whole, |shed| Self::run_of(lane, shed));
+            if run != Run::Whole {
+                keep_input(&self.arena.pcm, op, shape, n, &mut self.spare.0);
+            }
+            if run == Run::Not {
+                node.skipped(span(op, 1));
+                self.arena.pcm[at(op.outputs[0], n)].copy_from(&self.spare.0);
+                continue;
+            }
             if process(node.as_mut(), &mut self.arena.pcm, op, shape.in_place, n)
                 == Outcome::Faulted
             {
                 node.reset();
                 self.count_not_finite(lane);
             }
+            if run != Run::Whole {
+                let frame = &mut self.arena.pcm[at(op.outputs[0], n)];
+                cross_fade(frame.as_mut_slice(), self.spare.0.as_slice(), run);
+            }
         }
+    }
+}
+
+/// Copies what the op would be bypassed with: its first input, which an in-place op finds in its output.
+fn keep_input(planes: &[PcmPlane], op: &Op<Spec>, shape: &Shape, lane: usize, to: &mut PcmPlane) {
+    let from = if shape.in_place {
+        op.outputs.first()
+    } else {
+        op.inputs.first()
+    };
+    if let Some(plane) = from.and_then(|from| planes.get(at(*from, lane))) {
+        to.copy_from(plane);
     }
 }
 

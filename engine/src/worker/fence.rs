@@ -69,7 +69,7 @@ impl Cohort<'_> {
 }
 
 /// In place of the frame that was not finished: the end of the last one backwards, fading, so that there is no step.
-fn fade_out(leg: &mut LegBody, room: &mut RoomBody, slot: u64) {
+pub(super) fn fade_out(leg: &mut LegBody, room: &mut RoomBody, slot: u64) {
     let mix = room.coming(slot);
     if leg.run.own_mix + 1 != mix {
         return;

@@ -1,6 +1,6 @@
 //! Ops towards the room: jitter buffer, decoder, concealment, level, contribution, players.
 
-use talkpath_graph::{Format, Op, Samples};
+use talkpath_graph::{Format, Op, Samples, Shed};
 use talkpath_nodes::mix;
 use talkpath_nodes::player::Played;
 use talkpath_nodes::spec::Spec;
@@ -13,6 +13,7 @@ use super::arena::at;
 use super::bank::Seat;
 use super::cohort::Cohort;
 use super::io::give_back;
+use super::shed::Run;
 
 /// Of a packet's box: its header and 20 ms of G.711.
 const HEADER_AND_USUAL_PAYLOAD: usize = 256;
@@ -79,6 +80,8 @@ impl Cohort<'_> {
             };
             let pcm = &mut self.arena.pcm[plane];
             let gaps = core::mem::take(&mut pcm.tag.gaps);
+            let run = Self::run_of(lane, Shed::Concealment);
+            concealer.set_cheap(matches!(run, Run::Out | Run::Not));
             concealer.process(pcm.as_mut_slice(), &gaps);
             if !self.finite(lane, plane)
                 && let Some(concealer) = self.bank.conceal.get_mut(seat)
@@ -99,6 +102,9 @@ impl Cohort<'_> {
             let Some(gain) = self.bank.gain.get_mut(seat) else {
                 continue;
             };
+            if lane.back {
+                gain.fade_in();
+            }
             gain.process(self.arena.pcm[plane].as_mut_slice());
             if !self.finite(lane, plane)
                 && let Some(gain) = self.bank.gain.get_mut(seat)

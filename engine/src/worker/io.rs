@@ -11,6 +11,7 @@ use talkpath_rt::boxes::{Borrower, Lender};
 use talkpath_rt::clock::Clock;
 use talkpath_rt::command::CommandRx;
 use talkpath_rt::outlet::{AckTx, EventTx, GarbageTx};
+use talkpath_rt::pulse::Pulse;
 use talkpath_rt::ring::{Consumer, Full, Producer};
 use talkpath_rt::timing::StatsSource;
 
@@ -37,6 +38,8 @@ pub struct Io {
     pub mesh: Mesh,
     /// Slot timing, exchanged by boxes.
     pub stats: StatsSource,
+    /// Shows the supervisor that slots are made.
+    pub pulse: Pulse,
     /// Measured costs, exchanged by boxes.
     pub costs: CostSource,
     /// What work costs in virtual time; `None` on real time.
@@ -54,6 +57,8 @@ pub type Mesh = ArrayVec<Peer, MAX_WORKERS>;
 pub struct Peer {
     /// The other worker.
     pub index: u8,
+    /// Which of those that have been in its place.
+    pub epoch: u16,
     /// Sums to it, in boxes it returns.
     pub partials_out: Lender<Partial>,
     /// Sums from it.
@@ -62,6 +67,12 @@ pub struct Peer {
     pub passed_out: Producer<Passed>,
     /// Legs and packets from it.
     pub passed_in: Consumer<Passed>,
+}
+
+impl core::fmt::Debug for Peer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Peer({})", self.index)
+    }
 }
 
 impl core::fmt::Debug for Io {

@@ -26,11 +26,13 @@ pub(super) struct Moves {
     /// Berths; its capacity is their number.
     awaited: Vec<(LegId, Box<Berth>)>,
     /// Legs that came and are not seated yet; as many at most.
-    early_legs: Vec<(LegId, Box<LegBody>)>,
+    pub(super) early_legs: Vec<(LegId, Box<LegBody>)>,
     /// Calls that came likewise.
-    early_calls: Vec<(CallId, Box<CallBody>)>,
+    pub(super) early_calls: Vec<(CallId, Box<CallBody>)>,
     /// By index of the leg: where it went.
     gone: Box<[Option<(LegId, u8)>]>,
+    /// Berths of legs that were to come from a worker that is lost; as many at most.
+    pub(super) given_up: Vec<(LegId, Box<Berth>)>,
 }
 
 impl Moves {
@@ -41,12 +43,29 @@ impl Moves {
             early_legs: Vec::with_capacity(BERTHS),
             early_calls: Vec::with_capacity(BERTHS),
             gone: vec![None; leg_ids].into(),
+            given_up: Vec::with_capacity(BERTHS),
         }
     }
 
     /// Answers still owed to the supervisor: an ack and a piece of garbage each.
     pub fn owed(&self) -> usize {
-        self.awaited.len()
+        self.awaited.len() + self.given_up.len()
+    }
+
+    /// Gives up the berths of legs that were to come from worker `from` and are not here.
+    pub(super) fn give_up(&mut self, from: u8) {
+        let mut at = 0;
+        while let Some((leg, berth)) = self.awaited.get(at) {
+            let calls = self.early_calls.iter().map(|(_, body)| body.sides[0]);
+            let legs = self.early_legs.iter().map(|(early, _)| *early);
+            let came = legs.chain(calls).any(|early| early == *leg);
+            if came || berth.from != from {
+                at += 1;
+                continue;
+            }
+            let berth = self.awaited.swap_remove(at);
+            self.given_up.push(berth);
+        }
     }
 
     fn went(&self, leg: LegId) -> Option<u8> {
@@ -135,6 +154,7 @@ impl Worker {
         }
         // One whose berth came later than itself.
         self.seat_those_that_came(slot, io);
+        self.return_berths(io);
     }
 
     fn seat_those_that_came(&mut self, slot: u64, io: &mut Io) {
@@ -174,7 +194,7 @@ impl Worker {
     }
 
     /// As [`came`](Self::came), of a call.
-    fn call_came(&mut self, call: CallId, body: Box<CallBody>) {
+    pub(super) fn call_came(&mut self, call: CallId, body: Box<CallBody>) {
         if self.moves.early_calls.len() < self.moves.early_calls.capacity() {
             self.moves.early_calls.push((call, body));
         } else {
@@ -184,7 +204,7 @@ impl Worker {
 
     /// A leg is out of the ring. There is a place for each that has a berth; one too many would be a fault: leaked, not
     /// freed on this thread, and counted.
-    fn came(&mut self, leg: LegId, body: Box<LegBody>) {
+    pub(super) fn came(&mut self, leg: LegId, body: Box<LegBody>) {
         if self.moves.early_legs.len() < self.moves.early_legs.capacity() {
             self.moves.early_legs.push((leg, body));
         } else {

@@ -1,6 +1,8 @@
 //! Ops from the room: mix-minus, limiter, resampler, encoder, packetiser.
 
-use talkpath_graph::{Format, Op, Samples};
+use core::time::Duration;
+
+use talkpath_graph::{Format, Op, Samples, Shed};
 use talkpath_nodes::mix;
 use talkpath_nodes::packet::Packet;
 use talkpath_nodes::packetise::PacketOutlet;
@@ -13,6 +15,7 @@ use crate::proto::Segment;
 use super::arena::at;
 use super::bank::Seat;
 use super::cohort::Cohort;
+use super::shed::Run;
 
 impl Cohort<'_> {
     /// What the leg hears: the sum of its rate less its own part in it, and the other rates (D4).
@@ -82,6 +85,8 @@ impl Cohort<'_> {
                 continue;
             };
             output.set_len(to.plane_len());
+            let run = Self::run_of(lane, Shed::Resampling);
+            resampler.set_short(matches!(run, Run::Out | Run::Not));
             output.tag.clone_from(&input.tag);
             resampler.process(input.as_slice(), output.as_mut_slice());
             if !self.finite(lane, out)
@@ -125,6 +130,7 @@ impl Cohort<'_> {
                 packetiser.skip(Samples(format.frame.0.wrapping_mul(lane.skipped)));
             }
             let encoded = self.arena.encoded[at(op.inputs[0], n)].bytes();
+            let leg = self.legs.get(lane.leg);
             let fed = packetiser.feed(
                 lane.leg.to_bits(),
                 encoded,
@@ -132,6 +138,9 @@ impl Cohort<'_> {
                 &mut Outlet {
                     packets: self.packets_out,
                     worker: self.worker,
+                    life: leg.map_or(0, |leg| leg.run.life),
+                    after: self.slot_time * leg.map_or(0, |leg| leg.slots_after),
+                    clock_rate: format.rate.hz(),
                 },
             );
             self.counters.packets_out += u64::from(fed.sent);
@@ -152,7 +161,12 @@ impl Cohort<'_> {
 /// The way out as the packetiser sees it.
 pub(super) struct Outlet<'a> {
     pub packets: &'a mut Lender<Packet>,
-    pub worker: u8,
+    /// Index and epoch.
+    pub worker: (u8, u16),
+    pub life: u16,
+    /// The slots between the mix and this.
+    pub after: Duration,
+    pub clock_rate: u32,
 }
 
 impl PacketOutlet for Outlet<'_> {
@@ -161,7 +175,9 @@ impl PacketOutlet for Outlet<'_> {
     }
 
     fn send(&mut self, mut packet: Box<Packet>) -> Result<(), Box<Packet>> {
-        packet.worker = self.worker;
+        (packet.worker, packet.epoch) = self.worker;
+        (packet.life, packet.clock_rate) = (self.life, self.clock_rate);
+        packet.mixed = packet.not_before.saturating_sub(self.after);
         self.packets.send(packet).map_err(|Full(packet)| packet)
     }
 

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use arrayvec::ArrayVec;
+use talkpath_graph::Shed;
 use talkpath_rt::slab::Slab;
 
 use crate::proto::{
@@ -13,8 +14,11 @@ use super::Worker;
 use super::arena::LANES;
 use super::cohort::{Cohort, Lane, Probe};
 use super::costs::PROBE_EVERY;
+use super::fence::fade_out;
+use super::governor::Governor;
 use super::io::Io;
 use super::schedule::Due;
+use super::shed;
 
 impl Worker {
     /// Ingress of the legs due, mix of the rooms due, egress of the legs due.
@@ -38,7 +42,17 @@ impl Worker {
             for chunk in cohort.chunks(LANES) {
                 rest = &rest[chunk.len()..];
                 self.ahead(segment).step(rest);
-                let (lanes, first) = lanes_of(chunk, segment, slot, &mut self.legs, &self.rooms);
+                let effects = shed::effects(plan);
+                let mut turns = Turns {
+                    segment,
+                    slot,
+                    effects,
+                    legs: &mut self.legs,
+                    rooms: &mut self.rooms,
+                    governor: &mut self.governor,
+                    left_out: &mut self.counters.shed_frames[shed::PERIODS],
+                };
+                let (lanes, first) = turns.lanes(chunk);
                 let legs = lanes.len() as u32;
                 let probed = self.until_probe == 0;
                 self.until_probe = self.until_probe.checked_sub(1).unwrap_or(PROBE_EVERY - 1);
@@ -51,12 +65,14 @@ impl Worker {
                     counters: &mut self.counters,
                     packets_in: &mut io.packets_in,
                     packets_out: &mut io.packets_out,
-                    worker: self.config.index,
+                    worker: (self.config.index, self.config.epoch),
+                    slot_time: self.config.slot,
                     slot,
                     now,
                     lanes,
                     at: 0,
                     fallen: &mut self.fallen,
+                    spare: &mut self.spare,
                     probe: probed.then(|| Probe {
                         clock: &*io.cost_clock,
                         costs: io.costs.current(),
@@ -92,35 +108,75 @@ impl Worker {
     }
 }
 
-/// The legs of a chunk that run this period, and the first of them with its room.
-fn lanes_of(
-    chunk: &[Due],
+/// What decides whose turn it is.
+struct Turns<'a> {
     segment: Segment,
     slot: u64,
-    legs: &mut Slab<Box<LegBody>, LegTag>,
-    rooms: &Slab<Box<RoomBody>, RoomTag>,
-) -> (ArrayVec<Lane, LANES>, Option<(LegId, RoomId)>) {
-    let (mut lanes, mut first) = (ArrayVec::new(), None);
-    for due in chunk {
-        let Some(leg) = legs.get_mut(due.leg) else {
-            continue;
-        };
-        let Some(room) = rooms.get(leg.room) else {
-            continue;
-        };
-        if segment == Segment::Egress && has_heard(leg, room) {
-            continue;
+    /// Effects of the plan, a bit each.
+    effects: u8,
+    legs: &'a mut Slab<Box<LegBody>, LegTag>,
+    rooms: &'a mut Slab<Box<RoomBody>, RoomTag>,
+    governor: &'a mut Governor,
+    /// Counts the segments left out.
+    left_out: &'a mut u64,
+}
+
+impl Turns<'_> {
+    /// The legs of a chunk that run this period, and the first of them with its room.
+    fn lanes(&mut self, chunk: &[Due]) -> (ArrayVec<Lane, LANES>, Option<(LegId, RoomId)>) {
+        let (mut lanes, mut first) = (ArrayVec::new(), None);
+        for due in chunk {
+            let Some(leg) = self.legs.get_mut(due.leg) else {
+                continue;
+            };
+            let Some(room) = self.rooms.get_mut(leg.room) else {
+                continue;
+            };
+            if self.segment == Segment::Egress && has_heard(leg, room) {
+                continue;
+            }
+            let mix = mix_of(leg, room, self.segment, self.slot);
+            if may_sit_out(leg, self.segment) {
+                let class = leg.run.priority;
+                let counts = self.segment == Segment::Ingress || !leg.direction.receive;
+                // Of the change of rate in its room's buses a leg has a part, too.
+                let crossed = u8::from(counts && room.buses.len() > 1) << Shed::Resampling.index();
+                self.governor.saw(class, self.effects | crossed, counts);
+                room.coming_best = room.coming_best.min(class);
+                if shed::sits_out(self.governor, due.leg.index(), leg, mix) {
+                    *self.left_out += 1;
+                    if self.segment == Segment::Ingress {
+                        fade_out(leg, room, self.slot);
+                        leg.run.sat_out = true;
+                    }
+                    continue;
+                }
+            }
+            if let Some(skipped) = turn(leg, self.segment, mix) {
+                let half = self.segment as usize;
+                let shed = self.governor.of(leg.run.priority).0 & self.effects;
+                lanes.push(Lane {
+                    leg: due.leg,
+                    skipped,
+                    fenced: false,
+                    shed,
+                    was_shed: core::mem::replace(&mut leg.run.shed[half], shed),
+                    back: self.segment == Segment::Ingress && core::mem::take(&mut leg.run.sat_out),
+                });
+                first = first.or(Some((due.leg, leg.room)));
+            }
         }
-        if let Some(skipped) = turn(leg, segment, mix_of(leg, room, segment, slot)) {
-            lanes.push(Lane {
-                leg: due.leg,
-                skipped,
-                fenced: false,
-            });
-            first = first.or(Some((due.leg, leg.room)));
-        }
+        (lanes, first)
     }
-    (lanes, first)
+}
+
+/// Whether a half of a leg runs at all, and need not in this period: one that leaves or goes on hold ramps out first.
+fn may_sit_out(leg: &LegBody, segment: Segment) -> bool {
+    let open = match segment {
+        Segment::Ingress => leg.direction.receive && leg.run.held.is_none(),
+        Segment::Egress => leg.direction.send,
+    };
+    open && !leg.run.fenced(segment) && leg.run.leaving == Leaving::No
 }
 
 /// Whether a leg whose egress was moved to a later slot ran for this mix in the earlier one.

@@ -133,6 +133,15 @@ pub struct WorkerCounters {
     pub segments: u64,
     /// Of those, run in a slot that ended after the next was to begin: that many frames were late.
     pub late_segments: u64,
+    /// Steps of the governor in force just now (D15).
+    pub shed_steps: u64,
+    /// Steps it took up the ladder.
+    pub sheds: u64,
+    /// Steps it took back.
+    pub recoveries: u64,
+    /// Frames left out or run cheaply, by effect, in the order of [`Shed`](talkpath_graph::Shed); last, segments of whole
+    /// periods.
+    pub shed_frames: [u64; 6],
     /// Time spent in steps.
     pub busy: Duration,
 }

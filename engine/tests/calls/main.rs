@@ -5,12 +5,16 @@
 //! | `rig` | a call and its two phones |
 //! | `relay` | both ends agree: nothing is decoded |
 //! | `transcode` | they do not: codecs, clocks and packet times |
+//! | `lost` | its worker is lost (D18) |
 //! | `life` | beginning, changing, holding, ending; capacity; several workers |
+//! | `late` | what takes too long is named |
 //! | `moves` | to another worker |
 
 #[path = "../common/mod.rs"]
 mod common;
+mod late;
 mod life;
+mod lost;
 mod moves;
 mod relay;
 mod rig;

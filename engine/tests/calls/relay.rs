@@ -222,6 +222,26 @@ fn a_new_ssrc_continues_our_stream_and_the_old_ones_stragglers_do_not_come_back(
 }
 
 #[test]
+fn a_new_ssrc_of_ours_begins_with_a_marker_and_nothing_else_changes() {
+    for codec in [Codec::Pcmu, Codec::Pcma] {
+        let mut rig = Rig::new(side(Codec::Pcmu, 20, 1), side(codec, 20, 2));
+        for n in 0..6 {
+            if n == 3 {
+                rig.call.set_ssrc(B, 0xfeed).expect("up");
+            }
+            rig.pass(A, from_a(n), &payload(n, 160));
+        }
+        let heads = rig.sent(B).iter().map(|packet| packet.header);
+        let seen: Vec<_> = heads.map(|head| (head.ssrc, head.marker)).collect();
+        let old = [(0xa002, true), (0xa002, false), (0xa002, false)];
+        let new = [(0xfeed, true), (0xfeed, false), (0xfeed, false)];
+        assert_eq!(seen, [old, new].concat());
+        let expected: Vec<_> = (0..6).map(|n| (n, 160 * u32::from(n))).collect();
+        assert_eq!(line(rig.sent(B)), expected);
+    }
+}
+
+#[test]
 fn a_hold_is_no_loss_and_time_goes_on_over_it() {
     let mut rig = agreed();
     let feed = |rig: &mut Rig, range: std::ops::Range<u16>| {

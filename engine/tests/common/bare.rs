@@ -11,6 +11,7 @@ use talkpath_engine::proto::{
 use talkpath_engine::worker::bank::{Seat, Seating};
 use talkpath_engine::worker::bus::Bus;
 use talkpath_engine::worker::costs::{self, CostSink};
+use talkpath_engine::worker::governor::Marks;
 use talkpath_engine::worker::{Io, Worker, WorkerConfig};
 use talkpath_graph::{FrameTime, Graph, Limits, SampleRate, compile};
 use talkpath_nodes::gain::GainNode;
@@ -21,6 +22,7 @@ use talkpath_rt::boxes::{Borrower, Lender, boxes};
 use talkpath_rt::clock::ManualClock;
 use talkpath_rt::command::{Busy, CommandTx, Txn, TxnId, commands};
 use talkpath_rt::outlet::{self, AckRx, EventRx, GarbageRx};
+use talkpath_rt::pulse::pulse;
 use talkpath_rt::slab::FreeList;
 use talkpath_rt::timing::{StatsSink, exchange};
 
@@ -100,6 +102,7 @@ impl Bare {
             packets_in,
             packets_out,
             mesh: Default::default(),
+            pulse: pulse().0,
             stats: source,
             costs,
             script: None,
@@ -108,6 +111,7 @@ impl Bare {
         };
         let base = Duration::from_secs(1);
         let worker = Worker::new(WorkerConfig {
+            epoch: 0,
             index: 0,
             leg_ids: LEGS,
             slot: SLOT,
@@ -116,6 +120,10 @@ impl Bare {
             rooms: 4,
             plans: 8,
             seats: LEGS + 4,
+            marks: Marks {
+                above: 0.95,
+                below: 0.7,
+            },
         });
         Self {
             worker,

@@ -55,6 +55,8 @@ pub struct Studio {
     pub sent: BTreeMap<u64, Vec<Sent>>,
     /// Packets that found no empty box.
     pub refused: u64,
+    /// Packets dropped because the ring to a worker that stands still was full.
+    pub crowded: u64,
 }
 
 impl Studio {
@@ -72,6 +74,7 @@ impl Studio {
             link,
             sent: BTreeMap::new(),
             refused: 0,
+            crowded: 0,
         }
     }
 
@@ -98,10 +101,10 @@ impl Studio {
         packet.received = received;
         packet.header = header;
         packet.set_payload(payload).expect("a payload that fits");
-        self.link
-            .to_worker
-            .send(packet)
-            .expect("the ring holds the whole inventory");
+        if let Err(full) = self.link.to_worker.send(packet) {
+            self.link.to_worker.put_back(full.0);
+            self.crowded += 1;
+        }
         true
     }
 
@@ -222,6 +225,11 @@ impl Caller {
         let leg = room
             .join(LegConfig::network(config))
             .expect("room for one more");
+        Self::of(leg, config, n)
+    }
+
+    /// The phone of a leg that is there.
+    pub fn of(leg: Leg, config: NetworkConfig, n: u32) -> Self {
         let header = Header {
             ssrc: 0x9000 + n,
             sequence: 65_530,

@@ -239,3 +239,19 @@ fn any_single_wrong_byte_is_noticed_or_harmless() {
         }
     }
 }
+
+#[test]
+fn a_recording_ends_with_the_loss_of_a_worker_and_runs_up_to_there() {
+    let paper = Paper::default();
+    let engine = VirtualEngine::recorded(small(), paper.to()).expect("valid");
+    let room = engine.create_room(RoomConfig::new("room")).expect("room");
+    room.join(LegConfig::tone(440.0, -20.0)).expect("capacity");
+    engine.advance(ms(300));
+    engine.end_worker(0, "while it is recorded");
+    engine.advance(ms(1_500));
+    let state = engine.end_recording().expect("it records");
+    let ended = state.ended.expect("with a reason");
+    assert!(ended.contains("the loss of a worker"), "{ended}");
+    let kept = Recording::parse(&paper.bytes()[..]).expect("a recording");
+    replay(&kept, &mut ()).expect("it runs up to there");
+}

@@ -17,6 +17,8 @@ const STEP_MS: usize = 10;
 const MOST: usize = 3;
 /// How long a joint is at most smoothed, in parts of the period.
 const JOINT: usize = 4;
+/// Milliseconds in which a gap that is only faded is silent.
+const FADE_MS: usize = 5;
 /// Milliseconds in which the jump at a resumed gap dies away.
 const REJOIN_MS: usize = 2;
 
@@ -36,6 +38,8 @@ pub(super) struct Voice {
     jump: (f32, usize),
     rejoin: usize,
     last: f32,
+    /// No loop: the past backwards, fading out.
+    fading: bool,
 }
 
 impl Voice {
@@ -50,6 +54,7 @@ impl Voice {
             jump: (0.0, 0),
             rejoin: REJOIN_MS * ms,
             last: 0.0,
+            fading: false,
         }
     }
 
@@ -68,6 +73,13 @@ impl Voice {
         self.period = pitch::search(history.still(), ms).period;
         (self.count, self.at, self.age) = (1, 0, 0);
         (self.leaving.2, self.jump.1) = (0, 0);
+        self.fading = false;
+    }
+
+    /// Begins a gap that only fades out: nothing is searched for.
+    pub fn fade_out(&mut self) {
+        (self.age, self.leaving.2, self.jump.1) = (0, 0, 0);
+        self.fading = true;
     }
 
     /// Goes on with the voice after a good stretch too short to have ended its cross-fade; `newest`
@@ -83,6 +95,10 @@ impl Voice {
             self.last = 0.0;
             return self.settle();
         }
+        if self.fading {
+            self.last = self.faded(history, ms);
+            return self.last + self.settle();
+        }
         self.lengthen(lost, ms);
         let mut sample = self.looped(history, self.count, self.at);
         self.at = self.after(self.count, self.at);
@@ -95,6 +111,16 @@ impl Voice {
         sample += self.mirrored(history);
         self.last = sample * gain;
         self.last + self.settle()
+    }
+
+    /// The past played backwards and faded out, so that there is no step where it begins.
+    fn faded(&mut self, history: &History, ms: usize) -> f32 {
+        let span = FADE_MS * ms;
+        if self.age >= span {
+            return 0.0;
+        }
+        self.age += 1;
+        history.back(self.age) * (1.0 - self.age as f32 / (span + 1) as f32)
     }
 
     /// One more period in the loop for each step of the loss.

@@ -12,6 +12,11 @@ pub(super) const HISTORY: usize = 2 * HALF;
 /// Taps of one branch, newest sample first.
 pub(super) type Branch = [f32; HISTORY + 1];
 
+/// Taps of a branch that the short filter has: a third of them.
+pub(super) const SHORT: core::ops::RangeInclusive<usize> = 11..=21;
+/// Low-rate samples from the short filter's centre to where it ends.
+const REACH: f64 = 4.5;
+
 /// Pass band edge, in parts of the lower rate.
 const PASS: f64 = 0.43;
 /// Stop band edge, in parts of the lower rate: as near as 92 dB at this length allow.
@@ -30,6 +35,10 @@ pub(super) struct Filter {
     pub up: Vec<Branch>,
     /// Going down, branch r takes the input samples ratio·i + r.
     pub down: Vec<Branch>,
+    /// As `up`, of the short filter.
+    pub short_up: Vec<Branch>,
+    /// As `down`, of the short filter.
+    pub short_down: Vec<Branch>,
 }
 
 impl Filter {
@@ -49,17 +58,57 @@ impl Filter {
         };
         let branch =
             |each: &dyn Fn(usize) -> f32| core::array::from_fn::<_, { HISTORY + 1 }, _>(each);
+        let up: Vec<_> = (0..ratio)
+            .map(|p| branch(&|k| tap(Some(k * ratio + p), ratio as f64)))
+            .collect();
+        let down: Vec<_> = (0..ratio)
+            .map(|r| branch(&|k| tap((k * ratio).checked_sub(r), 1.0)))
+            .collect();
+        let part = |n: usize| n as f64 * scale;
+        let mut short_up: Vec<_> = up
+            .iter()
+            .enumerate()
+            .map(|(p, b)| short(b, part(p)))
+            .collect();
+        let mut short_down: Vec<_> = down
+            .iter()
+            .enumerate()
+            .map(|(r, b)| short(b, -part(r)))
+            .collect();
+        // Each output of the way up is one branch, of the way down all together.
+        short_up
+            .iter_mut()
+            .for_each(|branch| level(core::slice::from_mut(branch)));
+        level(&mut short_down);
         Self {
             ratio,
             latency: Duration::from_secs(1) * HALF as u32 / low.hz(),
-            up: (0..ratio)
-                .map(|p| branch(&|k| tap(Some(k * ratio + p), ratio as f64)))
-                .collect(),
-            down: (0..ratio)
-                .map(|r| branch(&|k| tap((k * ratio).checked_sub(r), 1.0)))
-                .collect(),
+            up,
+            down,
+            short_up,
+            short_down,
         }
     }
+}
+
+/// The middle of a branch whose taps lie `offset` low-rate samples late, under a cosine window.
+fn short(branch: &Branch, offset: f64) -> Branch {
+    core::array::from_fn(|k| {
+        let from_centre = k as f64 + offset - HALF as f64;
+        let window = (from_centre / REACH).abs().min(1.0) * core::f64::consts::FRAC_PI_2;
+        if SHORT.contains(&k) {
+            (f64::from(branch[k]) * window.cos().powi(2)) as f32
+        } else {
+            0.0
+        }
+    })
+}
+
+/// Scales taps to a gain of one at 0 Hz.
+fn level(branches: &mut [Branch]) {
+    let sum: f64 = branches.iter().flatten().map(|tap| f64::from(*tap)).sum();
+    let taps = branches.iter_mut().flatten();
+    taps.for_each(|tap| *tap = (f64::from(*tap) / sum) as f32);
 }
 
 /// The filter between two rates, if there is one; designed at the first call.

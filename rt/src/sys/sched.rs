@@ -27,6 +27,14 @@ pub(crate) fn set_timer_slack(slack: Duration) -> io::Result<()> {
     check(unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, nanos.max(1)) })
 }
 
+/// Puts thread `id` under SCHED_IDLE: it runs when nobody else wants its core.
+pub(crate) fn set_idle(id: i32) -> io::Result<()> {
+    let parameters = libc::sched_param { sched_priority: 0 };
+    // SAFETY: `parameters` is valid for the length of the call. A thread id that is not this process's is refused or,
+    // at worst, another of ours.
+    check(unsafe { libc::sched_setscheduler(id, libc::SCHED_IDLE, &raw const parameters) })
+}
+
 /// The kernel's id of the calling thread.
 pub(crate) fn current_thread_id() -> i32 {
     // SAFETY: gettid takes nothing, touches no memory and cannot fail.

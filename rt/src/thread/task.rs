@@ -55,6 +55,15 @@ impl Task {
             .ok_or_else(|| io::Error::other(format!("schedstat of {self:?} reads {text:?}")))
     }
 
+    /// Takes the thread's real-time priority from it, and all it has over others: it runs when nobody else wants its core.
+    ///
+    /// # Errors
+    ///
+    /// What the system said: the thread is gone.
+    pub fn demote(self) -> io::Result<()> {
+        sched::set_idle(self.0)
+    }
+
     /// Keeps the thread to `cores`, and with it the threads it starts from now on. Cores from the 1,024th on are left
     /// out.
     ///
@@ -134,6 +143,19 @@ mod tests {
     }
 
     #[test]
+    fn a_demoted_thread_is_behind_all_others() {
+        let (task, stop, thread) = waiting("demoted");
+        task.demote().unwrap();
+        let stat = std::fs::read_to_string(format!("{TASKS}/{}/stat", task.id())).unwrap();
+        // proc(5): field 41 is the policy; the name in brackets is field 2.
+        let after_name = stat.rsplit(')').next().unwrap();
+        let policy = after_name.split_whitespace().nth(38).unwrap();
+        assert_eq!(policy, libc::SCHED_IDLE.to_string());
+        drop(stop);
+        thread.join().unwrap();
+    }
+
+    #[test]
     fn no_core_at_all_and_a_thread_that_is_gone_are_refused() {
         let (task, stop, thread) = waiting("refused");
         assert!(task.confine_to(&[]).is_err());
@@ -143,6 +165,6 @@ mod tests {
         let beyond = Task(i32::MAX);
         let gone = beyond.confine_to(&[0]).unwrap_err();
         assert_eq!(gone.raw_os_error(), Some(libc::ESRCH));
-        assert!(beyond.cpu_time().is_err());
+        assert!(beyond.cpu_time().is_err() && beyond.demote().is_err());
     }
 }

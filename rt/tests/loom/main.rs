@@ -16,6 +16,7 @@
 //! | `partial_exchange::membership` | never a partial of another membership | same, another, late | commit |
 //! | `migration` | a strand runs once a period on one worker; no state or packet lost or doubled | late arrival, a packet forwarded, one that waited, a full mesh | commit, take |
 //! | `statistics` | no record lost or doubled | swap while recording, no empty at hand | commit |
+//! | `replacement` | nothing of a replaced worker is heard after the change; each packet sent once or found behind it | all, some and none of them sent before | commit |
 //! | `abandon` | who sees that the other end is gone sees all it did | not gone yet | abandon |
 //! | `shutdown` | all boxes dropped, memory freed off the worker | both drop orders | abandon, commit |
 
@@ -28,6 +29,7 @@ mod migration;
 mod packet_box;
 mod partial_exchange;
 mod push_pop;
+mod replacement;
 mod shutdown;
 mod slot_reuse;
 mod statistics;

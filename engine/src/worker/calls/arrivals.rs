@@ -126,11 +126,12 @@ impl Worker {
             packets_in: &mut io.packets_in,
             packets_out: &mut io.packets_out,
             at_hand: &mut self.calls.at_hand,
-            worker: self.config.index,
-            #[cfg(test)]
+            worker: (self.config.index, self.config.epoch),
+            clock_rate: body.clocks[from.index()],
             leg,
             to,
             now,
+            script: io.script.as_deref_mut(),
             kind: "",
         };
         // What a panic leaves half done is the state of nodes that never run again.

@@ -24,6 +24,7 @@ use super::super::arena::{Arena, at};
 use super::super::bank::{Bank, Seat};
 use super::super::io::give_back;
 use super::super::outward::Outlet;
+use super::super::script::{CostScript, Work};
 use super::super::stats::WorkerCounters;
 
 /// Everything a direction touches while it runs.
@@ -36,15 +37,18 @@ pub(super) struct Turn<'a> {
     pub packets_in: &'a mut Borrower<Packet>,
     pub packets_out: &'a mut Lender<Packet>,
     pub at_hand: &'a mut Units,
-    /// This worker's index.
-    pub worker: u8,
+    /// This worker's index and epoch.
+    pub worker: (u8, u16),
+    /// Ticks per second of what goes out.
+    pub clock_rate: u32,
     /// The side that sends.
-    #[cfg(test)]
     pub leg: LegId,
     /// The side that is sent.
     pub to: LegId,
     /// Intended time of the slot.
     pub now: Duration,
+    /// What the ops are to cost, in virtual time.
+    pub script: Option<&'a mut (dyn CostScript + 'static)>,
     /// Kind of the op at hand.
     pub kind: &'static str,
 }
@@ -94,6 +98,13 @@ impl Turn<'_> {
     /// The op whose turn it is.
     fn enter(&mut self, op: &Op<Spec>) {
         self.kind = op.spec.kind();
+        if let Some(script) = &mut self.script {
+            script.ran(Work {
+                kind: self.kind,
+                leg: self.leg,
+                shed: false,
+            });
+        }
         #[cfg(test)]
         super::super::fence::trip(self.kind, self.leg);
     }
@@ -116,6 +127,9 @@ impl Turn<'_> {
         let outlet = &mut Outlet {
             packets: self.packets_out,
             worker: self.worker,
+            life: self.flow.life,
+            after: Duration::ZERO,
+            clock_rate: self.clock_rate,
         };
         let (fed, step) = relay.pass(self.to.to_bits(), packet, not_before, outlet)?;
         self.counters.packets_relayed += 1;
@@ -261,6 +275,9 @@ impl Turn<'_> {
         let mut outlet = Outlet {
             packets: self.packets_out,
             worker: self.worker,
+            life: self.flow.life,
+            after: Duration::ZERO,
+            clock_rate: self.clock_rate,
         };
         let mut before = Fed::default();
         if piece.from == 0 {

@@ -1,0 +1,515 @@
+//! Workers that hang or end, in virtual time (D18): what becomes of their legs, and that nobody else notices.
+
+mod common;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::{Caller, Codec, SampleRate, Sent, Studio, TEN, ears, heap, ms, network, sine, small};
+use talkpath_engine::{
+    Direction, EngineConfig, EventKind, LeaveReason, LegConfig, PortConfig, PortEmpty, PortFull,
+    Status, WorkerFault,
+};
+
+const RATE: SampleRate = SampleRate::HZ_8000;
+
+fn of(workers: usize) -> EngineConfig {
+    EngineConfig { workers, ..small() }
+}
+
+/// Two rooms of two phones that talk, one room on each of two workers. Phones 0 and 1 are on worker 0.
+fn two_rooms(studio: &mut Studio) -> Vec<Caller> {
+    let mut callers = Vec::new();
+    for (r, name) in ["first", "second"].iter().enumerate() {
+        let room = studio.room(name);
+        for n in 0..2 {
+            let n = (2 * r + n) as u32;
+            let voice = sine(300.0 + 130.0 * f64::from(n), RATE, 0.3);
+            callers.push(Caller::join(&room, Codec::Pcmu, n).saying(voice));
+        }
+        studio.advance(TEN);
+    }
+    let status = studio.status();
+    for (n, caller) in callers.iter().enumerate() {
+        assert_eq!(worker_of(&status, caller), Some(n as u8 / 2));
+    }
+    callers
+}
+
+fn worker_of(status: &Status, caller: &Caller) -> Option<u8> {
+    let legs = status.rooms.iter().flat_map(|room| &room.legs);
+    let bits = caller.id().to_bits();
+    legs.into_iter()
+        .find(|leg| leg.bits == bits)
+        .map(|leg| leg.worker)
+}
+
+fn talk(studio: &mut Studio, callers: &mut [Caller], span: Duration) {
+    let mut all: Vec<&mut Caller> = callers.iter_mut().collect();
+    studio.run(span, &mut all);
+}
+
+/// One stream: every sequence number once and in order, the timestamp by the clock, one SSRC. The longest time
+/// between two packets.
+fn longest_gap(sent: &[Sent]) -> Duration {
+    let mut longest = Duration::ZERO;
+    for pair in sent.windows(2) {
+        let [a, b] = [&pair[0], &pair[1]];
+        let gap = b.not_before - a.not_before;
+        assert_eq!(b.header.sequence, a.header.sequence.wrapping_add(1));
+        let ticks = b.header.timestamp.wrapping_sub(a.header.timestamp);
+        // Whole packets, though a leg that moves leaves a few slots earlier or later.
+        let clock = gap.as_micros() as i64 * 8 / 1_000;
+        let whole = ticks.is_multiple_of(80) && (i64::from(ticks) - clock).abs() <= 80;
+        assert!(whole, "{ticks} ticks after {gap:?}");
+        assert_eq!(b.header.ssrc, a.header.ssrc);
+        longest = longest.max(gap);
+    }
+    longest
+}
+
+/// Everybody leaves: nothing is held any more by anybody.
+fn assert_all_back(studio: &mut Studio) {
+    for room in studio.engine.rooms().expect("running") {
+        room.close().expect("an open room");
+    }
+    studio.advance(ms(300));
+    let status = studio.status();
+    for fill in &status.capacity {
+        if !fill.what.ends_with("ring") {
+            assert_eq!(fill.in_use, 0, "{}", fill.what);
+        }
+    }
+    let counts = &status.supervisor;
+    assert_eq!((counts.stale_returns, counts.edits_failed), (0, 0));
+    assert_eq!(counts.legs_joined, counts.legs_left);
+    let (free, all) = {
+        let boxes = &mut studio.link.to_worker;
+        // Taken in by the shard's next look.
+        let one = boxes.take().expect("an empty box");
+        boxes.put_back(one);
+        (boxes.available(), boxes.inventory())
+    };
+    assert_eq!(free, all, "packet boxes");
+    for worker in &status.workers {
+        let counters = worker.counters;
+        assert_eq!((counters.overflows, counters.refused_commands), (0, 0));
+        assert_eq!(counters.stale_commands, 0);
+    }
+}
+
+fn losses(told: &[EventKind]) -> Vec<(usize, usize)> {
+    let lost = |kind: &EventKind| match kind {
+        EventKind::WorkerLost { worker, legs, .. } => Some((*worker, *legs)),
+        _ => None,
+    };
+    told.iter().filter_map(lost).collect()
+}
+
+#[test]
+fn a_stuck_worker_is_replaced_and_its_phones_go_on() {
+    let run = |stuck: bool| {
+        let mut studio = Studio::new(of(2));
+        let mut callers = two_rooms(&mut studio);
+        talk(&mut studio, &mut callers, ms(500));
+        studio.told();
+        if stuck {
+            studio.engine.stall_worker(1, ms(3_000));
+        }
+        talk(&mut studio, &mut callers, ms(2_000));
+        let (told, out) = (studio.told(), studio.status());
+        // It wakes up while all talk.
+        talk(&mut studio, &mut callers, ms(2_000));
+        (studio, callers, told, out)
+    };
+    let (quiet, quiet_callers, told, _) = run(false);
+    assert!(losses(&told).is_empty());
+    let (mut studio, callers, told, out) = run(true);
+    assert_eq!(losses(&told), [(1, 2)]);
+    let stuck = told.iter().find_map(|kind| match kind {
+        EventKind::WorkerLost {
+            why: WorkerFault::Stuck { silent },
+            ..
+        } => Some(*silent),
+        _ => None,
+    });
+    assert_eq!(stuck, Some(ms(1_000)));
+    let replaced = EventKind::WorkerReplaced { worker: 1, legs: 2 };
+    assert!(told.contains(&replaced));
+    assert!(
+        !told
+            .iter()
+            .any(|kind| matches!(kind, EventKind::Left { .. } | EventKind::Joined { .. }))
+    );
+    assert_eq!((out.supervisor.workers_out, out.workers[1].epoch), (1, 1));
+    // The others: to the bit as if nothing had been.
+    for n in 0..2 {
+        let (a, b) = (
+            quiet.packets(quiet_callers[n].id()),
+            studio.packets(callers[n].id()),
+        );
+        assert!(a.len() > 200 && a == b, "phone {n}");
+    }
+    for caller in &callers[2..] {
+        let sent = studio.packets(caller.id());
+        let gap = longest_gap(sent);
+        assert!((ms(1_000)..ms(1_100)).contains(&gap), "{gap:?}");
+        let heard = studio.heard(caller.id(), Codec::Pcmu, sent.len() - 50);
+        assert!(ears::rms(&heard) > 0.1, "the room is there again");
+    }
+    let home = studio.status().supervisor;
+    assert_eq!((home.workers_lost, home.workers_replaced), (1, 1));
+    assert_eq!((home.workers_out, home.legs_rebuilt), (0, 2));
+    assert!(home.packets_fenced > 0, "it went on where it had stopped");
+    assert!(home.packet_boxes_lost > 0);
+    drop(callers);
+    assert_all_back(&mut studio);
+}
+
+#[test]
+fn a_worker_that_never_comes_back_costs_nobody_else_anything() {
+    let mut studio = Studio::new(of(2));
+    let mut callers = two_rooms(&mut studio);
+    studio
+        .engine
+        .stall_worker(1, Duration::from_secs(1_000_000));
+    talk(&mut studio, &mut callers, ms(3_000));
+    assert_eq!(studio.refused, 0, "a box for every packet");
+    for caller in &callers {
+        assert!(longest_gap(studio.packets(caller.id())) < ms(1_100));
+    }
+    assert_eq!(studio.status().supervisor.workers_out, 1);
+    assert_all_back(&mut studio);
+}
+
+#[test]
+fn the_only_worker_is_replaced_again_and_again_and_nothing_leaks() {
+    let mut studio = Studio::new(of(1));
+    let room = studio.room("only");
+    let mut callers: Vec<Caller> = (0..4)
+        .map(|n| {
+            Caller::join(&room, Codec::Pcmu, n).saying(sine(
+                300.0 + 100.0 * f64::from(n),
+                RATE,
+                0.2,
+            ))
+        })
+        .collect();
+    for loss in 0..5 {
+        talk(&mut studio, &mut callers, ms(1_300));
+        match loss % 2 {
+            0 => studio.engine.end_worker(0, "a fault of ours"),
+            _ => studio.engine.stall_worker(0, ms(1_200)),
+        }
+    }
+    talk(&mut studio, &mut callers, ms(1_500));
+    let told = studio.told();
+    assert_eq!(losses(&told), [(0, 4); 5]);
+    let faults = told.iter().filter(|kind| {
+        let fault = "a fault of ours".to_owned();
+        matches!(kind, EventKind::WorkerLost { why, .. } if *why == WorkerFault::Exited { fault })
+    });
+    assert_eq!(faults.count(), 3);
+    for caller in &callers {
+        let gap = longest_gap(studio.packets(caller.id()));
+        assert!(gap < ms(1_100), "{gap:?}");
+    }
+    let counts = studio.status().supervisor;
+    assert_eq!((counts.workers_replaced, counts.legs_rebuilt), (5, 20));
+    assert_eq!(counts.workers_out, 0);
+    assert_all_back(&mut studio);
+}
+
+#[test]
+fn one_that_ends_at_once_again_is_not_replaced_faster_than_it_would_be_noticed() {
+    let mut studio = Studio::new(of(1));
+    studio.advance(ms(50));
+    studio.engine.end_worker(0, "once");
+    studio.advance(TEN);
+    studio.engine.end_worker(0, "twice");
+    studio.advance(ms(900));
+    assert_eq!(studio.status().supervisor.workers_replaced, 1);
+    studio.advance(ms(200));
+    assert_eq!(studio.status().supervisor.workers_replaced, 2);
+}
+
+#[test]
+fn half_of_a_spread_room_is_lost_and_the_other_half_goes_on() {
+    for stuck in [false, true] {
+        let mut studio = Studio::new(of(2));
+        let room = studio.room("spread");
+        let mut callers: Vec<Caller> = (0..4)
+            .map(|n| Caller::join(&room, Codec::Pcmu, n))
+            .collect();
+        studio.advance(ms(60));
+        for n in [1, 3] {
+            callers[n].leg.move_to(1).expect("a free worker");
+            studio.advance(ms(60));
+        }
+        callers[1].voice = Some(Box::new(sine(400.0, RATE, 0.4)));
+        callers[2].voice = Some(Box::new(sine(700.0, RATE, 0.4)));
+        talk(&mut studio, &mut callers, ms(500));
+        let before = studio.packets(callers[0].id()).len();
+        match stuck {
+            false => studio.engine.end_worker(1, "half"),
+            true => studio.engine.stall_worker(1, ms(1_500)),
+        }
+        let mut all: Vec<&mut Caller> = callers.iter_mut().collect();
+        let heap = studio.run_counting(ms(2_500), &mut all);
+        assert_eq!(heap, heap::Count::default(), "no worker allocates");
+        // Phone 0 hears phone 2, which lives on its worker, all the time.
+        assert!(longest_gap(studio.packets(callers[0].id())) <= ms(23));
+        let heard = studio.heard(callers[0].id(), Codec::Pcmu, before);
+        let near: Vec<f64> = heard
+            .chunks(1_600)
+            .map(|part| ears::peak_at(part, 8_000.0, 700.0))
+            .collect();
+        assert!(near.iter().all(|peak| *peak > 0.3), "{near:?}");
+        let far: Vec<f64> = heard
+            .chunks(1_600)
+            .map(|part| ears::peak_at(part, 8_000.0, 400.0))
+            .collect();
+        assert!(far[far.len() - 2] > 0.3, "phone 1 is heard again: {far:?}");
+        assert!(
+            !stuck || far[2] < 0.02,
+            "and was not while its worker hung: {far:?}"
+        );
+        // Both halves are sent what the other says.
+        let back = studio.heard(
+            callers[3].id(),
+            Codec::Pcmu,
+            studio.packets(callers[3].id()).len() - 50,
+        );
+        assert!(ears::peak_at(&back, 8_000.0, 700.0) > 0.3);
+        for n in [1, 3] {
+            longest_gap(studio.packets(callers[n].id()));
+        }
+        let stray = studio.status().workers[0].counters.partials_stray;
+        assert_eq!(stray, 0, "nothing of the lost one came");
+        assert_all_back(&mut studio);
+    }
+}
+
+#[test]
+fn what_was_set_is_set_again() {
+    let mut studio = Studio::new(of(1));
+    let room = studio.room("set");
+    let talker = |n| {
+        Caller::join(&room, Codec::Pcmu, n).saying(sine(300.0 + 200.0 * f64::from(n), RATE, 0.3))
+    };
+    let mut callers: Vec<Caller> = (1..5).map(talker).collect();
+    callers.insert(0, Caller::join(&room, Codec::Pcmu, 0));
+    studio.advance(ms(60));
+    callers[1].leg.mute(true).expect("in");
+    let held = Direction {
+        receive: false,
+        send: true,
+    };
+    callers[2].leg.set_direction(held).expect("in");
+    callers[3].leg.set_gain_db(-20.0).expect("in");
+    callers[4].leg.set_ssrc(0xabcd).expect("in");
+    callers[4].leg.change(network(Codec::Pcma, 4)).expect("in");
+    callers[4].switch(Codec::Pcma, ms(20));
+    talk(&mut studio, &mut callers, ms(400));
+    studio.engine.end_worker(0, "all of it");
+    talk(&mut studio, &mut callers, ms(1_000));
+    let ear = callers[0].id();
+    let heard = |studio: &Studio, hz| {
+        let from = studio.packets(ear).len() - 30;
+        ears::peak_at(&studio.heard(ear, Codec::Pcmu, from), 8_000.0, hz)
+    };
+    assert!(heard(&studio, 500.0) < 0.003, "muted");
+    assert!(heard(&studio, 700.0) < 0.003, "on hold");
+    let quiet = heard(&studio, 900.0);
+    assert!((0.025..0.035).contains(&quiet), "{quiet}");
+    assert!(heard(&studio, 1_100.0) > 0.25, "another codec");
+    let last = studio.packets(callers[4].id()).last().expect("sent").header;
+    assert_eq!((last.ssrc, last.payload_type), (0xabcd, 8));
+    callers[1].leg.mute(false).expect("in");
+    callers[2].leg.set_direction(Direction::BOTH).expect("in");
+    talk(&mut studio, &mut callers, ms(1_000));
+    assert!(heard(&studio, 500.0) > 0.25 && heard(&studio, 700.0) > 0.25);
+    assert_all_back(&mut studio);
+}
+
+#[test]
+fn a_port_leaves_with_its_worker_and_says_so_and_players_go_on() {
+    for stuck in [false, true] {
+        let mut studio = Studio::new(of(1));
+        let room = studio.room("mixed");
+        let ear = Caller::join(&room, Codec::Pcmu, 0);
+        room.join(LegConfig::tone(500.0, -10.0)).expect("capacity");
+        let clip: Arc<[f32]> = (0..8_000).map(sine(900.0, RATE, 0.3)).collect();
+        room.join(LegConfig::clip(clip.clone(), RATE, true))
+            .expect("capacity");
+        let short: Arc<[f32]> = clip[..800].into();
+        let ended = room
+            .join(LegConfig::clip(short, RATE, false))
+            .expect("capacity");
+        let (leg, mut port) = room.join_port(PortConfig::new(RATE)).expect("capacity");
+        studio.advance(ms(500));
+        let told = studio.told();
+        assert!(told.contains(&EventKind::Finished { leg: ended.id() }));
+        match stuck {
+            false => studio.engine.end_worker(0, "with a port"),
+            true => studio.engine.stall_worker(0, ms(1_500)),
+        }
+        studio.advance(ms(2_500));
+        let told = studio.told();
+        let left = EventKind::Left {
+            room: room.id(),
+            leg: leg.id(),
+            reason: LeaveReason::WorkerLost,
+        };
+        assert!(told.contains(&left), "{told:?}");
+        assert!(
+            !told
+                .iter()
+                .any(|kind| matches!(kind, EventKind::Finished { .. }))
+        );
+        let mut frame = [0; 160];
+        assert_eq!(port.read(&mut frame), Err(PortEmpty::WorkerLost));
+        assert_eq!(port.write(&frame), Err(PortFull::WorkerLost));
+        assert!(leg.mute(true).is_err(), "its handle is stale");
+        let from = studio.packets(ear.id()).len() - 40;
+        let heard = studio.heard(ear.id(), Codec::Pcmu, from);
+        assert!(ears::peak_at(&heard, 8_000.0, 500.0) > 0.2, "the tone");
+        assert!(ears::peak_at(&heard, 8_000.0, 900.0) > 0.2, "the clip");
+        let counts = studio.status().supervisor;
+        assert_eq!((counts.legs_rebuilt, counts.legs_lost), (4, 1));
+        assert_all_back(&mut studio);
+    }
+}
+
+/// A leg is asked to do something, and so many milliseconds later a worker is lost: the leg is then there once, and its
+/// stream goes on, or it has left.
+fn lost_in_the_middle(deed: impl Fn(&Caller), leaves: bool) {
+    for worker in [0, 1] {
+        for stuck in [false, true] {
+            for after in (0..48).step_by(3) {
+                let mut studio = Studio::new(of(2));
+                let room = studio.room("middle");
+                let mut callers: Vec<Caller> = (0..3)
+                    .map(|n| {
+                        Caller::join(&room, Codec::Pcmu, n).saying(sine(
+                            300.0 + 200.0 * f64::from(n),
+                            RATE,
+                            0.2,
+                        ))
+                    })
+                    .collect();
+                talk(&mut studio, &mut callers, ms(200));
+                deed(&callers[0]);
+                // In the middle of a step of 10 ms as well.
+                let mut left = ms(after);
+                while !left.is_zero() {
+                    let step = left.min(TEN);
+                    talk(&mut studio, &mut callers, step);
+                    left -= step;
+                }
+                match stuck {
+                    true => studio.engine.stall_worker(worker, ms(1_400)),
+                    false => studio.engine.end_worker(worker, "in the middle"),
+                }
+                talk(&mut studio, &mut callers, ms(2_000));
+                let context = format!("worker {worker}, stuck {stuck}, after {after} ms");
+                let status = studio.status();
+                let there = worker_of(&status, &callers[0]);
+                assert_eq!(there.is_none(), leaves, "{context}");
+                let reason = studio.told().into_iter().find_map(|kind| match kind {
+                    EventKind::Left { reason, .. } => Some(reason),
+                    _ => None,
+                });
+                assert_eq!(
+                    reason,
+                    leaves.then_some(LeaveReason::Requested),
+                    "{context}"
+                );
+                let staying = &callers[usize::from(leaves)..];
+                for caller in staying {
+                    let gap = longest_gap(studio.packets(caller.id()));
+                    assert!(gap < ms(1_200), "{context}: {gap:?}");
+                    let from = studio.packets(caller.id()).len() - 25;
+                    let heard = studio.heard(caller.id(), Codec::Pcmu, from);
+                    let all = 1 + usize::from(!leaves);
+                    let others = staying.iter().filter(|other| other.id() != caller.id());
+                    assert_eq!(others.count(), all, "{context}");
+                    assert!(ears::rms(&heard) > 0.1, "{context}");
+                }
+                assert_all_back(&mut studio);
+            }
+        }
+    }
+}
+
+#[test]
+fn either_end_of_a_move_is_lost() {
+    lost_in_the_middle(
+        |caller| caller.leg.move_to(1).expect("a free worker"),
+        false,
+    );
+}
+
+#[test]
+fn the_worker_of_a_leg_that_leaves_is_lost() {
+    lost_in_the_middle(|caller| caller.leg.leave().expect("in"), true);
+}
+
+#[test]
+fn either_end_of_a_move_of_a_leg_that_leaves_is_lost() {
+    let deed = |caller: &Caller| {
+        caller.leg.move_to(1).expect("a free worker");
+        caller.leg.leave().expect("in");
+    };
+    lost_in_the_middle(deed, true);
+}
+
+#[test]
+fn the_worker_of_a_leg_that_changes_its_plan_is_lost() {
+    let deed = |caller: &Caller| {
+        let shorter = talkpath_engine::NetworkConfig {
+            ptime: TEN,
+            ..network(Codec::Pcmu, 0)
+        };
+        caller.leg.change(shorter).expect("in");
+    };
+    lost_in_the_middle(deed, false);
+}
+
+#[test]
+fn both_ends_of_a_move_are_lost() {
+    for after in (0..40).step_by(4) {
+        let mut studio = Studio::new(of(3));
+        let room = studio.room("both");
+        let mut callers: Vec<Caller> = (0..2)
+            .map(|n| Caller::join(&room, Codec::Pcmu, n).saying(sine(300.0, RATE, 0.2)))
+            .collect();
+        talk(&mut studio, &mut callers, ms(100));
+        callers[0].leg.move_to(2).expect("a free worker");
+        studio.advance(ms(after));
+        studio.engine.end_worker(2, "the one");
+        studio.engine.end_worker(0, "and the other");
+        talk(&mut studio, &mut callers, ms(1_000));
+        for caller in &callers {
+            longest_gap(studio.packets(caller.id()));
+            assert!(worker_of(&studio.status(), caller).is_some());
+        }
+        assert_eq!(studio.status().supervisor.legs_lost, 0);
+        assert_all_back(&mut studio);
+    }
+}
+
+#[test]
+fn a_stop_of_all_together_or_a_short_one_of_one_is_no_loss() {
+    let mut studio = Studio::new(of(2));
+    let mut callers = two_rooms(&mut studio);
+    talk(&mut studio, &mut callers, ms(200));
+    studio.engine.stall_worker(1, ms(900));
+    talk(&mut studio, &mut callers, ms(1_500));
+    studio.engine.stall(Duration::from_secs(5));
+    // The supervisor is asked before any worker has made a slot.
+    studio.status();
+    studio.advance(ms(500));
+    assert!(losses(&studio.told()).is_empty());
+    assert!(studio.status().workers[1].counters.skipped_slots > 800);
+}
