@@ -1,6 +1,6 @@
 //! What a swap takes of a worker's memory: seats for new states, the new plan and the crossing; or nothing at all.
 //!
-//! On the supervisor's thread, as all of it.
+//! On the supervisor's thread.
 
 use talkpath_nodes::state::{Build, State};
 
