@@ -1,6 +1,6 @@
 //! Which states are kept, and what the plan between two plans looks like.
 
-use talkpath_graph::{FrameTime, Limits, SampleRate, Shape, compile};
+use talkpath_graph::{FrameTime, Limits, Plan, SampleRate, Shape, compile};
 use talkpath_nodes::codec::Codec;
 use talkpath_nodes::jitter::JitterDelays;
 use talkpath_nodes::leg_graphs::network_ingress;

@@ -2,30 +2,26 @@
 //!
 //! Everything that can fail is tried before anything is recorded, so a refused request leaves
 //! nothing behind. A leg that is leaving keeps its handle, seats and slots until the worker has
-//! acknowledged and its body is back.
+//! acknowledged and its body is back. On the supervisor's thread; how a leg joins is in `legs/join`.
 
 use talkpath_graph::SampleRate;
-use talkpath_nodes::mix::MAX_CONTRIBUTORS;
 
-use crate::error::{EngineError, Resource};
+use crate::error::EngineError;
 use crate::event::{EventKind, LeaveReason};
 use crate::leg::NetworkConfig;
-use crate::leg_graph::LegGraph;
-use crate::port::{AudioPort, PortLine};
+use crate::port::PortLine;
 use crate::priority::Priority;
 use crate::proto::{Command, Direction, LegId, PlanId, RoomId, Seats};
 use crate::worker::stats::LegStats;
 
 use super::Supervisor;
-use super::admission::Asking;
-use super::batch::Batch;
-use super::blueprint::{Blueprint, Start};
 use super::holdings::Held;
 use super::moves::Moving;
 use super::placement::Place;
-use super::request::{Edit, Joined, Source};
-use super::site::Site;
+use super::request::{Edit, Source};
 use super::swap::Swapping;
+
+mod join;
 
 /// How far a leg has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,169 +149,6 @@ impl Supervisor {
     pub(super) fn leg(&mut self, leg: LegId) -> Result<&mut LegState, EngineError> {
         let staying = self.legs.get_mut(&leg).filter(|state| state.stays());
         staying.ok_or(EngineError::StaleLeg { leg })
-    }
-
-    /// Joins; an emergency leg for which there is no room makes some.
-    pub(super) fn join(
-        &mut self,
-        room: RoomId,
-        source: &Source,
-        priority: Priority,
-    ) -> Result<Joined, EngineError> {
-        let frame = self.room(room)?.frame;
-        let blueprint = Blueprint::new(source, frame, &self.config)?;
-        self.take_in(room, blueprint, false, priority)
-    }
-
-    /// A leg with a graph of the user's own.
-    pub(super) fn join_graph(
-        &mut self,
-        room: RoomId,
-        graph: LegGraph,
-    ) -> Result<Joined, EngineError> {
-        let frame = self.room(room)?.frame;
-        let source = graph.source.clone();
-        let blueprint = Blueprint::of_graph(graph, source, None, frame, &self.config)?;
-        self.take_in(room, blueprint, true, Priority::default())
-    }
-
-    /// The graph a leg of this kind would have.
-    pub(super) fn graph_for(
-        &mut self,
-        room: RoomId,
-        source: Source,
-    ) -> Result<LegGraph, EngineError> {
-        let frame = self.room(room)?.frame;
-        let graphs = Blueprint::new(&source, frame, &self.config)?.graphs;
-        Ok(LegGraph::of(Some(source), graphs))
-    }
-
-    fn take_in(
-        &mut self,
-        room: RoomId,
-        blueprint: Blueprint,
-        own_graph: bool,
-        priority: Priority,
-    ) -> Result<Joined, EngineError> {
-        self.admit()?;
-        self.check_claims(priority)?;
-        let outcome = self.try_join(room, blueprint, own_graph, priority);
-        if priority == Priority::Emergency {
-            return match outcome {
-                Err(why) => Err(self.make_room(room, why)),
-                Ok(joined) => {
-                    self.made_room(joined.leg);
-                    Ok(joined)
-                }
-            };
-        }
-        outcome
-    }
-
-    fn try_join(
-        &mut self,
-        room: RoomId,
-        mut blueprint: Blueprint,
-        own_graph: bool,
-        priority: Priority,
-    ) -> Result<Joined, EngineError> {
-        let state = self.room(room)?;
-        let legs = state.legs;
-        self.room_for_another(legs, 0)?;
-        let worker = self.worker_for(room, &blueprint, priority)?;
-        let compiled = self.sites[usize::from(worker)]
-            .plans
-            .compile(blueprint.graphs.clone())?;
-        let states = blueprint.states(&compiled, Start::FadeIn(1.0))?;
-        let face = blueprint.face.clone();
-        let mut batch = Batch::default();
-        let (mut body, place) =
-            self.body(room, worker, &blueprint, compiled, states, &mut batch)?;
-        body.run.priority = priority;
-        let missing = EngineError::Internal {
-            what: "a leg handle went missing",
-        };
-        let leg = self.leg_ids.take().ok_or(missing)?;
-        let state = LegState {
-            room,
-            face,
-            rate: body.rate,
-            plan: body.plan,
-            place,
-            source: blueprint.source.clone(),
-            port: blueprint.port.as_ref().map(AudioPort::line),
-            seats: body.seats.clone(),
-            network: blueprint.network,
-            own_graph,
-            swapping: None,
-            fenced: [false; 2],
-            worker,
-            epoch: self.sites[usize::from(worker)].epoch,
-            life: 0,
-            moving: None,
-            priority,
-            serial: self.counters.legs_joined,
-            gain_db: 0.0,
-            muted: false,
-            direction: body.direction,
-            stage: Stage::Joining,
-            told: false,
-            talking: false,
-            finished: false,
-            gone: false,
-            bodies: 1,
-            stats: LegStats::default(),
-        };
-        self.legs.insert(leg, state);
-        self.sites[usize::from(worker)].legs += 1;
-        self.routes.set(leg, worker);
-        batch.push(worker, Command::AddLeg { leg, value: body });
-        self.submit(batch);
-        self.counters.legs_joined += 1;
-        Ok(Joined {
-            leg,
-            port: blueprint.port,
-        })
-    }
-
-    /// The worker for a new leg of `room`. The costs do not depend on it.
-    fn worker_for(
-        &mut self,
-        room: RoomId,
-        blueprint: &Blueprint,
-        priority: Priority,
-    ) -> Result<u8, EngineError> {
-        let graphs = &blueprint.graphs;
-        let holds = |site: &&Site| site.plans.can_hold(graphs);
-        // When none can hold the plan, the first says why.
-        let site = self.sites.iter().find(holds).unwrap_or(&self.sites[0]);
-        let costs = self.price(&site.plans.compile(graphs.clone())?);
-        let state = self.rooms.get(&room);
-        let state = state.ok_or(EngineError::StaleRoom { room })?;
-        let asking = Asking {
-            graphs,
-            costs,
-            priority,
-        };
-        self.admit_to(state, asking)
-    }
-
-    /// Whether a room of `legs` legs may have one more, when `more` have taken a handle.
-    pub(super) fn room_for_another(&self, legs: usize, more: usize) -> Result<(), EngineError> {
-        let spent = |what, limit, in_use| EngineError::Capacity {
-            what,
-            limit,
-            in_use,
-            wanted: 1,
-        };
-        if legs >= MAX_CONTRIBUTORS {
-            return Err(spent(Resource::LegsOfRoom, MAX_CONTRIBUTORS, legs));
-        }
-        if self.leg_ids.available() <= more {
-            let in_use = self.leg_ids.in_use() + more;
-            return Err(spent(Resource::Legs, self.config.capacity_legs, in_use));
-        }
-        Ok(())
     }
 
     pub(super) fn leave(&mut self, leg: LegId, reason: LeaveReason) -> Result<(), EngineError> {

@@ -8,6 +8,7 @@
 //! | file | what |
 //! |---|---|
 //! | `request` | what it can be asked, and the way there |
+//! | `dispatch` | each request to who answers it |
 //! | `rooms`, `legs` | desired state, and the edits that bring the workers there |
 //! | `calls`, `call_blueprint`, `call_moves` | point-to-point calls (D3) |
 //! | `parts` | which workers a room is on (D5) |
@@ -31,6 +32,7 @@
 //! | `answers` | acks, garbage and events of the worker |
 //! | `watchdog`, `loss`, `rebuild`, `rebuild_calls` | a worker that hangs or ends, and what becomes of its legs (D18) |
 //! | `report` | the status |
+//! | `publish` | events to everybody who listens |
 //!
 //! Handles are reused only after the worker's ack and the return of the box (D11).
 
@@ -42,6 +44,7 @@ mod call_blueprint;
 mod call_moves;
 mod calls;
 mod crossing;
+mod dispatch;
 mod displace;
 mod graph_check;
 mod holdings;
@@ -52,6 +55,7 @@ mod parts;
 mod placement;
 mod plans;
 mod prices;
+mod publish;
 mod rebuild;
 mod rebuild_calls;
 mod report;
@@ -79,8 +83,8 @@ pub(crate) use site::Ends;
 pub(crate) use transactions::{ACKS, COMMANDS, GARBAGE};
 
 use crate::config::EngineConfig;
-use crate::error::{Class, EngineError};
-use crate::event::{Event, EventKind, LeaveReason, Subscribers};
+use crate::error::EngineError;
+use crate::event::{EventKind, LeaveReason, Subscribers};
 use crate::proto::{CallId, CallTag, LegId, LegTag, RoomId, RoomTag};
 use crate::record::control::ControlTape;
 use crate::status::SupervisorCounters;
@@ -173,117 +177,6 @@ impl Supervisor {
         }
     }
 
-    /// Answers one request.
-    pub(crate) fn handle(&mut self, request: Request) {
-        if let Some(tape) = &mut self.tape {
-            tape.asked(&request);
-        }
-        match request {
-            Request::CreateRoom { config, reply } => {
-                let outcome = self.create_room(config);
-                self.answer(&reply, outcome);
-            }
-            Request::CloseRoom { room, reply } => {
-                let outcome = self.close_room(room);
-                self.answer(&reply, outcome);
-            }
-            Request::Join {
-                room,
-                source,
-                priority,
-                reply,
-            } => {
-                let outcome = self.join(room, &source, priority);
-                self.answer(&reply, outcome);
-            }
-            Request::Change { leg, config, reply } => {
-                let outcome = self.change(leg, config);
-                self.answer(&reply, outcome);
-            }
-            Request::JoinGraph { room, graph, reply } => {
-                let outcome = self.join_graph(room, *graph);
-                self.answer(&reply, outcome);
-            }
-            Request::RoomGraph {
-                room,
-                source,
-                reply,
-            } => {
-                let outcome = self.graph_for(room, source);
-                self.answer(&reply, outcome);
-            }
-            Request::LegGraph { leg, reply } => {
-                let outcome = self.graph_of(leg);
-                self.answer(&reply, outcome);
-            }
-            Request::Swap { leg, graph, reply } => {
-                let outcome = self.swap_graph(leg, *graph);
-                self.answer(&reply, outcome);
-            }
-            Request::Edit { leg, edit, reply } => {
-                let outcome = self.edit(leg, edit);
-                self.answer(&reply, outcome);
-            }
-            Request::Leave { leg, reason, reply } => {
-                let outcome = self.leave(leg, reason);
-                self.answer(&reply, outcome);
-            }
-            Request::Legs { room, reply } => {
-                let outcome = self.legs_of(room);
-                self.answer(&reply, outcome);
-            }
-            Request::LegStatus { leg, reply } => {
-                let known = self.legs.get(&leg).filter(|state| state.stays());
-                let status = known.map(|state| Box::new(self.leg_status(leg, state)));
-                self.answer(&reply, status.ok_or(EngineError::StaleLeg { leg }));
-            }
-            Request::LegStats { leg, reply } => {
-                let outcome = self.leg(leg).map(|leg| leg.stats);
-                self.answer(&reply, outcome);
-            }
-            Request::CreateCall { config, reply } => {
-                let outcome = self.create_call(*config);
-                self.answer(&reply, outcome);
-            }
-            Request::EditCall { call, edit, reply } => {
-                let outcome = self.edit_call(call, edit);
-                self.answer(&reply, outcome);
-            }
-            Request::CallStats { call, reply } => {
-                let outcome = self.call_stats(call);
-                self.answer(&reply, outcome);
-            }
-            Request::Calls { reply } => send(&reply, self.call_infos()),
-            Request::FindRoom { name, reply } => send(&reply, self.find_room(&name)),
-            Request::Rooms { reply } => send(&reply, self.room_infos()),
-            Request::Subscribe { filter, reply } => send(&reply, self.subscribers.add(filter)),
-            Request::Status { reply } => send(&reply, Box::new(self.status())),
-            Request::Plans { reply } => send(&reply, self.plan_infos()),
-            Request::Timing { reply } => send(&reply, self.timing()),
-            Request::Move { leg, to, reply } => {
-                let outcome = self.move_leg(leg, to);
-                self.answer(&reply, outcome);
-            }
-            Request::Rebalance { reply } => {
-                let outcome = self.rebalance();
-                self.answer(&reply, outcome);
-            }
-            Request::Headroom {
-                room,
-                source,
-                reply,
-            } => {
-                // A question, not a request refused: not counted.
-                send(&reply, self.headroom(room, &source));
-            }
-            Request::Stop { reply } => {
-                self.flush_tapes();
-                self.stop();
-                send(&reply, ());
-            }
-        }
-    }
-
     /// Takes in what the worker has said, and sends what waits. Never blocks.
     pub(crate) fn poll(&mut self, now: Duration) {
         let passed = now.saturating_sub(std::mem::replace(&mut self.now, now));
@@ -339,51 +232,6 @@ impl Supervisor {
         self.stopped
     }
 
-    /// Tells everybody, with what is known of the leg it is about.
-    fn publish(&mut self, at: Duration, kind: EventKind) {
-        let known = kind.leg().and_then(|leg| self.legs.get(&leg));
-        let about = known.map(|leg| (Some(leg.room), leg.worker));
-        self.publish_about(at, about, kind);
-    }
-
-    /// As [`publish`](Self::publish), of what is known no more: its room and its worker.
-    fn publish_about(
-        &mut self,
-        at: Duration,
-        about: Option<(Option<RoomId>, u8)>,
-        kind: EventKind,
-    ) {
-        let slot = at.saturating_sub(self.base).as_nanos() / self.config.slot.as_nanos().max(1);
-        let event = Event::new(at, kind);
-        let side_of = |leg| self.call_sides.get(&leg).copied();
-        let call = event.call.or(event.leg.and_then(side_of));
-        let of_call = call.and_then(|call| Some(self.calls.get(&call)?.worker));
-        let worker = about.map(|(_, worker)| worker).or(of_call);
-        self.subscribers.publish(&Event {
-            slot: u64::try_from(slot).ok(),
-            room: event.room.or(about.and_then(|(room, _)| room)),
-            worker: event.worker.or(worker.map(usize::from)),
-            call,
-            ..event
-        });
-    }
-
-    /// Gives an outcome to who asked, and counts a refusal.
-    fn answer<T>(
-        &mut self,
-        reply: &Reply<Result<T, EngineError>>,
-        outcome: Result<T, EngineError>,
-    ) {
-        if let Err(error) = &outcome {
-            match error.class() {
-                Class::Capacity => self.counters.refused_capacity += 1,
-                Class::Transient => self.counters.refused_busy += 1,
-                Class::Caller | Class::Bug => self.counters.refused_caller += 1,
-            }
-        }
-        send(reply, outcome);
-    }
-
     /// The worker has stopped: everybody is told that it is over.
     fn stop(&mut self) {
         self.hear();
@@ -408,12 +256,5 @@ impl Supervisor {
             let name = state.name.to_string();
             self.publish(self.now, EventKind::RoomEnded { room, name });
         }
-    }
-}
-
-/// Answers; an asker who no longer waits is nobody's fault.
-fn send<T>(reply: &Reply<T>, answer: T) {
-    if reply.try_send(answer).is_err() {
-        tracing::debug!("an asker went away before its answer");
     }
 }

@@ -8,11 +8,13 @@
 //! loaded one; whether a leg may come at all is asked before (`admission`, D15).
 //!
 //! A leg counts with what its plan was measured to cost, else with its cost hint; what the hints are worth is learnt from
-//! the busy time that the measured legs do not account for.
+//! the busy time that the measured legs do not account for (`placement/belief`).
 //!
 //! Owned by the supervisor's thread.
 
 use std::time::Duration;
+
+mod belief;
 
 /// Where one leg runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,12 +66,6 @@ pub(crate) struct SlotTable {
     /// The scale was learnt, not assumed.
     learnt: bool,
 }
-
-/// How far from the truth a hint may be believed to be.
-const SCALES: std::ops::RangeInclusive<f64> = 0.25..=4.0;
-/// Weight of a new measurement of the scale.
-const LEARN: f64 = 0.2;
-
 /// What mixing a room costs by itself, roughly.
 const MIX: u64 = 500;
 
@@ -104,74 +100,6 @@ impl SlotTable {
     /// Slots of the cycle.
     pub(crate) fn slots_of_cycle(&self) -> usize {
         self.load.len().max(1)
-    }
-
-    /// Expected work of a mean slot, in nanoseconds.
-    pub(crate) fn mean(&self) -> f64 {
-        self.mean_of(&self.load) * self.scale + self.mean_of(&self.measured)
-    }
-
-    fn mean_of(&self, load: &[u64]) -> f64 {
-        load.iter().sum::<u64>() as f64 / self.slots_of_cycle() as f64
-    }
-
-    /// A second's worth of slots took `busy` nanoseconds each: the hints are worth so much (D15).
-    pub(crate) fn learn(&mut self, busy: f64) {
-        let hinted = self.mean_of(&self.load);
-        let busy = busy - self.mean_of(&self.measured);
-        // Below a tenth of the budget most of a slot is the waking up.
-        if hinted * 10.0 > self.budget as f64 && busy > 0.0 {
-            let scale = (busy / hinted).clamp(*SCALES.start(), *SCALES.end());
-            self.scale += LEARN * (scale - self.scale);
-            self.learnt = true;
-        }
-    }
-
-    /// Work a slot is sure to have, in nanoseconds: a hint counts with the least it may be worth, so that nobody is
-    /// refused on a guess.
-    fn sure(&self, slot: usize) -> f64 {
-        self.load[slot] as f64 * self.worth(false) + self.measured[slot] as f64
-    }
-
-    /// The sure work of the fullest slot.
-    pub(crate) fn sure_of_fullest(&self) -> f64 {
-        let slots = 0..self.load.len();
-        slots.map(|slot| self.sure(slot)).fold(0.0, f64::max)
-    }
-
-    fn worth(&self, measured: bool) -> f64 {
-        match (measured, self.learnt) {
-            (true, _) => 1.0,
-            (false, true) => self.scale.min(1.0),
-            (false, false) => *SCALES.start(),
-        }
-    }
-
-    /// What a leg placed so is sure to need in one slot, and the sure work of the fullest slot it runs in, itself
-    /// included; in nanoseconds.
-    pub(crate) fn sure_at(&self, mix: Mix, place: Place) -> (f64, f64) {
-        let Costs {
-            ingress,
-            egress,
-            measured,
-        } = place.costs;
-        let worth = self.worth(measured);
-        let halves = [
-            (ingress, mix.back(place.before)),
-            (egress, mix.slot + place.after),
-        ];
-        let fullest = |(cost, phase): (u64, u32)| {
-            let slots = self.slots(u64::from(phase), mix.period);
-            let load = slots.map(|slot| self.sure(slot)).fold(0.0, f64::max);
-            (cost as f64 * worth, load)
-        };
-        let fuller = |a: (f64, f64), b: (f64, f64)| if b.1 > a.1 { b } else { a };
-        let run = halves.into_iter().filter(|(cost, _)| *cost > 0);
-        let (needed, load) = run.map(fullest).fold((0.0, 0.0), fuller);
-        // Not spread: both halves are in the one slot.
-        let together = halves[0].1 % mix.period.max(1) == halves[1].1 % mix.period.max(1);
-        let all = (ingress + egress) as f64 * worth;
-        (if together { all } else { needed }, load)
     }
 
     /// The leg at `place` costs something else than it was taken for.
@@ -240,11 +168,6 @@ impl SlotTable {
             after,
             costs,
         }
-    }
-
-    /// A cost in nanoseconds, as far as is known.
-    fn truly(&self, cost: u64, measured: bool) -> f64 {
-        cost as f64 * if measured { 1.0 } else { self.scale }
     }
 
     fn charge_leg(&mut self, mix: Mix, place: Place) {
@@ -360,122 +283,5 @@ impl Mix {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A leg of so many microseconds each way.
-    fn micros(cost: u64) -> Costs {
-        Costs {
-            ingress: cost * 1_000,
-            egress: cost * 1_000,
-            measured: false,
-        }
-    }
-
-    fn room(table: &mut SlotTable, period: u32) -> Mix {
-        let mix = SlotTable::quietest([&*table].into_iter(), period);
-        table.add_room(mix);
-        mix
-    }
-
-    fn table() -> SlotTable {
-        SlotTable::new(20, Duration::from_millis(1), 0.5)
-    }
-
-    #[test]
-    fn rooms_take_different_slots_and_a_room_of_ten_milliseconds_both_of_its() {
-        let mut table = table();
-        let slots: Vec<u32> = (0..20).map(|_| room(&mut table, 20).slot).collect();
-        assert_eq!(slots, (0..20).collect::<Vec<_>>());
-        let mut table = SlotTable::new(20, Duration::from_millis(1), 0.5);
-        let mix = room(&mut table, 10);
-        assert_eq!(
-            (
-                table.load()[mix.slot as usize],
-                table.load()[mix.slot as usize + 10]
-            ),
-            (MIX, MIX)
-        );
-    }
-
-    #[test]
-    fn a_small_room_is_not_spread() {
-        let mut table = table();
-        let mix = room(&mut table, 20);
-        for _ in 0..50 {
-            let place = table.add_leg(mix, micros(1), 0);
-            assert_eq!((place.before, place.after), (0, 0));
-        }
-    }
-
-    #[test]
-    fn a_large_room_is_spread_as_far_as_its_cost_demands_and_no_slot_twice() {
-        let mut table = table();
-        let mix = room(&mut table, 20);
-        let places: Vec<_> = (0..1_000)
-            .map(|_| table.add_leg(mix, micros(2), 0))
-            .collect();
-        let before = places.iter().map(|place| place.before).max();
-        let after = places.iter().map(|place| place.after).max();
-        assert!(before.is_some_and(|b| (3..=5).contains(&b)), "{before:?}");
-        assert!(after.is_some_and(|a| (3..=5).contains(&a)), "{after:?}");
-        assert!(table.load().iter().all(|load| *load <= 500_000));
-        places
-            .into_iter()
-            .for_each(|place| table.remove_leg(mix, place));
-        table.remove_room(mix);
-        assert!(
-            table.load().iter().all(|load| *load == 0),
-            "everything is given back"
-        );
-    }
-
-    #[test]
-    fn beyond_every_budget_the_spread_stays_inside_the_period() {
-        let mut table = table();
-        let mix = room(&mut table, 10);
-        for margin in [0, 3] {
-            for _ in 0..5_000 {
-                let place = table.add_leg(mix, micros(3), margin);
-                assert!(place.before + place.after < 10, "{place:?}");
-                assert!(place.after >= margin, "never before the sum is complete");
-            }
-            assert!(!table.fits(mix, micros(3), margin));
-        }
-    }
-
-    #[test]
-    fn what_the_work_costs_in_truth_moves_the_budget() {
-        let mut table = table();
-        let mix = room(&mut table, 20);
-        while table.fits(mix, micros(10), 0) {
-            table.add_leg(mix, micros(10), 0);
-        }
-        let full = table.mean();
-        for _ in 0..50 {
-            table.learn(full / 2.0);
-        }
-        assert!((table.mean() - full / 2.0).abs() < full * 0.01);
-        assert!(table.fits(mix, micros(10), 0), "there is room after all");
-    }
-
-    #[test]
-    fn a_measured_leg_counts_with_what_it_cost_and_a_guess_with_the_least() {
-        let mut table = table();
-        let mix = room(&mut table, 20);
-        let mut place = table.add_leg(mix, micros(100), 0);
-        let (needed, _) = table.sure_at(mix, place);
-        assert_eq!(needed, 50_000.0, "a quarter of the hint, for now");
-        let measured = Costs {
-            measured: true,
-            ..micros(40)
-        };
-        table.reprice(mix, &mut place, measured);
-        let (needed, load) = table.sure_at(mix, place);
-        // Both halves in the mix slot, and the mix itself.
-        assert_eq!((needed, load), (80_000.0, 80_000.0 + MIX as f64 / 4.0));
-        table.remove_leg(mix, place);
-        table.remove_room(mix);
-        assert!(table.load().iter().all(|load| *load == 0));
-    }
-}
+#[path = "placement_tests.rs"]
+mod tests;

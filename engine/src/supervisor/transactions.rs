@@ -13,8 +13,12 @@ use std::collections::{BTreeMap, VecDeque};
 use talkpath_rt::command::{CommandTx, Txn, TxnId};
 
 use crate::error::EngineError;
-use crate::proto::{CallId, Command, LegId};
+use crate::proto::Command;
 use crate::worker::apply::TRANSACTIONS_PER_SLOT;
+
+pub(crate) use note::Note;
+
+mod note;
 
 /// Commands the ring to the worker holds.
 pub(crate) const COMMANDS: usize = 4_096;
@@ -24,84 +28,6 @@ pub(crate) const ACKS: usize = 16_384;
 pub(crate) const GARBAGE: usize = 8_192;
 /// Most commands of one transaction.
 pub(crate) const TRANSACTION: usize = 64;
-
-/// What is remembered of a command until the worker has answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Note {
-    /// A leg joins.
-    Join(LegId),
-    /// A leg leaves; its ack and its body come a frame later.
-    Leave(LegId),
-    /// A leg gets another plan; the ack and what went come when it has it.
-    Swap(LegId),
-    /// A leg comes from another worker; its ack and its berth come when it is there.
-    Await(LegId),
-    /// A call begins.
-    Call(CallId),
-    /// A call gets another plan; the old body comes back.
-    ReplaceCall,
-    /// Something else is added: comes back only when it was refused.
-    Add,
-    /// Something else is removed: comes back.
-    Remove,
-    /// The ring with a neighbour that is lost is exchanged; the old one comes back.
-    Peer { worker: u8, epoch: u16 },
-    /// A value is set.
-    Set,
-}
-
-impl Note {
-    fn of(command: &Command) -> Self {
-        match *command {
-            Command::AddLeg { leg, .. } => Self::Join(leg),
-            Command::RemoveLeg { leg } => Self::Leave(leg),
-            Command::SwapLeg { leg, .. } => Self::Swap(leg),
-            Command::AddCall { call, .. } => Self::Call(call),
-            Command::ReplaceCall { .. } => Self::ReplaceCall,
-            Command::AddPlan { .. } | Command::AddRoom { .. } | Command::AddBus { .. } => Self::Add,
-            Command::DropPlan { .. }
-            | Command::RemoveRoom { .. }
-            | Command::RemoveBus { .. }
-            | Command::RemoveCall { .. } => Self::Remove,
-            Command::AwaitLeg { leg, .. } => Self::Await(leg),
-            // A leg that moves to other slots comes back only when its handle went stale: never.
-            Command::MoveLeg { .. } => Self::Add,
-            Command::SetPeer { ref value } => Self::Peer {
-                worker: value.index,
-                epoch: value.epoch,
-            },
-            Command::SetGain { .. }
-            | Command::SetDirection { .. }
-            | Command::SetSsrc { .. }
-            | Command::SetPriority { .. }
-            | Command::SetFlows { .. }
-            | Command::SendCall { .. }
-            | Command::SetPeers { .. }
-            | Command::SendLeg { .. } => Self::Set,
-        }
-    }
-
-    /// Boxes that come back at most.
-    fn garbage_at_most(self) -> usize {
-        usize::from(self != Self::Set)
-    }
-
-    /// Whether an ack of its own follows that of its transaction.
-    fn is_answered_later(self) -> bool {
-        matches!(self, Self::Leave(_) | Self::Await(_) | Self::Swap(_))
-    }
-
-    /// Boxes that come back, now that the command's fate is known.
-    fn garbage(self, failed: bool) -> usize {
-        let comes_back = match self {
-            Self::Join(_) | Self::Call(_) | Self::Add => failed,
-            Self::Leave(_) | Self::Remove => !failed,
-            Self::Swap(_) | Self::ReplaceCall | Self::Await(_) | Self::Peer { .. } => true,
-            Self::Set => false,
-        };
-        usize::from(comes_back)
-    }
-}
 
 /// A transaction that has not been submitted.
 #[derive(Debug)]
@@ -294,108 +220,5 @@ impl Transactions {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::num::NonZeroU32;
-
-    use talkpath_rt::command::{CommandRx, Next, Room, commands};
-    use talkpath_rt::handle::Handle;
-
-    use super::*;
-
-    fn leg(index: u32) -> LegId {
-        Handle::new(index, NonZeroU32::MIN)
-    }
-
-    /// Takes one transaction off the ring, as a worker does.
-    fn take(worker: &mut CommandRx<Command>) -> Option<TxnId> {
-        let room = Room {
-            garbage: GARBAGE,
-            acks: ACKS,
-        };
-        match worker.next(0, room) {
-            Next::Txn(txn) => {
-                let id = txn.id();
-                txn.for_each(drop);
-                Some(id)
-            }
-            _ => None,
-        }
-    }
-
-    #[test]
-    fn legs_that_ramp_out_hold_their_credits_until_their_own_ack_and_box() {
-        let (tx, mut worker) = commands(COMMANDS);
-        let mut transactions = Transactions::new(tx, 4);
-        transactions.add(vec![Command::RemoveLeg { leg: leg(1) }], 0);
-        let txn = take(&mut worker).expect("submitted");
-        assert_eq!(
-            (transactions.acks.left, transactions.garbage.left),
-            (ACKS - 2, GARBAGE - 1)
-        );
-        let settled = transactions.done(txn);
-        assert_eq!(settled.notes, [(Note::Leave(leg(1)), false)]);
-        assert!(transactions.in_flight(), "the leg still ramps out");
-        transactions.leg_answered();
-        transactions.box_back();
-        assert!(!transactions.in_flight());
-        assert_eq!(transactions.garbage.left, GARBAGE);
-    }
-
-    #[test]
-    fn what_the_worker_cannot_answer_waits_and_goes_out_in_order() {
-        let (tx, mut worker) = commands(COMMANDS);
-        let mut transactions = Transactions::new(tx, 3);
-        transactions.garbage.left = 1;
-        for index in 1..=3 {
-            transactions.add(vec![Command::RemoveLeg { leg: leg(index) }], 0);
-        }
-        let first = take(&mut worker).expect("one has credit");
-        assert!(take(&mut worker).is_none(), "the others wait");
-        assert!(transactions.admit().is_ok());
-        transactions.add(
-            vec![Command::SetSsrc {
-                leg: leg(9),
-                ssrc: 1,
-            }],
-            0,
-        );
-        assert!(matches!(
-            transactions.admit(),
-            Err(EngineError::Busy {
-                waiting: 3,
-                limit: 3
-            })
-        ));
-        transactions.done(first);
-        transactions.leg_answered();
-        transactions.box_back();
-        transactions.flush();
-        assert!(take(&mut worker).is_some_and(|second| second > first));
-        assert_eq!(transactions.waiting(), (2, 3), "nothing overtakes");
-    }
-
-    #[test]
-    fn a_failed_command_is_told_and_its_credits_come_back() {
-        let (tx, mut worker) = commands(COMMANDS);
-        let mut transactions = Transactions::new(tx, 4);
-        transactions.add(
-            vec![
-                Command::SetGain {
-                    leg: leg(1),
-                    linear: 1.0,
-                },
-                Command::RemoveLeg { leg: leg(2) },
-            ],
-            0,
-        );
-        let txn = take(&mut worker).expect("submitted");
-        transactions.failed(txn, 1);
-        let settled = transactions.done(txn);
-        assert_eq!(
-            settled.notes,
-            [(Note::Set, false), (Note::Leave(leg(2)), true)]
-        );
-        assert!(!transactions.in_flight());
-        assert_eq!(transactions.garbage.left, GARBAGE);
-    }
-}
+#[path = "transactions_tests.rs"]
+mod tests;

@@ -3,20 +3,28 @@
 //! What is kept, new and gone the supervisor has written down; a kept state stays in its seat. A swap waits for
 //! a whole packet to be out, and one that changes the rate until the leg has heard what it said last. Then the leg gets
 //! the crossing, a plan that has old and new side by side and fades from one to the other, for as many frames as each half
-//! needs; then the new plan. What is not heard needs no crossing. All of it happens at slot boundaries.
+//! needs; then the new plan. What is not heard needs no crossing. All of it happens at slot boundaries, on the worker's
+//! thread.
+//!
+//! | file | what |
+//! |---|---|
+//! | `swap/when` | when a swap may begin, and when the leg has crossed |
+//! | `swap/stream` | the streams out and in go on |
 
 use talkpath_nodes::mix;
-use talkpath_rt::slab::Slab;
 
-use crate::proto::{
-    Ack, Garbage, Leaving, LegBody, LegId, LegPlan, LegTag, PlanId, PlanTag, RoomBody, Seats,
-    Segment, Swap,
-};
+use crate::proto::{Ack, Garbage, Leaving, LegBody, LegId, PlanId, RoomBody, Seats, Swap};
 
 use super::Worker;
 use super::apply::Tried;
-use super::bank::{Bank, Seat};
+use super::bank::Seat;
 use super::io::{Io, leak};
+use stream::continue_stream;
+pub(super) use stream::jitter_seat_for;
+use when::{crossed, may_begin};
+
+mod stream;
+mod when;
 
 impl Worker {
     /// Takes a swap in: its new states are seated, and wait.
@@ -147,79 +155,6 @@ impl Worker {
     }
 }
 
-/// Whether a half of the leg runs at all.
-fn runs(body: &LegBody, plans: &Slab<Box<LegPlan>, PlanTag>, segment: Segment) -> bool {
-    let open = match segment {
-        Segment::Ingress => body.direction.receive,
-        Segment::Egress => body.direction.send,
-    };
-    let there = plans.get(body.plan).and_then(|plan| plan.segment(segment));
-    open && !body.run.fenced(segment) && body.run.leaving != Leaving::Done && there.is_some()
-}
-
-/// Whether the leg has heard the last mix it was part of; trivially when it does not both speak and hear.
-fn has_heard_itself(body: &LegBody, plans: &Slab<Box<LegPlan>, PlanTag>) -> bool {
-    let run = |segment| runs(body, plans, segment);
-    let both = run(Segment::Ingress) && run(Segment::Egress);
-    !both || body.run.own_mix <= body.run.heard_mix
-}
-
-fn may_begin(body: &LegBody, plans: &Slab<Box<LegPlan>, PlanTag>, bank: &Bank) -> bool {
-    let Some(swap) = body.swap.as_ref().filter(|swap| !swap.begun) else {
-        return false;
-    };
-    if swap.rate.is_some() && !has_heard_itself(body, plans) {
-        return false;
-    }
-    let Some(continued) = swap
-        .continued
-        .filter(|_| runs(body, plans, Segment::Egress))
-    else {
-        return true;
-    };
-    // The old packetiser's last packet is to be whole when the new one goes on.
-    let frames = match &swap.crossing {
-        Some(crossing) if !holds(&crossing.seats, continued.to) => usize::from(crossing.frames[1]),
-        _ => 0,
-    };
-    let old = bank.packetise.get(continued.from);
-    old.is_none_or(|old| old.is_whole_after(frames * continued.octets))
-}
-
-/// Whether each half has run as many frames of the crossing as it needs, or does not run.
-fn crossed(body: &LegBody, plans: &Slab<Box<LegPlan>, PlanTag>) -> bool {
-    let Some(swap) = &body.swap else {
-        return true;
-    };
-    let Some(crossing) = &swap.crossing else {
-        return swap.begun;
-    };
-    let one = |segment: Segment| {
-        let at = segment as usize;
-        swap.ran[at] >= crossing.frames[at] || !runs(body, plans, segment)
-    };
-    let all = one(Segment::Ingress) && one(Segment::Egress);
-    swap.begun && all && (swap.rate.is_none() || has_heard_itself(body, plans))
-}
-
-fn holds(seats: &Seats, packetiser: crate::proto::PacketiserSeat) -> bool {
-    let is = |seat: &Seat| matches!(seat, Seat::Packetise(seat) if *seat == packetiser);
-    seats.egress.iter().any(is)
-}
-
-/// The new packetiser goes on with the stream as soon as the leg's plan has it.
-fn continue_stream(bank: &mut Bank, body: &LegBody, swap: &mut Swap) {
-    if let Some(continued) = swap.continued
-        && holds(&body.seats, continued.to)
-    {
-        swap.continued = None;
-        let ends = [continued.to, continued.from];
-        if let Some([to, from]) = bank.packetise.get_disjoint_mut(ends) {
-            to.continue_from(from);
-        }
-    }
-}
-
 /// The leg is at another rate now, and cannot subtract what it said at the old one. Silence need not be; the crossing has
 /// seen to that. Anything else is taken out of a sum that is still gathered, and of one that is closed the leg
 /// is given silence, with the next one, which has the tail of the resampler.
@@ -240,26 +175,4 @@ fn take_leave_of(
     } else if part_of >= room.mixes {
         body.run.deaf_until = part_of + 1;
     }
-}
-
-/// The packet's jitter buffer of a leg whose plan is being swapped: the new one has its packets from the beginning.
-pub(super) fn jitter_seat_for(
-    legs: &Slab<Box<LegBody>, LegTag>,
-    bank: &Bank,
-    leg: LegId,
-    payload_type: u8,
-) -> Option<talkpath_rt::handle::Handle<talkpath_nodes::jitter::JitterBuffer>> {
-    let body = legs.get(leg)?;
-    let coming = body.swap.iter().flat_map(|swap| &swap.seats.ingress);
-    let seats = body.seats.ingress.iter().chain(coming);
-    let mut buffers = seats.filter_map(|seat| match seat {
-        Seat::Jitter(seat) => Some(*seat),
-        _ => None,
-    });
-    let fits = |seat: &_| {
-        let buffer = bank.jitter.get(*seat);
-        buffer.is_some_and(|buffer| buffer.config().payload_type == payload_type)
-    };
-    let first = buffers.clone().next();
-    buffers.find(fits).or(first)
 }

@@ -1,0 +1,82 @@
+//! The configuration of a network leg as plain data, and back.
+//!
+//! On the supervisor's thread, and where a recording is played again.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use talkpath_nodes::codec::Codec;
+
+use crate::leg::{JitterDelay, NetworkConfig, RtpSender};
+use crate::negotiate::Capabilities;
+
+/// A [`NetworkConfig`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Network {
+    codec: String,
+    payload_type: u8,
+    ptime: Duration,
+    ssrc: u32,
+    sequence: u16,
+    timestamp: u32,
+    /// Target and most.
+    jitter: Option<(Duration, Duration)>,
+    hear_self: bool,
+}
+
+impl From<&NetworkConfig> for Network {
+    fn from(config: &NetworkConfig) -> Self {
+        let NetworkConfig {
+            codec,
+            payload_type,
+            ptime,
+            sender:
+                RtpSender {
+                    ssrc,
+                    sequence,
+                    timestamp,
+                },
+            jitter,
+            hear_self,
+        } = *config;
+        Self {
+            codec: codec.to_string(),
+            payload_type,
+            ptime,
+            ssrc,
+            sequence,
+            timestamp,
+            jitter: jitter.map(|JitterDelay { target, max }| (target, max)),
+            hear_self,
+        }
+    }
+}
+
+impl Network {
+    pub(super) fn config(self) -> Option<NetworkConfig> {
+        let Self {
+            codec,
+            payload_type,
+            ptime,
+            ssrc,
+            sequence,
+            timestamp,
+            jitter,
+            hear_self,
+        } = self;
+        let known = Capabilities::default().codecs;
+        let named = |known: &&Codec| known.to_string() == codec;
+        Some(NetworkConfig {
+            codec: *known.iter().find(named)?,
+            payload_type,
+            ptime,
+            sender: RtpSender {
+                ssrc,
+                sequence,
+                timestamp,
+            },
+            jitter: jitter.map(|(target, max)| JitterDelay { target, max }),
+            hear_self,
+        })
+    }
+}

@@ -1,0 +1,169 @@
+//! What of a request is written down.
+//!
+//! On the supervisor's thread.
+
+use std::sync::Arc;
+
+use crate::leg::{ClipConfig, ToneConfig};
+use crate::priority::Priority;
+use crate::proto::{Direction, RoomId};
+use crate::supervisor::{CallEdit, Edit, Request, Source};
+
+use super::{Asked, Network};
+
+/// What becomes of a request in the recording.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Noted {
+    /// It changes nothing.
+    Nothing,
+    Asked(Asked),
+    /// It plays a clip, whose samples go before it when they are new.
+    Clip(Asked, Option<Arc<[f32]>>),
+    /// It cannot be written down; what it is.
+    Cannot(&'static str),
+}
+
+/// Clips that were written down: one that is played again is named only.
+#[derive(Debug, Default)]
+pub(crate) struct Clips(Vec<Arc<[f32]>>);
+
+impl Clips {
+    /// Its number, and whether it is new.
+    fn number(&mut self, samples: &Arc<[f32]>) -> (usize, bool) {
+        match self.0.iter().position(|known| Arc::ptr_eq(known, samples)) {
+            Some(at) => (at, false),
+            None => {
+                self.0.push(Arc::clone(samples));
+                (self.0.len() - 1, true)
+            }
+        }
+    }
+}
+
+impl Noted {
+    /// What to write down of `request`.
+    pub(crate) fn of(request: &Request, clips: &mut Clips) -> Self {
+        Self::Asked(match request {
+            Request::CreateRoom { config, .. } => Asked::CreateRoom {
+                name: config.name.clone(),
+                frame_ms: config.frame.as_millis(),
+                ends_with_last_leg: config.ends_with_last_leg,
+            },
+            Request::CloseRoom { room, .. } => Asked::CloseRoom {
+                room: room.to_bits(),
+            },
+            Request::Join {
+                room,
+                source,
+                priority,
+                ..
+            } => return Self::join(*room, source, *priority, clips),
+            Request::Change { leg, config, .. } => Asked::Change {
+                leg: leg.to_bits(),
+                network: Network::from(config),
+            },
+            Request::JoinGraph { .. } | Request::Swap { .. } => {
+                return Self::Cannot("a graph of one's own");
+            }
+            Request::Edit { leg, edit, .. } => Asked::edit(leg.to_bits(), *edit),
+            Request::Leave { leg, reason, .. } => Asked::Leave {
+                leg: leg.to_bits(),
+                reason: *reason,
+            },
+            Request::Move { leg, to, .. } => Asked::Move {
+                leg: leg.to_bits(),
+                to: *to,
+            },
+            Request::Rebalance { .. } => Asked::Rebalance,
+            Request::CreateCall { config, .. } => Asked::CreateCall {
+                a: Network::from(&config.a),
+                b: Network::from(&config.b),
+            },
+            Request::EditCall { call, edit, .. } => Asked::edit_call(call.to_bits(), *edit),
+            // The end is the end of the recording.
+            Request::Stop { .. }
+            | Request::FindRoom { .. }
+            | Request::Rooms { .. }
+            | Request::Legs { .. }
+            | Request::LegStatus { .. }
+            | Request::LegStats { .. }
+            | Request::Subscribe { .. }
+            | Request::Status { .. }
+            | Request::Plans { .. }
+            | Request::RoomGraph { .. }
+            | Request::LegGraph { .. }
+            | Request::Headroom { .. }
+            | Request::Timing { .. }
+            | Request::Calls { .. }
+            | Request::CallStats { .. } => return Self::Nothing,
+        })
+    }
+
+    fn join(room: RoomId, source: &Source, priority: Priority, clips: &mut Clips) -> Self {
+        let room = room.to_bits();
+        match source {
+            Source::Network(config) => Self::Asked(Asked::JoinNetwork {
+                room,
+                network: Network::from(config),
+                priority,
+            }),
+            Source::Tone(ToneConfig { hz, dbov, rate }) => Self::Asked(Asked::JoinTone {
+                room,
+                hz: hz.to_bits(),
+                dbov: dbov.to_bits(),
+                rate: rate.hz(),
+                priority,
+            }),
+            Source::Clip(ClipConfig {
+                samples,
+                rate,
+                looping,
+            }) => {
+                let (clip, new) = clips.number(samples);
+                let asked = Asked::JoinClip {
+                    room,
+                    clip,
+                    rate: rate.hz(),
+                    looping: *looping,
+                    priority,
+                };
+                Self::Clip(asked, new.then(|| Arc::clone(samples)))
+            }
+            Source::Port(_) => Self::Cannot("an application's audio port"),
+        }
+    }
+}
+
+impl Asked {
+    fn edit(leg: u64, edit: Edit) -> Self {
+        match edit {
+            Edit::GainDb(db) => Self::Gain {
+                leg,
+                db: db.to_bits(),
+            },
+            Edit::Mute(muted) => Self::Mute { leg, muted },
+            Edit::Direction(Direction { receive, send }) => Self::Direction { leg, receive, send },
+            Edit::Ssrc(ssrc) => Self::Ssrc { leg, ssrc },
+            Edit::Priority(priority) => Self::Priority { leg, priority },
+        }
+    }
+
+    fn edit_call(call: u64, edit: CallEdit) -> Self {
+        match edit {
+            CallEdit::Change(side, config) => Self::ChangeCall {
+                call,
+                side,
+                network: Network::from(&config),
+            },
+            CallEdit::Direction(side, Direction { receive, send }) => Self::CallDirection {
+                call,
+                side,
+                receive,
+                send,
+            },
+            CallEdit::Ssrc(side, ssrc) => Self::CallSsrc { call, side, ssrc },
+            CallEdit::Move(to) => Self::MoveCall { call, to },
+            CallEdit::HangUp => Self::HangUp { call },
+        }
+    }
+}
