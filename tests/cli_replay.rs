@@ -172,6 +172,7 @@ fn share(file: &Path, channel: usize, hz: f64) -> f64 {
 fn a_served_session_replays_identically_and_is_heard() {
     let folder = Folder::new("recorded");
     let file = folder.path().join("session.rec");
+    std::fs::write(&file, "the session before").expect("a file");
     let server = Server::start(
         "recording",
         &[],
@@ -193,6 +194,8 @@ fn a_served_session_replays_identically_and_is_heard() {
         phones.iter_mut().for_each(Phone::talk);
     }
     assert_eq!(server.metric("recording"), 1.0);
+    let kept = std::fs::read(folder.path().join("session.rec.1")).expect("it is kept");
+    assert_eq!(kept, b"the session before");
     phones
         .iter()
         .for_each(|phone| drop(phone.ask("BYE", 2, "")));
