@@ -1,11 +1,15 @@
-//! What the worker says: acks settle edits, garbage is freed, events are passed on.
+//! What the worker says: acks settle edits, garbage is freed, events are passed on (`answers/events`).
+//!
+//! On the supervisor's thread.
 
-use crate::event::{EventKind, LeaveReason, Left};
-use crate::proto::{Ack, Garbage, LegId, LegPanic, Segment, WorkerEvent, WorkerEventKind};
+use crate::event::{EventKind, LeaveReason};
+use crate::proto::{Ack, Garbage, LegId};
 
 use super::Supervisor;
 use super::legs::Stage;
 use super::transactions::Note;
+
+mod events;
 
 /// Events taken in per poll, so that a storm of them never keeps requests waiting.
 const EVENTS: usize = 4_096;
@@ -173,98 +177,6 @@ impl Supervisor {
                 }
                 self.retire(leg);
             }
-        }
-    }
-
-    /// A node of a leg has panicked.
-    fn fenced(&mut self, panic: LegPanic) {
-        let words = panic.payload.downcast_ref::<&str>().copied();
-        let words = words.or_else(|| panic.payload.downcast_ref::<String>().map(String::as_str));
-        let fault = words.unwrap_or("a panic without words").to_owned();
-        let (leg, node) = (panic.leg, panic.node);
-        let heard = panic.segment == Segment::Egress;
-        if let Some(state) = self.legs.get_mut(&leg) {
-            state.fenced[panic.segment as usize] = true;
-        }
-        tracing::error!(%leg, node, fault, "a node panicked; the leg goes on without it");
-        self.publish(
-            self.now,
-            EventKind::Fenced {
-                leg,
-                node,
-                heard,
-                fault,
-            },
-        );
-    }
-
-    fn event(&mut self, worker: usize, event: WorkerEvent) {
-        let at = event.at;
-        match event.kind {
-            WorkerEventKind::Talking { leg, talking } => {
-                if let Some(state) = self.legs.get_mut(&leg) {
-                    state.talking = talking;
-                }
-                let kind = if talking {
-                    EventKind::TalkStarted { leg }
-                } else {
-                    EventKind::TalkStopped { leg }
-                };
-                self.publish(at, kind);
-            }
-            WorkerEventKind::Finished { leg } => {
-                if let Some(state) = self.legs.get_mut(&leg) {
-                    state.finished = true;
-                }
-                self.publish(at, EventKind::Finished { leg });
-            }
-            WorkerEventKind::Leg { leg, stats } => {
-                let Some(state) = self.legs.get_mut(&leg) else {
-                    return;
-                };
-                let faulted = stats.not_finite > state.stats.not_finite;
-                state.stats = stats;
-                if faulted {
-                    self.publish(at, EventKind::Faulted { leg });
-                }
-            }
-            WorkerEventKind::Call { call, stats } => self.call_told(call, stats, at),
-            WorkerEventKind::Late { by, culprit } => {
-                tracing::debug!(worker, ?by, ?culprit, "a slot ended late");
-                self.sites[worker].last_late = Some((at, by, culprit));
-                self.publish(
-                    at,
-                    EventKind::Late {
-                        worker,
-                        by,
-                        culprit,
-                    },
-                );
-            }
-            WorkerEventKind::Governor(taken) => {
-                tracing::info!(worker, ?taken, "the governor took a step");
-                let what = Left::of(taken.step.level);
-                let (priority, legs, load) = (taken.step.class, taken.legs, taken.load);
-                let kind = if taken.up {
-                    EventKind::Shed {
-                        worker,
-                        what,
-                        priority,
-                        legs,
-                        load,
-                    }
-                } else {
-                    EventKind::Recovered {
-                        worker,
-                        what,
-                        priority,
-                        legs,
-                        load,
-                    }
-                };
-                self.publish(at, kind);
-            }
-            WorkerEventKind::Worker { counters } => self.sites[worker].hear_counters(counters),
         }
     }
 }
