@@ -1,6 +1,6 @@
 //! The governor (D15): what is left out when the slots take longer than they may.
 //!
-//! Once a window it looks at the slot of the cycle that was fullest in at least [`AGREE`] of its cycles, so that one
+//! Once a window it looks at the slot of the cycle that was fullest in at least `AGREE` of its cycles, so that one
 //! preemption is not taken for load. Above the upper mark it takes one step up the ladder, below the lower one, for as long as
 //! the hold lasts, one down. A step that leaves out nothing just now is passed over. When a step down had to be taken back soon,
 //! the next hold is twice as long: it does not flap.
