@@ -62,8 +62,8 @@ pub(super) fn record(config: &Config) -> Result<Option<RecordTo>, ServeError> {
     let Some(path) = &section.file else {
         return Ok(None);
     };
-    // A restart after a crash must not cost the recording of the crash.
-    if path.exists() {
+    // A restart after a crash must not cost the recording of the crash. A device or a pipe stays where it is.
+    if path.is_file() {
         let mut kept = path.clone().into_os_string();
         kept.push(".1");
         std::fs::rename(path, kept).map_err(|source| error::record(path, source))?;

@@ -5,7 +5,6 @@
 use crate::error::EngineError;
 use crate::event::EventKind;
 use crate::proto::{Berth, CallId, Command, LegId, PlanId, Seats};
-use crate::worker::migrate::BERTHS;
 
 use super::Supervisor;
 use super::batch::Batch;
@@ -41,13 +40,7 @@ impl Supervisor {
 
     /// Moves a call that stays to worker `to`.
     pub(super) fn move_call(&mut self, call: CallId, to: usize) -> Result<(), EngineError> {
-        if to >= self.sites.len() {
-            return Err(EngineError::OutOfRange {
-                what: "the index of a worker",
-                allowed: "below the number of workers",
-                actual: to.to_string(),
-            });
-        }
+        self.check_worker(to)?;
         let state = self.call(call)?;
         let (leg, from, plan, load) = (state.info.sides[0], state.worker, state.plan, state.load);
         if state.moving.is_some() {
@@ -56,13 +49,7 @@ impl Supervisor {
         if usize::from(from) == to {
             return Ok(());
         }
-        let coming = self.coming_to(to);
-        if coming >= BERTHS {
-            return Err(EngineError::Busy {
-                waiting: coming,
-                limit: BERTHS,
-            });
-        }
+        self.check_berths(to)?;
         if self.sites[to].legs + 2 > self.config.legs_per_worker() {
             return Err(self.seats_spent("legs of one worker"));
         }

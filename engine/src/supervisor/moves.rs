@@ -50,28 +50,35 @@ impl Supervisor {
         }
     }
 
+    /// Whether there is a worker `to`.
+    pub(super) fn check_worker(&self, to: usize) -> Result<(), EngineError> {
+        let known = to < self.sites.len();
+        known.then_some(()).ok_or_else(|| EngineError::OutOfRange {
+            what: "the index of a worker",
+            allowed: "below the number of workers",
+            actual: to.to_string(),
+        })
+    }
+
+    /// Whether worker `to` can await one more leg or call.
+    pub(super) fn check_berths(&self, to: usize) -> Result<(), EngineError> {
+        let waiting = self.coming_to(to);
+        let limit = BERTHS;
+        let free = waiting < limit;
+        free.then_some(())
+            .ok_or(EngineError::Busy { waiting, limit })
+    }
+
     /// Moves a leg that stays to worker `to`.
     pub(super) fn move_leg(&mut self, leg: LegId, to: usize) -> Result<(), EngineError> {
         self.admit()?;
-        if to >= self.sites.len() {
-            return Err(EngineError::OutOfRange {
-                what: "the index of a worker",
-                allowed: "below the number of workers",
-                actual: to.to_string(),
-            });
-        }
+        self.check_worker(to)?;
         let state = self.still(leg)?;
         let (from, room, plan) = (state.worker, state.room, state.plan);
         if usize::from(from) == to {
             return Ok(());
         }
-        let coming = self.coming_to(to);
-        if coming >= BERTHS {
-            return Err(EngineError::Busy {
-                waiting: coming,
-                limit: BERTHS,
-            });
-        }
+        self.check_berths(to)?;
         let compiled = self.sites[usize::from(from)].plans.compiled(plan).cloned();
         let compiled = compiled.ok_or(EngineError::Internal {
             what: "a leg has no plan",
