@@ -2,11 +2,15 @@
 //!
 //! `cargo bench -p talkpath-nodes --bench kernels`; targets in `docs/performance.md`.
 
+use arrayvec::ArrayVec;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 use talkpath_graph::SampleRate;
 use talkpath_graph::node::Gap;
 use talkpath_nodes::conceal::Concealer;
+use talkpath_nodes::g722::{
+    Decoder, Decoding, Encoder, Encoding, LANES, Mode, decode_bank, encode_bank,
+};
 use talkpath_nodes::resample::Resampler;
 use talkpath_nodes::{convert, g711, l16};
 
@@ -55,6 +59,58 @@ fn l16_kernels(c: &mut Criterion) {
     });
     group.bench_function("decode", |b| {
         b.iter(|| l16::decode(black_box(&payload), black_box(&mut out)))
+    });
+    group.finish();
+}
+
+/// Eight channels one by one, and as a bank.
+fn g722_kernels(c: &mut Criterion) {
+    let pcm = voice(320, 16_000.0);
+    let mut encoders = vec![Encoder::default(); LANES];
+    let mut decoders = vec![Decoder::default(); LANES];
+    let mut octets = [[0_u8; 160]; LANES];
+    let mut heard = [[0.0_f32; 320]; LANES];
+    let mut group = c.benchmark_group("g722 8 channels of 20 ms");
+    group.bench_function("encode one by one", |b| {
+        b.iter(|| {
+            for (encoder, out) in encoders.iter_mut().zip(&mut octets) {
+                encoder.encode(black_box(&pcm), out);
+            }
+        });
+    });
+    group.bench_function("encode bank", |b| {
+        b.iter(|| {
+            let each = encoders.iter_mut().zip(&mut octets);
+            let mut bank: ArrayVec<_, LANES> = each
+                .map(|(encoder, out)| Encoding {
+                    encoder,
+                    pcm: black_box(&pcm),
+                    out,
+                })
+                .collect();
+            encode_bank(&mut bank);
+        });
+    });
+    group.bench_function("decode one by one", |b| {
+        b.iter(|| {
+            let each = decoders.iter_mut().zip(&octets).zip(&mut heard);
+            for ((decoder, octets), out) in each {
+                decoder.decode(black_box(octets), Mode::Kbit64, out);
+            }
+        });
+    });
+    group.bench_function("decode bank", |b| {
+        b.iter(|| {
+            let each = decoders.iter_mut().zip(&octets).zip(&mut heard);
+            let mut bank: ArrayVec<_, LANES> = each
+                .map(|((decoder, payload), out)| Decoding {
+                    decoder,
+                    payload: black_box(payload),
+                    out,
+                })
+                .collect();
+            decode_bank(&mut bank, Mode::Kbit64);
+        });
     });
     group.finish();
 }
@@ -111,5 +167,12 @@ fn concealing(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(kernels, g711_kernels, l16_kernels, resampling, concealing);
+criterion_group!(
+    kernels,
+    g711_kernels,
+    g722_kernels,
+    l16_kernels,
+    resampling,
+    concealing
+);
 criterion_main!(kernels);

@@ -16,6 +16,7 @@ pub mod decode_node;
 pub mod fade;
 pub mod finite;
 pub mod g711;
+pub mod g722;
 pub mod gain;
 pub mod jitter;
 pub mod l16;
