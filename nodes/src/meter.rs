@@ -67,7 +67,7 @@ impl Meter {
     }
 }
 
-fn level_of(pcm: &[f32]) -> u8 {
+pub(crate) fn level_of(pcm: &[f32]) -> u8 {
     // Eight partial sums: one sum would wait for every addition.
     let mut sums = [0.0_f32; 8];
     let chunks = pcm.chunks_exact(8);
