@@ -87,7 +87,7 @@ impl Rig {
             ssrc: 7,
             ..Header::default()
         };
-        let octets = samples.as_usize() * codec.bytes_per_sample();
+        let octets = codec.octets_of(samples.as_usize());
         packet
             .set_payload(&self.payload[..octets])
             .expect("it fits");

@@ -46,7 +46,7 @@ impl Rig {
             })
             .collect();
         // Any bytes are audio; every leg has its own.
-        let bytes = codec.bytes_per_sample() * codec.rate().samples_in(FRAME).as_usize();
+        let bytes = codec.octets_of(codec.rate().samples_in(FRAME).as_usize());
         let payloads = (0..97)
             .map(|n| (0..bytes).map(|i| (i * 7 + n * 31) as u8).collect())
             .collect();

@@ -243,7 +243,7 @@ fn speech_through_call_room_and_leg_is_as_good_as_the_codec_alone() {
 }
 
 fn encode(codec: Codec, pcm: &[f32]) -> Vec<u8> {
-    let mut bytes = vec![0; pcm.len() * codec.bytes_per_sample()];
+    let mut bytes = vec![0; codec.octets_of(pcm.len())];
     talkpath_nodes::codec::Encoder::new(codec)
         .encode(pcm, &mut bytes)
         .expect("a buffer of its size");
@@ -497,10 +497,7 @@ fn every_packet_time_works_both_ways() {
             );
             let samples = codec.rate().samples_in(ptime);
             for pair in sent.windows(2) {
-                assert_eq!(
-                    pair[0].payload.len(),
-                    samples.as_usize() * codec.bytes_per_sample()
-                );
+                assert_eq!(pair[0].payload.len(), codec.octets_of(samples.as_usize()));
                 assert_eq!(
                     pair[1]
                         .header

@@ -270,7 +270,7 @@ fn talk(
     for n in numbers {
         for (call, codec) in calls {
             for (side, codec) in [(Side::A, Codec::Pcmu), (Side::B, *codec)] {
-                let bytes = codec.rate().samples_in(FRAME).as_usize() * codec.bytes_per_sample();
+                let bytes = codec.octets_of(codec.rate().samples_in(FRAME).as_usize());
                 let header = Header {
                     payload_type: common::payload_type(codec),
                     sequence: if n % 11 == 5 { n - 1 } else { n },

@@ -143,9 +143,12 @@ fn is_continuous(studio: &Studio, caller: &Caller, from: usize, what: &str) {
             a.header.sequence.wrapping_add(1),
             "{what}"
         );
-        let samples = a.payload.len() / caller.codec.bytes_per_sample();
+        let samples = caller
+            .codec
+            .samples_in(a.payload.len())
+            .expect("whole samples");
         let step = b.header.timestamp.wrapping_sub(a.header.timestamp);
-        assert_eq!(step as usize, samples, "{what}");
+        assert_eq!(step, caller.codec.ticks_of(samples), "{what}");
         // A room that takes a second worker gets its margin.
         let apart = b.not_before - a.not_before;
         assert!(

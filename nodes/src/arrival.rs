@@ -101,18 +101,18 @@ impl Arrival {
     /// # Errors
     /// Why it goes no further.
     pub fn judge(&mut self, packet: &Packet) -> Result<Step, Refusal> {
-        let (header, samples) = (packet.header, self.samples(packet)?);
+        let (header, ticks) = (packet.header, self.ticks(packet)?);
         let Some(source) = self.source.as_mut().filter(|it| it.ssrc == header.ssrc) else {
             let straggler = self.former == Some(header.ssrc);
-            return self.begin(packet, samples, straggler);
+            return self.begin(packet, ticks, straggler);
         };
         if self.resumed {
-            return self.begin(packet, samples, false);
+            return self.begin(packet, ticks, false);
         }
         let next = source.highest().wrapping_add(1);
         match source.judge(header.sequence) {
             Order::Duplicate => return Err(Refusal::Duplicate),
-            Order::Jump => return self.begin(packet, samples, true),
+            Order::Jump => return self.begin(packet, ticks, true),
             Order::New => source.clear_suspicion(),
         }
         // Within 3,000 ahead and 100 behind.
@@ -127,7 +127,7 @@ impl Arrival {
         } else {
             apart
         };
-        Ok(self.take(packet, samples, ahead, apart, false))
+        Ok(self.take(packet, ticks, ahead, apart, false))
     }
 
     /// The direction was on hold: what was sent meanwhile is not missing. The timestamp goes on as the sender's.
@@ -154,8 +154,8 @@ impl Arrival {
         }
     }
 
-    /// Samples in a packet that can be used.
-    fn samples(&self, packet: &Packet) -> Result<u32, Refusal> {
+    /// Ticks, by its own clock, of a packet that can be used.
+    fn ticks(&self, packet: &Packet) -> Result<u32, Refusal> {
         let ArrivalConfig {
             codec,
             payload_type,
@@ -163,22 +163,23 @@ impl Arrival {
             ..
         } = self.config;
         let samples = codec.samples_in(packet.payload().len());
-        let whole = |samples: &Samples| {
-            let ticks = u64::from(samples.0) * u64::from(to.hz());
+        let ticks = samples.map(|samples| codec.ticks_of(samples));
+        let whole = |ticks: &u32| {
+            let ticks = u64::from(*ticks) * u64::from(to.hz());
             ticks.is_multiple_of(u64::from(codec.clock_rate()))
         };
-        match samples.filter(whole) {
-            Some(samples) if packet.header.payload_type == payload_type => Ok(samples.0),
+        match ticks.filter(whole) {
+            Some(ticks) if packet.header.payload_type == payload_type => Ok(ticks),
             _ => Err(Refusal::Malformed),
         }
     }
 
     /// The first packet of a run; one of which that is doubtful has to prove itself first.
-    fn begin(&mut self, packet: &Packet, samples: u32, doubtful: bool) -> Result<Step, Refusal> {
+    fn begin(&mut self, packet: &Packet, ticks: u32, doubtful: bool) -> Result<Step, Refusal> {
         let header = packet.header;
         if doubtful
             && let Some(source) = &mut self.source
-            && !source.probation(header.sequence, header.timestamp, samples)
+            && !source.probation(header.sequence, header.timestamp, ticks)
         {
             return Err(Refusal::Stale);
         }
@@ -190,25 +191,25 @@ impl Arrival {
             Some(_) if same && self.resumed && self.since_newest(header.timestamp) >= 0 => {
                 self.since_newest(header.timestamp)
             }
-            Some(newest) => self.pause(newest, packet, samples),
+            Some(newest) => self.pause(newest, packet, ticks),
         };
         if !same {
             self.former = known;
         }
         self.source = Some(Source::new(header.ssrc, header.sequence));
         self.resumed = false;
-        Ok(self.take(packet, samples, 0, apart, true))
+        Ok(self.take(packet, ticks, 0, apart, true))
     }
 
-    /// Whole packets that the time since the newest leaves room for, in samples.
-    fn pause(&self, newest: Newest, packet: &Packet, samples: u32) -> i32 {
+    /// Whole packets that the time since the newest leaves room for, in ticks.
+    fn pause(&self, newest: Newest, packet: &Packet, ticks: u32) -> i32 {
         let idle = packet
             .received
             .saturating_sub(newest.received)
             .saturating_sub(newest.length);
-        let length = self.config.codec.rate().duration_of(Samples(samples));
+        let length = self.config.codec.clock().duration_of(Samples(ticks));
         let packets = idle.as_nanos() / length.as_nanos().max(1);
-        i32::try_from(packets * u128::from(samples)).unwrap_or(i32::MAX)
+        i32::try_from(packets * u128::from(ticks)).unwrap_or(i32::MAX)
     }
 
     fn since_newest(&self, timestamp: u32) -> i32 {
@@ -216,19 +217,19 @@ impl Arrival {
         timestamp.wrapping_sub(end) as i32
     }
 
-    fn take(&mut self, packet: &Packet, samples: u32, ahead: i16, apart: i32, anew: bool) -> Step {
+    fn take(&mut self, packet: &Packet, ticks: u32, ahead: i16, apart: i32, anew: bool) -> Step {
         if ahead >= 0 {
             self.newest = Some(Newest {
-                end: packet.header.timestamp.wrapping_add(samples),
+                end: packet.header.timestamp.wrapping_add(ticks),
                 received: packet.received,
-                length: self.config.codec.rate().duration_of(Samples(samples)),
+                length: self.config.codec.clock().duration_of(Samples(ticks)),
             });
         }
         Step {
             ahead,
             apart: self.scale(apart),
-            // A whole number, and at most six times the samples of a packet.
-            ticks: (u64::from(samples) * self.hz_out() / self.hz_in()) as u32,
+            // A whole number, and at most six times the ticks of a packet.
+            ticks: (u64::from(ticks) * self.hz_out() / self.hz_in()) as u32,
             anew,
             marker: packet.header.marker,
         }

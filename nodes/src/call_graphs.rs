@@ -7,8 +7,8 @@
 //! ```
 //!
 //! A packet goes through in pieces of 10 ms at most, in the slot it came in: nothing waits but what does not fill a
-//! packet on the way out. G.711 and L16 are sample by sample, so octets of one may be regrouped without a
-//! decoder.
+//! packet on the way out. All there is codes sample by sample, or octet by octet, so octets of one may be regrouped without
+//! a decoder.
 
 use crate::codec::Codec;
 use crate::leg_graphs::Chain;
@@ -39,7 +39,7 @@ pub fn direction(from: End, to: End) -> Graph<Spec> {
     let arrival = Chain::from(Spec::Arrival {
         codec,
         ptime,
-        to: into.rate,
+        to: to.codec.clock(),
     });
     let encoded = if codec == to.codec {
         arrival.then(Spec::Payload {

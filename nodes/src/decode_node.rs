@@ -56,10 +56,11 @@ impl DecodeNode {
     /// A decoder of `codec` that makes frames of `format`, whose rate is the codec's. Control side: allocates.
     #[must_use]
     pub fn new(codec: Codec, format: Format) -> Self {
+        let longest = codec.samples_in(MAX_PAYLOAD).unwrap_or(Samples(0));
         Self {
             decoder: Decoder::new(codec),
             frame: format.frame.as_usize(),
-            fifo: vec![0.0; MAX_PAYLOAD / codec.bytes_per_sample()].into_boxed_slice(),
+            fifo: vec![0.0; longest.as_usize()].into_boxed_slice(),
             head: 0,
             held: 0,
             paused: true,
@@ -112,7 +113,7 @@ impl DecodeNode {
     /// Samples held for the next frame.
     #[must_use]
     pub fn held(&self) -> Samples {
-        // At most MAX_PAYLOAD.
+        // At most those of the longest payload.
         Samples(self.held as u32)
     }
 
@@ -120,7 +121,7 @@ impl DecodeNode {
     ///
     /// Real-time: allocates no; blocks no; cost O(1).
     pub fn reset(&mut self) {
-        self.decoder = Decoder::new(self.decoder.codec());
+        self.decoder.reset();
         self.head = 0;
         self.held = 0;
         self.paused = true;

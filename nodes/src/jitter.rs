@@ -22,7 +22,8 @@
 //! A hole with later packets behind it is *lost* when sequence numbers are missing and *silence* when they
 //! are not (the sender paused). With nothing behind it, it is lost for 200 ms and silence from then on.
 //!
-//! All times are in samples: every codec there is has an RTP clock equal to its sample rate.
+//! All times inside are in ticks of the RTP clock; what is asked for and handed out is in samples, which G.722 has two
+//! of in a tick.
 
 mod arrival;
 mod config;
@@ -78,15 +79,15 @@ pub struct JitterBuffer {
     queue: Queue,
     source: Option<Source>,
     phase: Phase,
-    /// Timestamp of the next sample to hand out, unwrapped.
+    /// Timestamp of the next tick to hand out, unwrapped.
     position: i64,
     /// Sequence number handed out last.
     last_sequence: u16,
-    /// Samples handed out beyond the frames asked for; they wait in the decode node.
+    /// Ticks handed out beyond the frames asked for; they wait in the decode node.
     ahead: u32,
-    /// Samples still to be discarded, less than a packet.
+    /// Ticks still to be discarded, less than a packet.
     debt: u32,
-    /// Samples handed out since the last packet.
+    /// Ticks handed out since the last packet.
     dry: u32,
     /// How much lateness has persisted.
     lateness: Duration,
@@ -103,14 +104,14 @@ impl JitterBuffer {
     /// An empty buffer. Control side: allocates.
     #[must_use]
     pub fn new(config: JitterConfig) -> Self {
-        let rate = config.codec.rate();
-        let samples = |span| rate.samples_in(span).0;
+        let clock = config.codec.clock();
+        let ticks = |span| clock.samples_in(span).0;
         let JitterDelays { target, max } = config.delays;
         let max = max
             .max(target.saturating_add(LEAST_SPREAD))
             .min(LONGEST_DELAY);
         let limit = usize::try_from(max.as_millis() / 5).unwrap_or(0) + 8;
-        let quiet = samples(QUIET);
+        let quiet = ticks(QUIET);
         Self {
             config,
             queue: Queue::new(limit),
@@ -123,10 +124,10 @@ impl JitterBuffer {
             dry: quiet,
             lateness: Duration::ZERO,
             last_received: Duration::ZERO,
-            target: i64::from(samples(target)),
-            max: i64::from(samples(max)),
+            target: i64::from(ticks(target)),
+            max: i64::from(ticks(max)),
             quiet,
-            lengths: (samples(SHORTEST), samples(LONGEST)),
+            lengths: (ticks(SHORTEST), ticks(LONGEST)),
             counters: JitterCounters::default(),
             delay: PlayoutDelay::default(),
         }
@@ -164,7 +165,9 @@ impl JitterBuffer {
             .queue
             .back()
             .map_or(0, |newest| newest.end() - self.position);
-        Samples(u32::try_from(level).unwrap_or(0))
+        self.config
+            .codec
+            .samples_of(u32::try_from(level).unwrap_or(0))
     }
 
     /// Forgets the source: the next packet, whatever its numbers, starts a new one. What waited is spent.

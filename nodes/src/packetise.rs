@@ -94,7 +94,7 @@ impl Packetiser {
         let codec = config.codec;
         let ptime = config.ptime.min(codec.max_ptime());
         let samples = codec.rate().samples_in(ptime).as_usize().max(1);
-        let size = (samples * codec.bytes_per_sample()).min(MAX_PAYLOAD);
+        let size = codec.octets_of(samples).clamp(1, MAX_PAYLOAD);
         Self {
             codec,
             payload_type: config.payload_type & 0x7f,
@@ -146,7 +146,7 @@ impl Packetiser {
     ) -> Fed {
         let (mut fed, mut rest, mut not_before) = (Fed::default(), encoded, now);
         if self.staged + encoded.len() >= self.size {
-            fed.waited = Samples(self.ticks(self.staged));
+            fed.waited = self.samples(self.staged);
         }
         while self.staged + rest.len() >= self.size {
             let (head, tail) = rest.split_at(self.size - self.staged);
@@ -164,7 +164,9 @@ impl Packetiser {
     ///
     /// Real-time: allocates no; blocks no; cost O(1).
     pub fn skip(&mut self, span: Samples) {
-        let ticks = self.ticks(self.staged).wrapping_add(span.0);
+        let ticks = self
+            .ticks(self.staged)
+            .wrapping_add(self.codec.ticks_of(span));
         self.timestamp = self.timestamp.wrapping_add(ticks);
         self.staged = 0;
         self.marker = true;
@@ -198,9 +200,14 @@ impl Packetiser {
         (self.staged + octets).is_multiple_of(self.size.max(1))
     }
 
-    /// RTP ticks of so many octets. At most a packet's, so it fits.
+    /// Samples in so many octets, which are whole ones.
+    fn samples(&self, octets: usize) -> Samples {
+        self.codec.samples_in(octets).unwrap_or(Samples(0))
+    }
+
+    /// RTP ticks of so many octets.
     fn ticks(&self, octets: usize) -> u32 {
-        (octets / self.codec.bytes_per_sample()) as u32
+        self.codec.ticks_of(self.samples(octets))
     }
 
     /// Sends the stage followed by `head`, which together are one packet.

@@ -138,7 +138,7 @@ impl State {
                 let arrival = Arrival::new(ArrivalConfig {
                     codec: *codec,
                     payload_type: build.receive_payload_type,
-                    to: codec.rate(),
+                    to: codec.clock(),
                     in_order: false,
                 });
                 let start = Position {

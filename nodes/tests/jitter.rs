@@ -297,7 +297,7 @@ fn steady(codec: Codec, packet_ms: u64, frame_ms: u64) {
                 ms((sent + 1) * packet_ms),
             );
             packet
-                .set_payload(&vec![0; packet_len as usize * codec.bytes_per_sample()])
+                .set_payload(&vec![0; codec.octets_of(packet_len as usize)])
                 .unwrap();
             assert!(matches!(buffer.put(packet), Put::Queued));
             sent += 1;

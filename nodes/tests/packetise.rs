@@ -63,7 +63,7 @@ fn frame(codec: Codec, ms: u64, fill: u8) -> Vec<u8> {
         .rate()
         .samples_in(Duration::from_millis(ms))
         .as_usize();
-    vec![fill; samples * codec.bytes_per_sample()]
+    vec![fill; codec.octets_of(samples)]
 }
 
 #[test]
@@ -243,8 +243,7 @@ fn absurd_packet_times_are_brought_into_range() {
                 packetiser.feed(1, &frame(codec, 20, 1), Duration::ZERO, &mut outlet);
             }
             assert!(!outlet.sent.is_empty());
-            let longest =
-                codec.rate().samples_in(codec.max_ptime()).as_usize() * codec.bytes_per_sample();
+            let longest = codec.octets_of(codec.rate().samples_in(codec.max_ptime()).as_usize());
             assert!(
                 outlet
                     .sent
@@ -266,7 +265,7 @@ proptest! {
         let (mut input, mut next) = (Vec::new(), 0_u8);
         for samples in frames {
             let from = input.len();
-            input.extend((0..samples * codec.bytes_per_sample()).map(|_| { next = next.wrapping_add(1); next }));
+            input.extend((0..codec.octets_of(samples)).map(|_| { next = next.wrapping_add(1); next }));
             let fed = packetiser.feed(1, &input[from..], Duration::ZERO, &mut outlet);
             prop_assert_eq!((fed.dropped_full, fed.dropped_no_box), (0, 0));
         }
@@ -275,7 +274,8 @@ proptest! {
         let size = outlet.sent.first().map_or(2560, |packet| packet.payload().len());
         prop_assert!(input.len() - joined.len() < size);
         for pair in outlet.sent.windows(2) {
-            let ticks = (pair[0].payload().len() / codec.bytes_per_sample()) as u32;
+            let samples = codec.samples_in(pair[0].payload().len()).unwrap();
+            let ticks = codec.ticks_of(samples);
             prop_assert_eq!(pair[1].header.timestamp, pair[0].header.timestamp.wrapping_add(ticks));
             prop_assert_eq!(pair[1].header.sequence, pair[0].header.sequence.wrapping_add(1));
         }

@@ -27,7 +27,8 @@ fn voice(rate: u32, channels: Channels, seconds: f32) -> Vec<f32> {
     let sample = |n: usize, channel: usize| {
         let t = n as f32 / rate as f32;
         let pitch = 110.0 + 30.0 * (t * 3.0).sin() + 40.0 * channel as f32;
-        let harmonics = (1..8).map(|k| (t * pitch * k as f32 * 6.283).sin() / k as f32);
+        let harmonics =
+            (1..8).map(|k| (t * pitch * k as f32 * std::f32::consts::TAU).sin() / k as f32);
         0.2 * harmonics.sum::<f32>()
     };
     let channels = channels.count();

@@ -116,7 +116,7 @@ fn faster(clip: &[f32], times: usize) -> Vec<f32> {
 fn packets(codec: Codec, ptime: Duration, pcm: &[f32]) -> Result<Vec<Vec<u8>>, EncodeFault> {
     let frame = codec.rate().samples_in(ptime).as_usize();
     let mut encoder = Encoder::new(codec);
-    let mut payload = vec![0; frame * codec.bytes_per_sample()];
+    let mut payload = vec![0; codec.octets_of(frame)];
     pcm.chunks_exact(frame)
         .map(|frame| {
             encoder

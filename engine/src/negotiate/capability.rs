@@ -33,9 +33,14 @@ pub struct Capabilities {
 }
 
 impl Default for Capabilities {
-    /// Everything there is, wide bands first, picked in the offerer's order.
+    /// Everything there is, picked in the offerer's order. In ours G.722 comes first: L16 sounds better and takes four to
+    /// twelve times the bits.
     fn default() -> Self {
-        let wide = [SampleRate::HZ_48000, SampleRate::HZ_16000].map(Codec::L16);
+        let wide = [
+            Codec::G722,
+            Codec::L16(SampleRate::HZ_48000),
+            Codec::L16(SampleRate::HZ_16000),
+        ];
         let narrow = [Codec::Pcma, Codec::Pcmu, Codec::L16(SampleRate::HZ_8000)];
         let codecs = wide.into_iter().chain(narrow).collect();
         Self {

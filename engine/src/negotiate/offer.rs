@@ -59,13 +59,14 @@ impl OfferedCodec {
     /// The codec this is, if it is one of ours.
     pub fn codec(&self) -> Option<Codec> {
         if self.name.is_empty() {
-            return [Codec::Pcmu, Codec::Pcma]
+            return [Codec::Pcmu, Codec::Pcma, Codec::G722]
                 .into_iter()
                 .find(|codec| codec.static_payload_type() == Some(self.payload_type));
         }
         let rate = SampleRate::new(self.clock_rate).ok();
-        let known = [Some(Codec::Pcmu), Some(Codec::Pcma), rate.map(Codec::L16)];
-        known.into_iter().flatten().find(|codec| self.is(*codec))
+        let fixed = [Codec::Pcmu, Codec::Pcma, Codec::G722].map(Some);
+        let known = fixed.into_iter().chain([rate.map(Codec::L16)]);
+        known.flatten().find(|codec| self.is(*codec))
     }
 
     /// As an `rtpmap` would name it, without one by RFC 3551; a dynamic type without one by its number.

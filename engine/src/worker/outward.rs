@@ -131,6 +131,7 @@ impl Cohort<'_> {
             }
             let encoded = self.arena.encoded[at(op.inputs[0], n)].bytes();
             let leg = self.legs.get(lane.leg);
+            let clock_rate = packetiser.codec().clock_rate();
             let fed = packetiser.feed(
                 lane.leg.to_bits(),
                 encoded,
@@ -140,7 +141,7 @@ impl Cohort<'_> {
                     worker: self.worker,
                     life: leg.map_or(0, |leg| leg.run.life),
                     after: self.slot_time * leg.map_or(0, |leg| leg.slots_after),
-                    clock_rate: format.rate.hz(),
+                    clock_rate,
                 },
             );
             self.counters.packets_out += u64::from(fed.sent);

@@ -172,7 +172,7 @@ fn a_lively_second(workers: usize) -> Vec<Vec<Sent>> {
         for (call, config) in calls.iter().zip(&configs) {
             for (from, end) in [(A, config.a), (B, config.b)] {
                 let ticks = end.codec.rate().samples_in(end.ptime).0;
-                let octets = ticks as usize * end.codec.bytes_per_sample();
+                let octets = end.codec.octets_of(ticks as usize);
                 dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let number = match dice >> 28 {
                     0 => continue,

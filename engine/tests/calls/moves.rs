@@ -24,7 +24,7 @@ fn talk(b: (Codec, u64), at: Option<u64>) -> Heard {
     for n in 0..60_u16 {
         for (from, codec) in [(A, Codec::Pcmu), (B, b.0)] {
             let samples = codec.rate().samples_in(ms(20));
-            let octets = samples.as_usize() * codec.bytes_per_sample();
+            let octets = codec.octets_of(samples.as_usize());
             if n % 9 != 4 {
                 rig.put(from, header(codec, n, samples.0), &payload(n, octets));
             }

@@ -46,7 +46,7 @@ fn talk(rig: &mut Rig, sides: (NetworkConfig, NetworkConfig), millis: u16) {
             let ptime = config.ptime.as_millis() as u16;
             if at % ptime == 0 {
                 let ticks = config.codec.rate().samples_in(config.ptime).0;
-                let octets = ticks as usize * config.codec.bytes_per_sample();
+                let octets = config.codec.octets_of(ticks as usize);
                 let n = at / ptime;
                 rig.put(from, header(config.codec, n, ticks), &payload(n, octets));
             }

@@ -42,7 +42,7 @@ fn octets(sent: &[crate::common::Sent]) -> Vec<u8> {
 
 /// What comes of samples when `codec` has encoded them.
 fn encoded(codec: Codec, pcm: &[f32]) -> Vec<u8> {
-    let mut bytes = vec![0; pcm.len() * codec.bytes_per_sample()];
+    let mut bytes = vec![0; codec.octets_of(pcm.len())];
     Encoder::new(codec).encode(pcm, &mut bytes).expect("room");
     bytes
 }
@@ -86,7 +86,7 @@ fn speech_between_any_two_codecs_is_what_the_nodes_make_of_it() {
             let said = of_rate(from);
             let bytes = encoded(from, &said);
             let ticks = from.clock_rate() / 1_000 * there as u32;
-            let packet = ticks as usize * from.bytes_per_sample();
+            let packet = from.octets_of(ticks as usize);
             for (n, payload) in (0..).zip(bytes.chunks_exact(packet)) {
                 rig.pass(A, header(from, n, ticks), payload);
                 rig.studio.advance(ms(there) - SLOT);
@@ -288,7 +288,7 @@ fn a_pause_is_no_hole_and_the_marker_comes_with_what_follows_it() {
 fn feed(rig: &mut Rig, codec: Codec, range: std::ops::Range<u16>) {
     let ticks = codec.clock_rate() / 50;
     for n in range {
-        let octets = ticks as usize * codec.bytes_per_sample();
+        let octets = codec.octets_of(ticks as usize);
         rig.pass(A, header(codec, n, ticks), &payload(n, octets));
         rig.studio.advance(ms(19));
     }

@@ -1,5 +1,6 @@
 //! Measures of what was heard.
 
+use talkpath_graph::Samples;
 use talkpath_nodes::codec::{Codec, Decoder};
 
 /// The payloads of a stream as one signal.
@@ -8,7 +9,10 @@ pub fn decode<'a>(codec: Codec, payloads: impl Iterator<Item = &'a [u8]>) -> Vec
     let mut pcm = Vec::new();
     for payload in payloads {
         let from = pcm.len();
-        pcm.resize(from + payload.len() / codec.bytes_per_sample(), 0.0);
+        pcm.resize(
+            from + codec.samples_in(payload.len()).map_or(0, Samples::as_usize),
+            0.0,
+        );
         let decoded = decoder
             .decode(payload, &mut pcm[from..])
             .expect("what we encoded");

@@ -274,7 +274,7 @@ impl Caller {
             None => &mut silence,
         };
         let pcm: Vec<f32> = (self.sample..).take(samples).map(voice).collect();
-        let mut bytes = vec![0; samples * self.codec.bytes_per_sample()];
+        let mut bytes = vec![0; self.codec.octets_of(samples)];
         Encoder::new(self.codec)
             .encode(&pcm, &mut bytes)
             .expect("a buffer of its size");

@@ -91,15 +91,16 @@ impl Phones {
             while phone.due <= now {
                 let rate = phone.codec.rate();
                 let samples = |span| rate.samples_in(span).as_usize();
-                let size = phone.codec.bytes_per_sample();
                 let (from, count) = (samples(phone.at), samples(phone.ptime));
                 if let Some(stale) = phone.stale {
                     let voice = self.voices.of(GHOST, phone.codec);
-                    let payload = &voice[from * size..(from + count) * size];
+                    let payload =
+                        &voice[phone.codec.octets_of(from)..phone.codec.octets_of(from + count)];
                     send(&mut self.link, stale, now, phone.header, payload);
                 }
                 let voice = self.voices.of(phone.tone, phone.codec);
-                let payload = &voice[from * size..(from + count) * size];
+                let payload =
+                    &voice[phone.codec.octets_of(from)..phone.codec.octets_of(from + count)];
                 send(&mut self.link, *leg, now, phone.header, payload);
                 let header = &mut phone.header;
                 header.sequence = header.sequence.wrapping_add(1);

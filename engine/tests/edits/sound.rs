@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 
 use talkpath_engine::{Codec, SampleRate};
+use talkpath_graph::Samples;
 use talkpath_nodes::codec::{Decoder, Encoder};
 
 /// Tones there are; number [`GHOST`] is said by packets with stale handles alone.
@@ -68,7 +69,7 @@ impl Voices {
     pub fn of(&mut self, tone: usize, codec: Codec) -> &[u8] {
         self.0.entry((tone, index(codec))).or_insert_with(|| {
             let pcm = samples(tone, codec.rate());
-            let mut bytes = vec![0; pcm.len() * codec.bytes_per_sample()];
+            let mut bytes = vec![0; codec.octets_of(pcm.len())];
             let encoded = Encoder::new(codec).encode(&pcm, &mut bytes);
             encoded.expect("a buffer of its size");
             bytes
@@ -78,7 +79,7 @@ impl Voices {
 
 /// The peak of every tone in whole periods of what a leg was sent, the ghost's last.
 pub fn peaks(codec: Codec, payload: &[u8]) -> Vec<f64> {
-    let mut pcm = vec![0.0; payload.len() / codec.bytes_per_sample()];
+    let mut pcm = vec![0.0; codec.samples_in(payload.len()).map_or(0, Samples::as_usize)];
     let decoded = Decoder::new(codec).decode(payload, &mut pcm);
     assert_eq!(decoded.ok(), Some(pcm.len()));
     let n = period(codec.rate());

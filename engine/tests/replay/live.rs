@@ -23,7 +23,7 @@ fn talk(link: &mut ShardLink, legs: &[(Leg, Codec)], turn: u64, now: Duration) {
         packet.header.ssrc = n as u32;
         packet.header.sequence = turn as u16;
         packet.header.timestamp = (turn as u32).wrapping_mul(samples);
-        let bytes = samples as usize * codec.bytes_per_sample();
+        let bytes = codec.octets_of(samples as usize);
         let noise: Vec<u8> = (0..bytes)
             .map(|at| (at as u64 * 31 + turn * 7 + n as u64) as u8)
             .collect();

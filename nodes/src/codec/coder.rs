@@ -1,8 +1,9 @@
 //! The coders of a leg: payload to samples and back.
 //!
-//! G.711 and L16 have no state, but callers treat them as if they had: later codecs do.
+//! G.711 and L16 have no state, but callers treat them as if they had, as G.722 does.
 
 use super::Codec;
+use crate::g722::{self, Mode};
 use crate::{g711, l16};
 
 /// Why a payload gave no audio. The caller conceals and counts.
@@ -44,17 +45,49 @@ pub enum EncodeFault {
     },
 }
 
+/// What of a coder stays from packet to packet.
+#[derive(Debug, Clone)]
+enum Memory<T> {
+    None,
+    G722(Box<T>),
+}
+
+impl<T: Default> Memory<T> {
+    fn new(codec: Codec) -> Self {
+        match codec {
+            Codec::G722 => Self::G722(Box::default()),
+            Codec::Pcmu | Codec::Pcma | Codec::L16(_) => Self::None,
+        }
+    }
+
+    fn reset(&mut self) {
+        match self {
+            Self::None => {}
+            Self::G722(coder) => **coder = T::default(),
+        }
+    }
+}
+
 /// Payload to samples.
 #[derive(Debug, Clone)]
 pub struct Decoder {
     codec: Codec,
+    memory: Memory<g722::Decoder>,
 }
 
 impl Decoder {
-    /// A decoder for `codec`, in its start state.
+    /// A decoder for `codec`, in its start state. Control side: may allocate.
     #[must_use]
     pub fn new(codec: Codec) -> Self {
-        Self { codec }
+        let memory = Memory::new(codec);
+        Self { codec, memory }
+    }
+
+    /// Back to the start state.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(state).
+    pub fn reset(&mut self) {
+        self.memory.reset();
     }
 
     /// The codec this decodes.
@@ -72,27 +105,27 @@ impl Decoder {
     /// [`DecodeFault`] when the payload is empty, ends inside a sample or does not fit `out`;
     /// nothing is written then.
     pub fn decode(&mut self, payload: &[u8], out: &mut [f32]) -> Result<usize, DecodeFault> {
-        let size = self.codec.bytes_per_sample();
-        let (samples, room) = (payload.len() / size, out.len());
         if payload.is_empty() {
             return Err(DecodeFault::Empty);
         }
-        if !payload.len().is_multiple_of(size) {
+        let Some(samples) = self.codec.samples_in(payload.len()) else {
             return Err(DecodeFault::Truncated {
-                expected: size,
+                expected: self.codec.octets_of(1),
                 actual: payload.len(),
             });
-        }
+        };
+        let (samples, room) = (samples.as_usize(), out.len());
         let Some(out) = out.get_mut(..samples) else {
             return Err(DecodeFault::TooLong {
                 expected: samples,
                 actual: room,
             });
         };
-        match self.codec {
-            Codec::Pcmu => g711::decode_ulaw_f32(payload, out),
-            Codec::Pcma => g711::decode_alaw_f32(payload, out),
-            Codec::L16(_) => l16::decode(payload, out),
+        match (self.codec, &mut self.memory) {
+            (_, Memory::G722(decoder)) => decoder.decode(payload, Mode::Kbit64, out),
+            (Codec::Pcma, _) => g711::decode_alaw_f32(payload, out),
+            (Codec::L16(_), _) => l16::decode(payload, out),
+            _ => g711::decode_ulaw_f32(payload, out),
         }
         Ok(samples)
     }
@@ -102,13 +135,22 @@ impl Decoder {
 #[derive(Debug, Clone)]
 pub struct Encoder {
     codec: Codec,
+    memory: Memory<g722::Encoder>,
 }
 
 impl Encoder {
-    /// An encoder for `codec`, in its start state.
+    /// An encoder for `codec`, in its start state. Control side: may allocate.
     #[must_use]
     pub fn new(codec: Codec) -> Self {
-        Self { codec }
+        let memory = Memory::new(codec);
+        Self { codec, memory }
+    }
+
+    /// Back to the start state.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(state).
+    pub fn reset(&mut self) {
+        self.memory.reset();
     }
 
     /// The codec this encodes.
@@ -125,17 +167,18 @@ impl Encoder {
     /// # Errors
     /// [`EncodeFault::OutputTooSmall`] when the payload does not fit `out`; nothing is written then.
     pub fn encode(&mut self, pcm: &[f32], out: &mut [u8]) -> Result<usize, EncodeFault> {
-        let (octets, room) = (pcm.len() * self.codec.bytes_per_sample(), out.len());
+        let (octets, room) = (self.codec.octets_of(pcm.len()), out.len());
         let Some(out) = out.get_mut(..octets) else {
             return Err(EncodeFault::OutputTooSmall {
                 expected: octets,
                 actual: room,
             });
         };
-        match self.codec {
-            Codec::Pcmu => g711::encode_ulaw_f32(pcm, out),
-            Codec::Pcma => g711::encode_alaw_f32(pcm, out),
-            Codec::L16(_) => l16::encode(pcm, out),
+        match (self.codec, &mut self.memory) {
+            (_, Memory::G722(encoder)) => encoder.encode(pcm, out),
+            (Codec::Pcma, _) => g711::encode_alaw_f32(pcm, out),
+            (Codec::L16(_), _) => l16::encode(pcm, out),
+            _ => g711::encode_ulaw_f32(pcm, out),
         }
         Ok(octets)
     }
@@ -150,23 +193,21 @@ mod tests {
 
     #[test]
     fn every_payload_length_decodes_or_says_why_not() {
-        let payload = [0x2a; 2 * MAX_PAYLOAD];
+        let payload = [0x2a; 2 * MAX_PAYLOAD + 1];
         let mut out = [7.0; MAX_PAYLOAD];
         for codec in ALL {
-            let size = codec.bytes_per_sample();
             for length in 0..=payload.len() {
                 out.fill(7.0);
                 let got = Decoder::new(codec).decode(&payload[..length], &mut out);
-                let fits = length / size <= out.len();
                 let expected = match codec.samples_in(length) {
-                    Some(Samples(n)) if fits => Ok(n as usize),
+                    Some(Samples(n)) if n as usize <= out.len() => Ok(n as usize),
                     Some(Samples(n)) => Err(DecodeFault::TooLong {
                         expected: n as usize,
                         actual: out.len(),
                     }),
                     None if length == 0 => Err(DecodeFault::Empty),
                     None => Err(DecodeFault::Truncated {
-                        expected: size,
+                        expected: 2,
                         actual: length,
                     }),
                 };
@@ -184,7 +225,7 @@ mod tests {
             let mut encoder = Encoder::new(codec);
             for length in 0..=pcm.len() {
                 let mut out = [0xee; 300];
-                let octets = length * codec.bytes_per_sample();
+                let octets = codec.octets_of(length);
                 let got = encoder.encode(&pcm[..length], &mut out);
                 if octets <= out.len() {
                     assert_eq!(got, Ok(octets));

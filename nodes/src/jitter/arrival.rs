@@ -20,14 +20,18 @@ impl JitterBuffer {
         if header.payload_type != self.config.payload_type {
             return self.refuse(packet, DropReason::WrongPayloadType);
         }
-        let samples = match self.config.codec.samples_in(packet.payload().len()) {
-            Some(Samples(n)) if (self.lengths.0..=self.lengths.1).contains(&n) => n,
+        let codec = self.config.codec;
+        let ticks = codec
+            .samples_in(packet.payload().len())
+            .map(|samples| codec.ticks_of(samples));
+        let ticks = match ticks {
+            Some(ticks) if (self.lengths.0..=self.lengths.1).contains(&ticks) => ticks,
             _ => return self.refuse(packet, DropReason::BadLength),
         };
         let start = self.unwrap(header.timestamp);
         let entry = Entry {
             start,
-            samples,
+            ticks,
             sequence: header.sequence,
             packet,
         };
@@ -50,7 +54,7 @@ impl JitterBuffer {
             let proved = self
                 .source
                 .as_mut()
-                .is_some_and(|source| source.probation(header.sequence, header.timestamp, samples));
+                .is_some_and(|source| source.probation(header.sequence, header.timestamp, ticks));
             return if proved {
                 self.begin(entry)
             } else {
@@ -59,7 +63,7 @@ impl JitterBuffer {
         }
         let step = received.saturating_sub(self.last_received);
         self.last_received = received;
-        let length = self.config.codec.rate().duration_of(Samples(samples));
+        let length = codec.clock().duration_of(Samples(ticks));
         if entry.is_past(self.position) {
             if self.phase == Phase::Playing {
                 return self.late(entry, step.min(length * 2));
@@ -88,7 +92,7 @@ impl JitterBuffer {
     fn opens_talk_spurt(&self, entry: &Entry) -> bool {
         let paused =
             self.phase == Phase::Playing && self.dry >= self.quiet && self.queue.live() == 0;
-        let early = entry.start > self.position + self.target.max(i64::from(entry.samples));
+        let early = entry.start > self.position + self.target.max(i64::from(entry.ticks));
         let late = entry.packet.header.marker && entry.is_past(self.position);
         paused && (early || late)
     }
@@ -140,7 +144,7 @@ impl JitterBuffer {
         let Some(newest) = self.queue.back() else {
             return;
         };
-        let earliest = newest.end() - self.target.max(i64::from(newest.samples));
+        let earliest = newest.end() - self.target.max(i64::from(newest.ticks));
         self.counters.overflow += self.queue.spend_while(|entry| entry.start < earliest);
         if let Some(entry) = self.queue.front() {
             self.position = entry.start;

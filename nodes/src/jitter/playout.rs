@@ -12,8 +12,9 @@ impl JitterBuffer {
     ///
     /// Real-time: allocates no; blocks no; cost O(units).
     pub fn get(&mut self, now: Duration, frame: Samples, out: &mut Units) {
-        let need = frame.0.saturating_sub(self.ahead);
-        self.ahead = self.ahead.saturating_sub(frame.0);
+        let frame = self.config.codec.ticks_of(frame);
+        let need = frame.saturating_sub(self.ahead);
+        self.ahead = self.ahead.saturating_sub(frame);
         if let Phase::Filling { since } = self.phase
             && let Some(wait) = now.checked_sub(since.saturating_add(self.config.delays.target))
         {
@@ -33,19 +34,20 @@ impl JitterBuffer {
     ///
     /// Real-time: allocates no; blocks no; cost O(packets discarded).
     pub fn skip(&mut self, span: Samples, out: &mut Units) {
-        let held = span.0.min(self.ahead);
+        let span = self.config.codec.ticks_of(span);
+        let held = span.min(self.ahead);
         self.ahead -= held;
         if self.phase != Phase::Playing {
             return self.give_back(out);
         }
-        self.debt = self.debt.saturating_add(span.0 - held);
+        self.debt = self.debt.saturating_add(span - held);
         while self.debt > 0 {
             let hole = match self.queue.front() {
                 None => self.debt,
                 Some(entry) if entry.start > self.position => self.hole(entry.start).min(self.debt),
-                Some(entry) if entry.samples > self.debt => break,
+                Some(entry) if entry.ticks > self.debt => break,
                 Some(entry) => {
-                    self.debt -= entry.samples;
+                    self.debt -= entry.ticks;
                     self.position = entry.end();
                     self.last_sequence = entry.sequence;
                     self.queue.spend_front();
@@ -64,7 +66,7 @@ impl JitterBuffer {
         u32::try_from(start - self.position).unwrap_or(u32::MAX)
     }
 
-    fn play(&mut self, now: Duration, frame: Samples, mut need: u32, out: &mut Units) {
+    fn play(&mut self, now: Duration, frame: u32, mut need: u32, out: &mut Units) {
         // The last place is kept for whatever the frame still lacks.
         while need > 0 && out.remaining_capacity() > 1 {
             let position = self.position;
@@ -82,9 +84,9 @@ impl JitterBuffer {
                 self.last_sequence = entry.sequence;
                 self.dry = 0;
                 self.counters.played += 1;
-                self.held(now, Samples(frame.0 - need), entry.packet.received);
-                self.ahead = entry.samples.saturating_sub(need);
-                need = need.saturating_sub(entry.samples);
+                self.held(now, frame - need, entry.packet.received);
+                self.ahead = entry.ticks.saturating_sub(need);
+                need = need.saturating_sub(entry.ticks);
                 out.push(Unit::Packet(entry.packet));
             }
         }
@@ -96,10 +98,10 @@ impl JitterBuffer {
     }
 
     /// A packet received at `received` begins `into` the frame of `now`.
-    fn held(&mut self, now: Duration, into: Samples, received: Duration) {
+    fn held(&mut self, now: Duration, into: u32, received: Duration) {
         let plays = match into {
-            Samples(0) => now,
-            into => now.saturating_add(self.config.codec.rate().duration_of(into)),
+            0 => now,
+            into => now.saturating_add(self.config.codec.clock().duration_of(Samples(into))),
         };
         let held = plays.saturating_sub(received);
         self.delay
@@ -108,27 +110,28 @@ impl JitterBuffer {
     }
 
     /// Hands out a hole and moves over it.
-    fn pass(&mut self, samples: u32, lost: bool, out: &mut Units) {
-        self.position += i64::from(samples);
-        self.hand_out_hole(samples, lost, out);
+    fn pass(&mut self, ticks: u32, lost: bool, out: &mut Units) {
+        self.position += i64::from(ticks);
+        self.hand_out_hole(ticks, lost, out);
     }
 
     /// Hands out a hole of which nothing is known.
-    fn absent(&mut self, samples: u32, out: &mut Units) {
-        self.hand_out_hole(samples, self.dry < self.quiet, out);
+    fn absent(&mut self, ticks: u32, out: &mut Units) {
+        self.hand_out_hole(ticks, self.dry < self.quiet, out);
     }
 
-    fn hand_out_hole(&mut self, samples: u32, lost: bool, out: &mut Units) {
-        if samples == 0 || out.is_full() {
+    fn hand_out_hole(&mut self, ticks: u32, lost: bool, out: &mut Units) {
+        if ticks == 0 || out.is_full() {
             return;
         }
-        self.dry = self.dry.saturating_add(samples);
+        self.dry = self.dry.saturating_add(ticks);
+        let samples = self.config.codec.samples_of(ticks);
         if lost {
-            self.counters.lost_samples += u64::from(samples);
-            out.push(Unit::Lost(Samples(samples)));
+            self.counters.lost_samples += u64::from(samples.0);
+            out.push(Unit::Lost(samples));
         } else {
-            self.counters.silence_samples += u64::from(samples);
-            out.push(Unit::Silence(Samples(samples)));
+            self.counters.silence_samples += u64::from(samples.0);
+            out.push(Unit::Silence(samples));
         }
     }
 

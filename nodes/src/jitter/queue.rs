@@ -6,24 +6,24 @@
 use crate::packet::Packet;
 use std::collections::VecDeque;
 
-/// A packet with its place on the 64-bit timeline, in samples.
+/// A packet with its place on the 64-bit timeline, in ticks of the RTP clock.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub start: i64,
-    pub samples: u32,
+    pub ticks: u32,
     pub sequence: u16,
     pub packet: Box<Packet>,
 }
 
 impl Entry {
     pub fn end(&self) -> i64 {
-        self.start + i64::from(self.samples)
+        self.start + i64::from(self.ticks)
     }
 
     /// Less than half of it is still to come at `position`: playing it would insert more delay than it
     /// repairs.
     pub fn is_past(&self, position: i64) -> bool {
-        (self.end() - position) * 2 < i64::from(self.samples)
+        (self.end() - position) * 2 < i64::from(self.ticks)
     }
 }
 

@@ -114,7 +114,7 @@ impl<W: Wire> Phones<W> {
                 codec,
                 voices,
                 period: slots(talk.ptime).max(1),
-                ticks: codec.rate().samples_in(talk.ptime).0,
+                ticks: codec.clock().samples_in(talk.ptime).0,
             })
         };
         let sounds: Vec<Sound> = setup.talks.iter().map(sound).collect::<Result<_, _>>()?;

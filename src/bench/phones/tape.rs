@@ -41,7 +41,7 @@ impl Tape {
     /// For `length` of packets of `ptime`.
     pub(super) fn new(codec: Codec, ptime: Duration, length: Duration) -> Self {
         let packets = (length.as_nanos() / ptime.as_nanos().max(1)) as usize + 1;
-        let payload = codec.rate().samples_in(ptime).as_usize() * codec.bytes_per_sample();
+        let payload = codec.octets_of(codec.rate().samples_in(ptime).as_usize());
         Self {
             codec,
             pieces: Vec::with_capacity(packets),
@@ -136,7 +136,7 @@ mod tests {
         let frame = codec.rate().samples_in(FRAME).as_usize();
         let mut encoder = Encoder::new(codec);
         for (n, samples) in (0u32..).zip(pcm.chunks_exact(frame)) {
-            let mut payload = vec![0; frame * codec.bytes_per_sample()];
+            let mut payload = vec![0; codec.octets_of(frame)];
             encoder.encode(samples, &mut payload).unwrap();
             let header = Header {
                 sequence: n as u16,

@@ -43,7 +43,7 @@ impl Parts {
             seats,
             states,
             flows: [open(), open()],
-            clocks: [1, 0].map(|to: usize| configs[to].codec.rate().hz()),
+            clocks: [1, 0].map(|to: usize| configs[to].codec.clock_rate()),
             untold: false,
         })
     }

@@ -129,9 +129,7 @@ pub(super) fn continued(old: &Compiled, before: &Seats, after: &Seats) -> Option
         .ops(Segment::Egress)
         .iter()
         .find_map(|op| match op.spec {
-            Spec::Packetise { codec, format, .. } => {
-                Some(format.frame.as_usize() * codec.bytes_per_sample())
-            }
+            Spec::Packetise { codec, format, .. } => Some(codec.octets_of(format.frame.as_usize())),
             _ => None,
         })?;
     (from != to).then_some(Continued { from, to, octets })

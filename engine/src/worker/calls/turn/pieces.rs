@@ -4,7 +4,7 @@
 
 use core::time::Duration;
 
-use talkpath_graph::Op;
+use talkpath_graph::{Op, Samples};
 use talkpath_nodes::arrival::Step;
 use talkpath_nodes::call_graphs::PIECE;
 use talkpath_nodes::codec::Codec;
@@ -38,7 +38,8 @@ impl Turn<'_> {
         else {
             return;
         };
-        let samples = packet.payload().len() / codec.bytes_per_sample();
+        let samples = codec.samples_in(packet.payload().len());
+        let samples = samples.map_or(0, Samples::as_usize);
         let frame = PIECE.samples(codec.rate()).as_usize();
         let mut piece = Piece {
             from: 0,
@@ -108,8 +109,7 @@ impl Turn<'_> {
         let [Unit::Packet(packet)] = &self.at_hand[..] else {
             return;
         };
-        let size = codec.bytes_per_sample();
-        let (from, len) = (piece.from * size, piece.len * size);
+        let [from, len] = [piece.from, piece.len].map(|samples| codec.octets_of(samples));
         let encoded = &mut self.arena.encoded[at(op.outputs[0], 0)];
         encoded.room()[..len].copy_from_slice(&packet.payload()[from..from + len]);
         encoded.set_len(len);
