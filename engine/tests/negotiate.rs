@@ -98,11 +98,11 @@ fn a_strange_codec_without_a_name_is_refused_by_that_of_its_number() {
         name: String::new(),
         ..OfferedCodec::of(Codec::Pcmu, number)
     };
-    let offered = offer([9, 3, 18, 4, 102].map(bare).to_vec());
+    let offered = offer([7, 3, 18, 4, 102].map(bare).to_vec());
     let refused = answer(&offered, &Capabilities::default(), FrameTime::Ms20);
     assert_eq!(
         refused.expect_err("none is ours").to_string(),
-        "no codec in common; offered: G722/8000/1 (payload type 9), GSM/8000/1 (payload type 3), \
+        "no codec in common; offered: LPC/8000/1 (payload type 7), GSM/8000/1 (payload type 3), \
          G729/8000/1 (payload type 18), G723/8000/1 (payload type 4), payload type 102 without rtpmap"
     );
 }
