@@ -45,6 +45,7 @@ mod tell;
 use core::time::Duration;
 
 use talkpath_graph::Limits;
+use talkpath_rt::pages;
 use talkpath_rt::slab::Slab;
 
 use crate::proto::{LegBody, LegId, LegPlan, LegTag, PlanTag, RoomBody, RoomId, RoomTag};
@@ -131,7 +132,8 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker with everything it will ever need. Control side: allocates.
+    /// A worker with everything it will ever need. Allocates it all and writes to all of its
+    /// [pages](talkpath_rt::pages): called by the thread that will own it, before its real time begins.
     #[must_use]
     pub fn new(config: WorkerConfig) -> Self {
         Self {
@@ -144,8 +146,8 @@ impl Worker {
             calls: Calls::new(config.leg_ids),
             bank: Bank::new(config.seats),
             arena: Arena::new(&Limits::default()),
-            leaving: Vec::with_capacity(config.legs),
-            swapping: Vec::with_capacity(config.legs),
+            leaving: pages::reserved(config.legs),
+            swapping: pages::reserved(config.legs),
             moves: Moves::new(config.leg_ids),
             fallen: Fallen::new(),
             blame: Blame::default(),
@@ -159,6 +161,11 @@ impl Worker {
             ran: Duration::ZERO,
             until_probe: 0,
         }
+    }
+
+    /// Slot 0 is at `base`. Before the first step.
+    pub(crate) fn set_base(&mut self, base: Duration) {
+        self.config.base = base;
     }
 
     /// Intended time of a slot.
