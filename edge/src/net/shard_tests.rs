@@ -4,13 +4,12 @@
 use std::cell::{Cell, RefCell};
 use std::net::UdpSocket;
 use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use talkpath_engine::LegId;
 use talkpath_nodes::packet::{MAX_DATAGRAM, Packet, write};
 use talkpath_rt::boxes::{Borrower, Lender, boxes};
 use talkpath_rt::clock::{Clock, ManualClock};
+use talkpath_rt::flag::Flag;
 use talkpath_rt::ring::ring;
 use talkpath_rt::slab::Slab;
 use talkpath_rt::timing::exchange;
@@ -403,8 +402,8 @@ fn sleeps(lag: Option<Duration>) -> u64 {
     packet.set_payload(&[1; 160]).unwrap();
     let mut datagram = [0; MAX_DATAGRAM];
     let length = write(&packet, &mut datagram);
-    let (phone, stop) = (bench.phone, Arc::new(AtomicBool::new(false)));
-    let (stopped, mut sent) = (Arc::clone(&stop), false);
+    let (phone, stop) = (bench.phone, Flag::new());
+    let (stopped, mut sent) = (stop.clone(), false);
     let clock = Counted {
         time: ManualClock::new(NOW),
         sleeps: Cell::new(0),
@@ -413,7 +412,9 @@ fn sleeps(lag: Option<Duration>) -> u64 {
                 let to = ("127.0.0.1", port);
                 sent = phone.send_to(&datagram[..length], to).is_ok();
             }
-            stop.store(now >= NOW + 400 * MS, Ordering::Release);
+            if now >= NOW + 400 * MS {
+                stop.raise();
+            }
         }),
     };
     let grid = Grid {

@@ -4,12 +4,11 @@
 //! stuck cannot be ended from outside: it is told to stop, loses its priority, and hands back what it has when it next
 //! looks. Until then it is not waited for.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crossbeam::channel::{Receiver, SendError, Sender, bounded};
 use talkpath_rt::clock::{Clock, MonotonicClock};
+use talkpath_rt::flag::Flag;
 use talkpath_rt::thread::{
     Obtained, Placement, RtThread, SpawnError, Task, allowed_cores, spawn_prepared,
 };
@@ -26,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(1);
 /// One worker's thread.
 struct Hand {
     epoch: u16,
-    stop: Arc<AtomicBool>,
+    stop: Flag,
     /// Where its first step waits for what it has built, joined to the others; `None` once it runs.
     begin: Option<Sender<(Worker, Io)>>,
     /// It ends with nothing when it was never begun.
@@ -112,8 +111,11 @@ impl Crew {
         (index, epoch): (usize, u16),
         build: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, SpawnError> {
-        let stop = Arc::new(AtomicBool::new(self.closing));
-        let flag = Arc::clone(&stop);
+        let stop = Flag::new();
+        if self.closing {
+            stop.raise();
+        }
+        let flag = stop.clone();
         let (begin, begun) = bounded(1);
         let (built, made) = bounded(1);
         let prepare = move || {
@@ -164,7 +166,7 @@ impl Crew {
             return;
         };
         hand.begin = None;
-        hand.stop.store(true, Ordering::Release);
+        hand.stop.raise();
         if let Err(error) = hand.thread.task().demote() {
             tracing::debug!(%error, index, "a lost worker keeps its priority");
         }
@@ -199,7 +201,7 @@ impl Crew {
         let hands = hands.filter_map(|(index, hand)| Some((index, hand.take()?)));
         self.dismissed.extend(hands);
         for (_, hand) in &mut self.dismissed {
-            hand.stop.store(true, Ordering::Release);
+            hand.stop.raise();
             hand.begin = None;
         }
         let clock = MonotonicClock;

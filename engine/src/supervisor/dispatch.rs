@@ -111,6 +111,9 @@ impl Supervisor {
                 // A question, not a request refused: not counted.
                 send(&reply, self.headroom(room, &source));
             }
+            Request::HeadroomOfCalls { config, reply } => {
+                send(&reply, self.headroom_of_calls(&config));
+            }
             Request::Stop { reply } => {
                 self.flush_tapes();
                 self.stop();

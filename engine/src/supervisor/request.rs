@@ -186,6 +186,10 @@ pub(crate) enum Request {
         source: Source,
         reply: Reply<Result<Headroom, EngineError>>,
     },
+    HeadroomOfCalls {
+        config: Box<CallConfig>,
+        reply: Reply<Result<Headroom, EngineError>>,
+    },
     /// The worker has stopped: say who has left, and stop.
     Stop {
         reply: Reply<()>,

@@ -93,6 +93,7 @@ impl Noted {
             | Request::RoomGraph { .. }
             | Request::LegGraph { .. }
             | Request::Headroom { .. }
+            | Request::HeadroomOfCalls { .. }
             | Request::Timing { .. }
             | Request::Calls { .. }
             | Request::CallStats { .. } => return Self::Nothing,
