@@ -144,13 +144,17 @@ fn mesh(ways: Vec<Vec<Way>>) -> Vec<Mesh> {
         outward.push(out);
     }
     // Both are by the other, ascending.
-    let ends = outward.into_iter().zip(inward).enumerate();
-    let mesh = |(worker, (out, into)): (usize, (Vec<_>, Vec<_>))| {
-        let ends = others(worker as u8).zip(out.into_iter().zip(into));
-        ends.map(|(other, (out, into))| peer(other, 0, out, into))
-            .collect()
-    };
-    ends.map(mesh).collect()
+    let mut all = Vec::new();
+    for (worker, ends) in outward.into_iter().zip(inward).enumerate() {
+        let ends = ends.0.into_iter().zip(ends.1);
+        let peers = others(worker as u8).zip(ends);
+        all.push(
+            peers
+                .map(|(other, (out, into))| peer(other, 0, out, into))
+                .collect(),
+        );
+    }
+    all
 }
 
 /// All workers but this one, ascending, without an end.

@@ -93,7 +93,7 @@ fn no_slot_waits_for_a_page() {
     let mut legs = Vec::new();
     let codecs = [Codec::Pcmu, Codec::Pcma, Codec::L16(SampleRate::HZ_16000)];
     for n in 0..8 {
-        let room = engine.create_room(RoomConfig::new(&format!("room {n}")));
+        let room = engine.create_room(RoomConfig::new(format!("room {n}")));
         let room = room.expect("capacity");
         for _ in 0..30 {
             let codec = codecs[legs.len() % codecs.len()];

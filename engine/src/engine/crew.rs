@@ -22,21 +22,24 @@ use super::threads::{Ended, run_worker};
 /// How often a thread that is to end is looked at.
 const LOOK: Duration = Duration::from_millis(1);
 
+/// What a worker's thread owns.
+type Own = (Worker, Io);
+
 /// One worker's thread.
 struct Hand {
     epoch: u16,
     stop: Flag,
     /// Where its first step waits for what it has built, joined to the others; `None` once it runs.
-    begin: Option<Sender<(Worker, Io)>>,
+    begin: Option<Sender<Own>>,
     /// It ends with nothing when it was never begun.
-    thread: RtThread<Option<Ended<(Worker, Io)>>>,
+    thread: RtThread<Option<Ended<Own>>>,
 }
 
 /// A thread that has come home, and whose it was.
 pub(super) struct Home {
     pub index: usize,
     pub epoch: u16,
-    pub ended: Ended<(Worker, Io)>,
+    pub ended: Ended<Own>,
     /// It was told to stop before.
     pub dismissed: bool,
 }
@@ -87,8 +90,8 @@ impl Crew {
     pub fn begin(
         &mut self,
         (index, epoch): (usize, u16),
-        ends: (Worker, Io),
-    ) -> Result<Obtained, Box<(SpawnError, (Worker, Io))>> {
+        ends: Own,
+    ) -> Result<Obtained, Box<(SpawnError, Own)>> {
         let waits = |hand: &Hand| hand.epoch == epoch && hand.begin.is_some();
         if !self.hands[index].as_ref().is_some_and(waits)
             && let Err(why) = self.start((index, epoch), || ())
@@ -123,7 +126,7 @@ impl Crew {
             built.send(build()).unwrap_or_default();
             begun
         };
-        let body = move |begun: Receiver<(Worker, Io)>, _: &Obtained| {
+        let body = move |begun: Receiver<Own>, _: &Obtained| {
             let (worker, io) = begun.recv().ok()?;
             Some(run_worker(worker, io, &flag))
         };
