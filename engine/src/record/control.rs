@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender, bounded};
-use talkpath_rt::tape::Flag;
+use talkpath_rt::flag::Flag;
 
 use super::asked::{Asked, Clips, Noted};
 use super::block::MOST;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use talkpath_nodes::packet::{Header, Packet};
 use talkpath_rt::boxes::{Borrower, Lender, boxes};
-use talkpath_rt::tape::{Flag, TapeOut};
+use talkpath_rt::flag::Flag;
+use talkpath_rt::tape::TapeOut;
 
 use super::block::MOST;
 use super::numbers;

@@ -9,8 +9,9 @@ use std::time::Duration;
 use crossbeam::channel::{Sender, bounded, unbounded};
 use talkpath_graph::SampleRate;
 use talkpath_nodes::mix::mix_minus;
+use talkpath_rt::flag::Flag;
 use talkpath_rt::ring::{Consumer, Producer};
-use talkpath_rt::tape::{Flag, Numbers, PutTape, TakeTape};
+use talkpath_rt::tape::{Numbers, PutTape, TakeTape};
 use talkpath_rt::thread::Obtained;
 
 use super::ask::Made;

@@ -193,9 +193,15 @@ impl Supervisor {
         if !self.legs.get(&leg).is_some_and(over) {
             return;
         }
-        let Some(state) = self.legs.remove(&leg) else {
+        let Some(mut state) = self.legs.remove(&leg) else {
             return;
         };
+        for farewell in std::mem::take(&mut state.farewells) {
+            // Before its plan may go. Who asked need not wait for it any more.
+            farewell
+                .try_send(Box::new(self.leg_status(leg, &state)))
+                .ok();
+        }
         let mut batch = Batch::default();
         self.detach(state.held(), &mut batch);
         self.submit(batch);
