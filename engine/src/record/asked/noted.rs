@@ -87,6 +87,7 @@ impl Noted {
             | Request::Legs { .. }
             | Request::LegStatus { .. }
             | Request::LegStats { .. }
+            | Request::Farewell { .. }
             | Request::Subscribe { .. }
             | Request::Status { .. }
             | Request::Plans { .. }
