@@ -21,7 +21,7 @@ use crate::record::{RecordTo, RecordingState, session, taps};
 use crate::scripted::{Cost, ScriptedClock};
 use crate::shard_link::ShardLink;
 use crate::supervisor::{Desk, Hiring, Link, Request, Supervisor};
-use crate::wiring::{Stock, Wired, Wiring, wire};
+use crate::wiring::{Wired, Wiring, builder, wire};
 use crate::worker::script::Work;
 use crate::worker::{Worker, io::Io};
 
@@ -140,10 +140,8 @@ impl VirtualEngine {
             ends.push((end, Obtained::default()));
         }
         let clocks = costs.clone();
-        let (slot, wanted) = (config.slot, config.clone());
-        let builder = Box::new(move |place: (usize, u16)| {
-            Stock::anew(&wanted, place, Box::new(clocks[place.0].clone()))
-        });
+        let slot = config.slot;
+        let builder = builder(config.clone(), move |place| Box::new(clocks[place].clone()));
         let mut supervisor = Supervisor::new(config, ends, routes, START, START, builder);
         let recorder = recording.map(|(recorder, tape)| {
             supervisor.set_tape(tape);

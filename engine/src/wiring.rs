@@ -47,6 +47,14 @@ pub(crate) struct Rewired {
 /// Has what takes the place of a lost worker, by index and epoch, built by who will be it.
 pub(crate) type Builder = Box<dyn FnMut((usize, u16)) -> Stock + Send>;
 
+/// Has it built by whoever asks for it. By place: what measures the worker.
+pub(crate) fn builder(
+    config: EngineConfig,
+    cost_clock: impl Fn(usize) -> Box<dyn Clock> + Send + 'static,
+) -> Builder {
+    Box::new(move |place| Stock::anew(&config, place, cost_clock(place.0)))
+}
+
 /// Builds all workers here and joins them. Each has a cost clock of its own.
 pub(crate) fn wire(
     config: &EngineConfig,

@@ -27,7 +27,7 @@ use crate::record::control::Control;
 use crate::record::steps::PlayedClock;
 use crate::record::taps::{self, Taps};
 use crate::supervisor::{Course as Stance, Learnt, Request, Supervisor};
-use crate::wiring::{Stock, Wired, Wiring, wire};
+use crate::wiring::{Wired, Wiring, builder, wire};
 use crate::worker::{Worker, io::Io};
 
 /// Events and mixes the desk may be behind.
@@ -165,10 +165,8 @@ pub(super) fn play(
     drop(mixes);
     // Whoever gives packets to the workers again knows where they went.
     routes.mute();
-    let wanted = config.clone();
-    let builder = Box::new(move |place| {
-        let cost_clock = talkpath_rt::clock::ManualClock::new(base);
-        Stock::anew(&wanted, place, Box::new(cost_clock))
+    let builder = builder(config.clone(), move |_| {
+        Box::new(talkpath_rt::clock::ManualClock::new(base))
     });
     let mut supervisor =
         Supervisor::new(config.clone(), ends, routes, base, header.started, builder);
