@@ -84,7 +84,7 @@ pub enum EngineError {
     },
     /// The leg would take more of a worker's slots than may be promised (D15). Calls in progress are untouched.
     #[error(
-        "capacity spent: {what}: {} us of a slot needed, {} of {} us left on worker {worker}, which has most",
+        "capacity spent: {what}: {} µs of a slot needed, {} of {} µs left on worker {worker}, which has most",
         .needed.as_micros(), .left.as_micros(), .limit.as_micros()
     )]
     Overload {

@@ -88,6 +88,7 @@ impl Noted {
             | Request::Legs { .. }
             | Request::LegStatus { .. }
             | Request::LegStats { .. }
+            | Request::Farewell { .. }
             | Request::Subscribe { .. }
             | Request::Status { .. }
             | Request::Plans { .. }

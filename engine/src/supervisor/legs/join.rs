@@ -120,6 +120,7 @@ impl Supervisor {
             gone: false,
             bodies: 1,
             stats: LegStats::default(),
+            farewells: Vec::new(),
         };
         self.legs.insert(leg, state);
         self.sites[usize::from(worker)].legs += 1;
