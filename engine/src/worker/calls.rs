@@ -14,6 +14,7 @@ use talkpath_nodes::units::Units;
 use talkpath_rt::pages;
 use talkpath_rt::slab::Slab;
 
+use crate::priority::Priority;
 use crate::proto::{CallBody, CallId, CallTag, Garbage, LegId, Side, WorkerEventKind};
 
 use super::Worker;
@@ -148,6 +149,16 @@ impl Worker {
                 }
             }
             _ => return Tried::Refused(None),
+        }
+        Tried::Done
+    }
+
+    /// Another class, by the handle of a side.
+    pub(super) fn set_call_priority(&mut self, leg: LegId, priority: Priority) -> Tried {
+        let side = self.calls.side_of(leg);
+        match side.and_then(|(call, _)| self.calls.bodies.get_mut(call)) {
+            Some(body) => body.priority = priority,
+            None => return Tried::Stale(None),
         }
         Tried::Done
     }
