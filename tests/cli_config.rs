@@ -447,7 +447,7 @@ fn every_key_reaches_its_field() {
     let folder = env!("CARGO_TARGET_TMPDIR");
     let text = format!(
         "[engine]\nslot_us = 500\ncapacity = 7\nworkers = 1\ncores = [0]\npriority = \"off\"\n\
-         lock_memory = false\nwatchdog_ms = 700\njitter_target_ms = 30\njitter_max_ms = 90\nadmit_budget = 0.6\nprice_quantile = 1\nshed_above = 0.9\nshed_below = 0.5\n\
+         lock_memory = false\nwatchdog_ms = 700\nmax_stuck = 2\njitter_target_ms = 30\njitter_max_ms = 90\nadmit_budget = 0.6\nprice_quantile = 1\nshed_above = 0.9\nshed_below = 0.5\n\
          [sip]\naddr = \"[::1]:5070\"\nadvertised = \"2001:db8::1\"\nallow = [\"fd00::/8\"]\n\
          deny = [\"10.0.0.0/8\"]\nmax_rooms = 2\nmax_legs_per_room = 3\nmax_calls_per_source = 4\n\
          max_invites_per_second = 5\nmax_invites_per_source = 6\nmax_connections = 7\nring_ms = 8\n\
@@ -471,6 +471,7 @@ fn every_key_reaches_its_field() {
     );
     assert!(!rest.engine.lock_memory);
     assert_eq!(rest.engine.watchdog, Duration::from_millis(700));
+    assert_eq!(rest.engine.max_stuck, 2);
     assert_eq!(rest.engine.cores, [0]);
     assert_eq!(rest.sip.addr, "[::1]:5070".parse().unwrap());
     assert_eq!(rest.sip.advertised, Some("2001:db8::1".parse().unwrap()));

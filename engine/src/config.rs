@@ -23,10 +23,15 @@ pub struct EngineConfig {
     pub capacity_rooms: usize,
     /// Distinct compiled plans alive at one time, 1 to 1,024. Default 64.
     pub capacity_plans: usize,
-    /// The cores of the workers, one each. Empty: the last ones of the inherited mask.
+    /// The cores of the workers, one each. Empty: the last ones of the inherited mask, of one NUMA node where they fit.
     pub cores: Vec<usize>,
     /// Real-time workers, 1 to 16. Default 1.
     pub workers: usize,
+    /// The NUMA nodes of the workers, one each, where they are to be told and not asked of the machine. Empty, the
+    /// default: those of their cores.
+    pub nodes: Vec<u32>,
+    /// The NUMA node of the network shard. `None`, the default: that of the first worker.
+    pub shard_node: Option<u32>,
     /// Slots a room that is on several workers waits for their sums, 1 to 5 (D5). It must ride over the ordinary wake-up
     /// lateness of a worker. Default 3.
     pub mesh_margin: u32,
@@ -42,6 +47,9 @@ pub struct EngineConfig {
     pub priority: Option<u8>,
     /// A worker that makes no slot for this long is given up and replaced, 100 ms to 1 min. Default 1 s.
     pub watchdog: Duration,
+    /// Lost workers whose threads may hang at a time, 1 to 64: each holds its memory, so that beyond them a worker that
+    /// hangs is not replaced. Default 4.
+    pub max_stuck: usize,
     /// Lock the process's memory, so that the worker never waits for a page.
     pub lock_memory: bool,
     /// Delay a jitter buffer aims at: 0 to `jitter_max`. Default 20 ms.
@@ -83,11 +91,14 @@ impl Default for EngineConfig {
             capacity_plans: 64,
             cores: Vec::new(),
             workers: 1,
+            nodes: Vec::new(),
+            shard_node: None,
             mesh_margin: 3,
             part_kept: Duration::from_secs(5),
             edit_lead: None,
             priority: Some(60),
             watchdog: Duration::from_secs(1),
+            max_stuck: 4,
             lock_memory: false,
             jitter_target: Duration::from_millis(20),
             jitter_max: Duration::from_millis(200),
@@ -151,6 +162,9 @@ impl EngineConfig {
             &self.cores,
             "empty, or one core for each worker",
         )?;
+        let nodes_fit = self.nodes.is_empty() || self.nodes.len() == self.workers;
+        let allowed = "empty, or one node for each worker";
+        check(nodes_fit, "nodes", &self.nodes, allowed)?;
         let margin = self.mesh_margin as usize;
         within(margin, 1, 5, "mesh_margin", "1 to 5")?;
         // The sums of a mix are there before the next one: of the shortest frame, 10 ms.
@@ -168,6 +182,7 @@ impl EngineConfig {
         let watchdog_fits =
             (Duration::from_millis(100)..=Duration::from_secs(60)).contains(&self.watchdog);
         check(watchdog_fits, "watchdog", &self.watchdog, "100 ms to 1 min")?;
+        within(self.max_stuck, 1, 64, "max_stuck", "1 to 64")?;
         let target_fits = self.jitter_target <= self.jitter_max;
         check(
             target_fits,

@@ -18,6 +18,7 @@ use crate::supervisor::{Link, Request, Supervisor};
 use crate::wiring::{Wired, Wiring, join};
 
 mod crew;
+mod nodes;
 mod recorder;
 mod threads;
 
@@ -104,8 +105,12 @@ impl Engine {
                 "the memory is not locked ({why}); a page may have to be waited for"
             ));
         }
+        let (topology, fallen_back) = nodes::of_machine();
+        warnings.extend(fallen_back);
+        let allowed = thread::allowed_cores();
+        let config = nodes::settled(config, &topology, &allowed);
         quieten_workers();
-        let mut crew = Crew::new(config.clone());
+        let mut crew = Crew::new(config.clone(), allowed);
         let stocks = (0..config.workers).map(|index| crew.hire(index));
         let stocks = match stocks.collect::<Result<Vec<_>, _>>() {
             Ok(stocks) => stocks,

@@ -249,6 +249,13 @@ pub enum EventKind {
         /// Index of the worker.
         worker: usize,
     },
+    /// A leg that was to go to another worker stays where it is: the way there was full (D6).
+    NotMoved {
+        /// The leg.
+        leg: LegId,
+        /// Index of the worker it was to go to.
+        worker: usize,
+    },
     /// A leg began to talk (level above the threshold).
     TalkStarted {
         /// The leg.
@@ -321,6 +328,14 @@ pub enum EventKind {
         worker: usize,
         /// Legs that were built anew on it.
         legs: usize,
+    },
+    /// A worker makes no slot and is not replaced: as many as may be hang already, each with a thread and its memory (D18).
+    /// Its legs stand still until one of them wakes up. Restart.
+    WorkerNotReplaced {
+        /// Index of the worker.
+        worker: usize,
+        /// Lost workers whose threads hang.
+        stuck: usize,
     },
     /// A worker's slots took too long, and the governor leaves something out (D15).
     Shed {

@@ -310,6 +310,30 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
         |s| s.supervisor.workers_out,
     ),
     (
+        "workers_not_replaced",
+        "Workers that hang and get no successor",
+        false,
+        |s| s.supervisor.workers_not_replaced,
+    ),
+    (
+        "moves_taken_back_total",
+        "Legs and calls that could not be sent to another worker",
+        true,
+        |s| s.supervisor.moves_taken_back,
+    ),
+    (
+        "numa_nodes",
+        "NUMA nodes that the workers are on",
+        false,
+        Status::nodes,
+    ),
+    (
+        "rooms_across_nodes",
+        "Rooms with parts on more than one NUMA node",
+        false,
+        Status::rooms_across_nodes,
+    ),
+    (
         "legs_rebuilt_total",
         "Legs built anew after the loss of a worker",
         true,

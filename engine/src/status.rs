@@ -4,6 +4,7 @@
 //! Made by the supervisor from what the worker has told it (histograms about once a second);
 //! asking costs the worker nothing.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -40,6 +41,24 @@ pub struct Status {
     pub recording: Option<RecordingState>,
     /// What legs and nodes were measured to cost (D15).
     pub costs: CostStatus,
+}
+
+impl Status {
+    /// NUMA nodes that the workers are on.
+    pub(crate) fn nodes(&self) -> u64 {
+        let nodes: BTreeSet<_> = self.workers.iter().map(|worker| worker.node).collect();
+        nodes.len() as u64
+    }
+
+    /// Rooms with parts on more than one.
+    pub(crate) fn rooms_across_nodes(&self) -> u64 {
+        let node = |worker: &u8| self.workers.get(usize::from(*worker))?.node;
+        let across = |room: &&RoomStatus| {
+            let nodes: BTreeSet<_> = room.workers.iter().map(node).collect();
+            nodes.len() > 1
+        };
+        self.rooms.iter().filter(across).count() as u64
+    }
 }
 
 /// Measured costs (D15); they follow what is measured now, old measurements fade.
@@ -86,6 +105,8 @@ pub struct PlanCostStatus {
 pub struct WorkerStatus {
     /// Core it is pinned to.
     pub core: Option<usize>,
+    /// Its NUMA node; `None` where there is only one.
+    pub node: Option<u32>,
     /// Workers that were lost in its place before it.
     pub epoch: u16,
     /// SCHED_FIFO priority it has.
@@ -344,6 +365,10 @@ pub struct SupervisorCounters {
     pub workers_replaced: u64,
     /// Lost workers whose threads have not come back yet, just now.
     pub workers_out: u64,
+    /// Workers that make no slot and get no successor, since as many as may be hang already; just now.
+    pub workers_not_replaced: u64,
+    /// Moves that were taken back because the way to the other worker was full (D6).
+    pub moves_taken_back: u64,
     /// Legs built anew after the loss of a worker.
     pub legs_rebuilt: u64,
     /// Legs that left with a lost worker: ports.
@@ -422,6 +447,7 @@ impl WorkerStatus {
     ) -> Self {
         Self {
             core: obtained.core,
+            node: None,
             epoch: 0,
             priority: obtained.priority,
             warnings: obtained.warnings.clone(),

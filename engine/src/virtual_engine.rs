@@ -411,3 +411,7 @@ impl Desk for Core {
         self.visit();
     }
 }
+
+#[cfg(test)]
+#[path = "virtual_engine_tests.rs"]
+mod tests;

@@ -513,3 +513,63 @@ fn a_stop_of_all_together_or_a_short_one_of_one_is_no_loss() {
     assert!(losses(&studio.told()).is_empty());
     assert!(studio.status().workers[1].counters.skipped_slots > 800);
 }
+
+#[test]
+fn there_is_an_end_to_replacing_workers_that_hang_for_ever() {
+    let mut studio = Studio::new(EngineConfig {
+        max_stuck: 1,
+        ..of(2)
+    });
+    let mut callers = two_rooms(&mut studio);
+    talk(&mut studio, &mut callers, ms(200));
+    studio.engine.stall_worker(1, ms(4_000));
+    talk(&mut studio, &mut callers, ms(1_500));
+    assert_eq!(losses(&studio.told()), [(1, 2)]);
+    studio.engine.stall_worker(1, ms(60_000));
+    talk(&mut studio, &mut callers, ms(2_000));
+    let told = studio.told();
+    let not = EventKind::WorkerNotReplaced {
+        worker: 1,
+        stuck: 1,
+    };
+    assert_eq!(
+        told.iter().filter(|kind| **kind == not).count(),
+        1,
+        "told once"
+    );
+    assert!(losses(&told).is_empty());
+    let counts = studio.status().supervisor;
+    assert_eq!((counts.workers_lost, counts.workers_not_replaced), (1, 1));
+    // The first one wakes up and comes home: there is room for another.
+    talk(&mut studio, &mut callers, ms(1_500));
+    assert_eq!(losses(&studio.told()), [(1, 2)]);
+    let counts = studio.status().supervisor;
+    assert_eq!(
+        (counts.workers_replaced, counts.workers_not_replaced),
+        (2, 0)
+    );
+    assert_all_back(&mut studio);
+}
+
+#[test]
+fn the_counters_of_a_place_never_fall() {
+    let mut studio = Studio::new(of(2));
+    let mut callers = two_rooms(&mut studio);
+    let counted = |studio: &Studio| {
+        let counters = studio.status().workers[1].counters;
+        [counters.slots, counters.packets_in, counters.segments]
+    };
+    let mut last = counted(&studio);
+    for tenth in 0..60 {
+        talk(&mut studio, &mut callers, ms(100));
+        if tenth == 25 {
+            assert!(last.iter().all(|count| *count > 0), "{last:?}");
+            studio.engine.end_worker(1, "a bug of ours");
+        }
+        let now = counted(&studio);
+        let fell = now.iter().zip(&last).any(|(now, last)| now < last);
+        assert!(!fell, "{last:?}, then {now:?}");
+        last = now;
+    }
+    assert!(last[0] > 4_500, "those of both: {last:?}");
+}

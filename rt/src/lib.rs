@@ -12,6 +12,7 @@
 //! | [`command`] | whole transactions to a worker, published by one commit |
 //! | [`outlet`] | acks, garbage and events back to control |
 //! | [`boxes`] | a fixed inventory of boxes out and back |
+//! | [`numa`] | which cores share a memory |
 //! | [`pages`] | memory that is written before it is needed, by who needs it |
 //! | [`prefetch`] | asking the cache for what is needed next |
 //! | [`clock`], [`thread`] | absolute time and sleep; the pinned real-time thread |
@@ -32,6 +33,8 @@ pub mod clock;
 pub mod command;
 pub mod flag;
 pub mod handle;
+#[cfg(not(loom))]
+pub mod numa;
 pub mod outlet;
 pub mod pages;
 #[allow(

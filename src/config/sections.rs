@@ -22,6 +22,8 @@ pub struct EngineSection {
     pub priority: Option<u8>,
     /// How long a worker may make no slot before it is replaced.
     pub watchdog: Duration,
+    /// Lost workers that may hang at a time.
+    pub max_stuck: usize,
     /// Whether memory is locked against paging.
     pub lock_memory: bool,
     /// Delay that the jitter buffer aims at.
@@ -134,6 +136,7 @@ impl Default for EngineSection {
             cores: Vec::new(),
             priority: Some(60),
             watchdog: Duration::from_secs(1),
+            max_stuck: 4,
             lock_memory: true,
             jitter_target: Duration::from_millis(20),
             jitter_max: Duration::from_millis(200),

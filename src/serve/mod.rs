@@ -25,6 +25,7 @@ use talkpath_edge::http::HttpServer;
 use talkpath_edge::net::Net;
 use talkpath_edge::sip::SipServer;
 use talkpath_engine::Engine;
+use talkpath_rt::numa::{self, Topology};
 use talkpath_rt::thread;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -71,7 +72,7 @@ async fn serve(config: &Config) -> Result<(), ServeError> {
     for warning in &running.warnings {
         eprintln!("talkpath: warning: {warning}");
     }
-    let place = place::described(running.engine.workers());
+    let place = place::described(running.engine.workers(), &running.topology);
     say(&greeting::greeting(
         config,
         running.sip.local_addr(),
@@ -112,7 +113,9 @@ async fn serve(config: &Config) -> Result<(), ServeError> {
 
 /// Engine, network and SIP, and every thread in its place.
 async fn start(config: &Config) -> Result<Running, ServeError> {
-    let places = Places::new(&config.engine, &thread::allowed_cores());
+    // One that makes no sense is one node; the engine warns of it.
+    let topology = Topology::read(numa::ROOT.as_ref()).unwrap_or_default();
+    let places = Places::new(&config.engine, &thread::allowed_cores(), &topology);
     let media = settings::net(config, &places);
     // Before the engine takes its memory and a core.
     media.probe().map_err(|why| error::net(why, config))?;
@@ -140,6 +143,7 @@ async fn start(config: &Config) -> Result<Running, ServeError> {
         net,
         sip,
         warnings,
+        topology,
         pulse: Mutex::default(),
     })
 }

@@ -7,6 +7,7 @@ use talkpath_edge::http::{EventFeed, EventQuery, Health, Metric, NoFeed, PlanDum
 use talkpath_edge::net::Net;
 use talkpath_edge::sip::SipServer;
 use talkpath_engine::{Engine, PlanInfo, Status};
+use talkpath_rt::numa::Topology;
 
 use super::feed;
 use super::health::{self, Pulse, Unfit};
@@ -20,6 +21,8 @@ pub(super) struct Running {
     pub sip: SipServer,
     /// What was asked for at start and not granted.
     pub warnings: Vec<String>,
+    /// The machine's NUMA nodes.
+    pub topology: Topology,
     /// What earlier looks at `/health` saw; locked by those who ask for it and by nobody else.
     pub pulse: Mutex<Pulse>,
 }

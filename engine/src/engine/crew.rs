@@ -56,9 +56,9 @@ pub(super) struct Crew {
 }
 
 impl Crew {
-    pub fn new(config: EngineConfig) -> Self {
+    pub fn new(config: EngineConfig, allowed: Vec<usize>) -> Self {
         Self {
-            allowed: allowed_cores(),
+            allowed,
             hands: (0..config.workers).map(|_| None).collect(),
             config,
             dismissed: Vec::new(),
@@ -147,18 +147,16 @@ impl Crew {
         made.recv().map_err(|_| gone(index))
     }
 
-    /// Where worker `index` is to run. Without a choice the workers take the last cores of the inherited mask, the first
-    /// worker the last; with fewer cores than workers they share.
+    /// Where worker `index` is to run.
     fn placement(&self, index: usize) -> Placement {
         let config = &self.config;
         let name = match config.workers {
             1 => config.name.clone(),
             _ => format!("{}-{index}", config.name),
         };
-        let default = || self.allowed.iter().rev().cycle().nth(index).copied();
         Placement {
             name,
-            core: config.cores.get(index).copied().or_else(default),
+            core: config.cores.get(index).copied(),
             priority: config.priority,
         }
     }

@@ -95,6 +95,7 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
             map.serialize_entry("legs", legs)?;
             map.serialize_entry("load", &(f64::from(*load) / 1e3))
         }
+        EventKind::WorkerNotReplaced { stuck, .. } => map.serialize_entry("stuck", stuck),
         EventKind::Missed { lost } => {
             map.serialize_entry("critical", &lost.critical)?;
             map.serialize_entry("warning", &lost.warning)?;
@@ -104,6 +105,7 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
         EventKind::Joined { .. }
         | EventKind::Swapped { .. }
         | EventKind::Moved { .. }
+        | EventKind::NotMoved { .. }
         | EventKind::TalkStarted { .. }
         | EventKind::TalkStopped { .. }
         | EventKind::MediaTimeout { .. }

@@ -108,6 +108,7 @@ impl Crew {
         let config = EngineConfig {
             workers,
             cores: Vec::new(),
+            nodes: Vec::new(),
             // Whoever was let in comes in here, too.
             slot_budget: 0.9,
             admit_budget: 1.0,

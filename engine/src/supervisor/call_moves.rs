@@ -123,16 +123,48 @@ impl Supervisor {
         for leg in sides {
             self.routes.set(leg, worker);
         }
-        for (asked, edit) in std::mem::take(&mut moving.waiting) {
-            self.about(asked);
-            self.send_call_edit(call, edit);
-        }
-        self.about(None);
+        self.send_call_waiting(call, std::mem::take(&mut moving.waiting));
         self.call_left_behind(call, &moving);
         self.counters.calls_moved += 1;
         let worker = usize::from(worker);
         for leg in sides {
             self.publish(self.now, EventKind::Moved { leg, worker });
+        }
+    }
+
+    /// Sends what has waited for the call.
+    fn send_call_waiting(&mut self, call: CallId, waiting: Vec<(Option<usize>, Command)>) {
+        for (asked, edit) in waiting {
+            self.about(asked);
+            self.send_call_edit(call, edit);
+        }
+        self.about(None);
+    }
+
+    /// As [`not_sent`](Self::not_sent), of a call.
+    pub(super) fn call_not_sent(&mut self, call: CallId, at: usize) {
+        let epoch = self.sites[at].epoch;
+        let Some(state) = self.calls.get_mut(&call) else {
+            return;
+        };
+        let sends =
+            |moving: &mut CallMoving| usize::from(moving.from) == at && moving.from_epoch == epoch;
+        let Some(moving) = state.moving.take_if(sends) else {
+            return;
+        };
+        let (worker, berth_epoch, plan) = (state.worker, state.epoch, state.plan);
+        let sides = state.info.sides;
+        (state.worker, state.epoch) = (moving.from, epoch);
+        (state.plan, state.seats) = (moving.plan, moving.seats);
+        self.send_call_waiting(call, moving.waiting);
+        let mut batch = Batch::default();
+        self.unawait(sides[0], (worker, berth_epoch), &mut batch);
+        self.submit_at(batch, 0);
+        self.vacate_call(call, (worker, berth_epoch, plan));
+        self.counters.moves_taken_back += 1;
+        let worker = usize::from(worker);
+        for leg in sides {
+            self.publish(self.now, EventKind::NotMoved { leg, worker });
         }
     }
 

@@ -56,15 +56,24 @@ pub(super) struct Out {
 }
 
 impl Supervisor {
-    /// Looks whether the workers make slots.
+    /// Looks whether the workers make slots. Each that hangs for ever leaves a thread and its memory behind, so there is an
+    /// end to replacing them: what would be the next is only told of, and looked at again.
     pub(super) fn watch(&mut self, passed: Duration) {
         for worker in 0..self.sites.len() {
             let site = &mut self.sites[worker];
             if !site.hired {
                 continue;
             }
-            if let Some(silent) = site.watch.look(passed, self.config.watchdog) {
+            let Some(silent) = site.watch.look(passed, self.config.watchdog) else {
+                site.given_up = false;
+                continue;
+            };
+            let stuck = self.workers_out() as usize;
+            if stuck < self.config.max_stuck {
                 self.lose(worker, WorkerFault::Stuck { silent });
+            } else if !std::mem::replace(&mut self.sites[worker].given_up, true) {
+                tracing::error!(worker, stuck, "a worker hangs and is not replaced: restart");
+                self.publish(self.now, EventKind::WorkerNotReplaced { worker, stuck });
             }
         }
     }

@@ -14,6 +14,8 @@
 //! | `parts` | which workers a room is on (D5) |
 //! | `shrink` | a part without legs is given up |
 //! | `moves` | a leg goes to another worker (D6) |
+//! | `rebalance` | what moves so that all are better off |
+//! | `nodes` | NUMA nodes: what is near |
 //! | `swap` | another plan for a leg that stays (D13) |
 //! | `crossing` | two plans compared, and the one between them |
 //! | `graph_check` | whether a user's graph can be a leg |
@@ -53,11 +55,13 @@ mod holdings;
 mod legs;
 mod loss;
 mod moves;
+mod nodes;
 mod parts;
 mod placement;
 mod plans;
 mod prices;
 mod publish;
+mod rebalance;
 mod rebuild;
 mod rebuild_calls;
 mod report;

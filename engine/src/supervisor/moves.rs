@@ -1,4 +1,4 @@
-//! A leg goes to another worker (D6): on command, or because it levels the load.
+//! A leg goes to another worker (D6): on command, or because that is better for all (`rebalance`).
 //!
 //! The berth is made first; then, in a slot right after the leg's egress, the old worker sends the leg; when it has
 //! arrived the shard's route flips. Until then its packets go to the old worker, which passes them on once the leg is gone:
@@ -31,9 +31,6 @@ pub(super) struct Moving {
     /// Edits for the leg, in order, with the request each is of.
     waiting: Vec<(Option<usize>, Command)>,
 }
-
-/// A difference of the workers' loads below this share of the larger is left alone.
-const LEVEL: f64 = 0.1;
 
 impl Supervisor {
     /// Sends an edit to the worker that has the leg; while the leg is on its way the edit waits.
@@ -188,11 +185,7 @@ impl Supervisor {
             return;
         };
         self.routes.set(leg, worker);
-        for (asked, edit) in std::mem::take(&mut moving.waiting) {
-            self.about(asked);
-            self.send_edit(leg, edit);
-        }
-        self.about(None);
+        self.send_waiting(leg, std::mem::take(&mut moving.waiting));
         let mut batch = Batch::default();
         self.left_behind(leg, &moving, &mut batch);
         self.submit_at(batch, 0);
@@ -200,6 +193,50 @@ impl Supervisor {
         self.counters.legs_moved += 1;
         let worker = usize::from(worker);
         self.publish(self.now, EventKind::Moved { leg, worker });
+    }
+
+    /// Sends what has waited for the leg.
+    fn send_waiting(&mut self, leg: LegId, waiting: Vec<(Option<usize>, Command)>) {
+        for (asked, edit) in waiting {
+            self.about(asked);
+            self.send_edit(leg, edit);
+        }
+        self.about(None);
+    }
+
+    /// Worker `at` has no room on the way for a leg it was to send: the leg stays there, and what waited for it elsewhere is
+    /// given up.
+    pub(super) fn not_sent(&mut self, leg: LegId, at: usize) {
+        let epoch = self.sites[at].epoch;
+        let Some(state) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        let sends =
+            |moving: &mut Moving| usize::from(moving.from) == at && moving.from_epoch == epoch;
+        let Some(moving) = state.moving.take_if(sends) else {
+            return;
+        };
+        let berth = state.held();
+        (state.worker, state.epoch) = (moving.from, epoch);
+        (state.plan, state.place, state.seats) = (moving.plan, moving.place, moving.seats);
+        self.send_waiting(leg, moving.waiting);
+        let mut batch = Batch::default();
+        self.unawait(leg, (berth.worker, berth.epoch), &mut batch);
+        let site = &mut self.sites[usize::from(berth.worker)];
+        site.legs -= usize::from(site.epoch == berth.epoch);
+        self.vacate(&berth, &mut batch);
+        self.submit_at(batch, 0);
+        self.part_left(berth.room, berth.worker);
+        self.counters.moves_taken_back += 1;
+        let worker = usize::from(berth.worker);
+        self.publish(self.now, EventKind::NotMoved { leg, worker });
+    }
+
+    /// A worker need not wait for a leg any more, unless it is lost.
+    pub(super) fn unawait(&self, leg: LegId, (worker, epoch): (u8, u16), batch: &mut Batch) {
+        if self.sites[usize::from(worker)].epoch == epoch {
+            batch.push(worker, Command::DropBerth { leg });
+        }
     }
 
     /// What a leg that has moved held where it was is given up, but its seats; unless that worker is lost.
@@ -217,43 +254,6 @@ impl Supervisor {
         let site = &mut self.sites[usize::from(moving.from)];
         site.legs -= usize::from(site.epoch == moving.from_epoch);
         self.vacate(&held, batch);
-    }
-
-    /// Moves one leg, or one call, from the most to the least loaded worker when that levels them.
-    pub(super) fn rebalance(&mut self) -> Result<Option<(LegId, usize)>, EngineError> {
-        let workers = 0..self.sites.len() as u8;
-        let by_load = |a: &u8, b: &u8| self.by_load(*a, *b);
-        let (Some(from), Some(to)) = (workers.clone().max_by(by_load), workers.min_by(by_load))
-        else {
-            return Ok(None);
-        };
-        let gap = self.load(from) - self.load(to);
-        if gap <= self.load(from) * LEVEL {
-            return Ok(None);
-        }
-        // A room that is on both already pays for it; a leg that costs more than the gap would only turn it round.
-        let shared = |leg: &LegState| {
-            let on = |room: &super::rooms::RoomState| room.on.contains(to);
-            self.rooms.get(&leg.room).is_some_and(on)
-        };
-        let periods = self.sites[usize::from(from)].table.slots_of_cycle() as f64;
-        let cost = |leg: &LegState| {
-            let costs = leg.place.costs();
-            (costs.ingress + costs.egress) as f64 / periods
-        };
-        let candidates = self.legs.iter().filter(|(_, leg)| {
-            let rests = leg.moving.is_none() && leg.swapping.is_none();
-            leg.worker == from && leg.stays() && rests && cost(leg) < gap
-        });
-        let best = candidates
-            .max_by_key(|(_, leg)| shared(leg))
-            .map(|(id, _)| *id);
-        let Some(leg) = best else {
-            return self.rebalance_call((from, to), gap);
-        };
-        let to = usize::from(to);
-        self.move_leg(leg, to)?;
-        Ok(Some((leg, to)))
     }
 }
 

@@ -24,7 +24,10 @@ impl Supervisor {
             at: seconds(self.now),
             uptime: seconds(self.now.saturating_sub(self.started)),
             slot_us: u64::try_from(self.config.slot.as_micros()).unwrap_or(u64::MAX),
-            workers: self.sites.iter().map(worker_status).collect(),
+            workers: (0..)
+                .zip(&self.sites)
+                .map(|(worker, site)| worker_status(site, self.node(worker)))
+                .collect(),
             rooms: self
                 .rooms
                 .iter()
@@ -39,6 +42,7 @@ impl Supervisor {
                 events_lost: self.subscribers.lost().total(),
                 events_lost_critical: self.subscribers.lost().critical,
                 workers_out: self.workers_out(),
+                workers_not_replaced: self.sum(|site| site.given_up.into()),
                 packet_boxes_lost: self.routes.boxes_lost,
                 ..self.counters
             },
@@ -201,17 +205,18 @@ fn merge(all: &mut Vec<Fill>, one: Fill, into: impl FnOnce(&mut Fill, Fill)) {
     }
 }
 
-fn worker_status(site: &Site) -> WorkerStatus {
+fn worker_status(site: &Site, node: Option<u32>) -> WorkerStatus {
     let status = WorkerStatus::new(
         &site.obtained,
         &site.timing,
-        site.counters,
+        site.counters(),
         site.last_late
             .map(|(at, by, culprit)| LateStatus::new(at, by, culprit)),
         &site.table.load(),
     );
     WorkerStatus {
         epoch: site.epoch,
+        node,
         ..status
     }
 }

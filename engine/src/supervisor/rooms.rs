@@ -118,7 +118,7 @@ impl Supervisor {
         };
         self.rooms.insert(id, state);
         let mut batch = Batch::default();
-        self.extend_to(id, self.least_loaded(), &mut batch);
+        self.extend_to(id, self.begins_on(), &mut batch);
         self.submit(batch);
         self.counters.rooms_created += 1;
         self.publish(self.now, EventKind::RoomCreated { room: id, name });
@@ -132,7 +132,7 @@ impl Supervisor {
             name: Arc::from(""),
             frame,
             mix: self.mix_slot(self.period(frame)),
-            on: Workers::NONE.with(self.least_loaded()),
+            on: Workers::NONE.with(self.begins_on()),
             epoch: 0,
             shed: Workers::NONE,
             parts: 0,

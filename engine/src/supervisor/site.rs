@@ -46,7 +46,12 @@ pub(super) struct Site {
     pub arrived: CostStats,
     /// What a slot takes beside its cohorts; fades.
     pub rest: Bars,
-    pub counters: WorkerCounters,
+    /// Of the worker that is there now.
+    counters: WorkerCounters,
+    /// Of those that were lost in its place, as they told them last.
+    before: WorkerCounters,
+    /// It makes no slot and gets no successor.
+    pub given_up: bool,
     pub obtained: Obtained,
     pub seating: Seating,
     pub plans: Plans,
@@ -77,6 +82,8 @@ impl Site {
             arrived: CostStats::new(config.capacity_plans),
             rest: Bars::new(),
             counters: WorkerCounters::default(),
+            before: WorkerCounters::default(),
+            given_up: false,
             obtained,
             seating: Seating::new(config.seats()),
             plans: Plans::new(config.capacity_plans),
@@ -100,11 +107,20 @@ impl Site {
             timing: std::mem::replace(&mut self.timing, SlotStats::new()),
             table: self.table.emptied(),
             last_late: self.last_late.take(),
+            before: WorkerCounters {
+                shed_steps: 0,
+                ..self.counters()
+            },
             epoch: self.epoch.wrapping_add(1),
             hired: false,
             hired_at: self.hired_at,
             ..Self::new(config, ends, self.obtained.clone())
         }
+    }
+
+    /// Figures of the place since the start, whoever was in it.
+    pub fn counters(&self) -> WorkerCounters {
+        self.before.plus(&self.counters)
     }
 
     /// The worker's figures have come: what the planned work costs is learnt from them.

@@ -209,11 +209,11 @@ impl Transactions {
         }
     }
 
-    /// Command `index` of `txn` was not carried out.
-    pub(crate) fn failed(&mut self, txn: TxnId, index: u32) {
-        if let Some(sent) = self.sent.get_mut(&txn) {
-            sent.failed.push(index);
-        }
+    /// Command `index` of `txn` was not carried out. Which one that was.
+    pub(crate) fn failed(&mut self, txn: TxnId, index: u32) -> Option<Note> {
+        let sent = self.sent.get_mut(&txn)?;
+        sent.failed.push(index);
+        sent.notes.get(index as usize).copied()
     }
 
     /// `txn` is done: its credits come back, save those of legs that still ramp out and of

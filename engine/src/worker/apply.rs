@@ -29,6 +29,8 @@ pub(super) enum Tried {
     Refused(Option<Garbage>),
     /// Done, and something is to be freed.
     Freed(Garbage),
+    /// The way to another worker is full: nothing has changed.
+    Full,
 }
 
 impl Worker {
@@ -92,6 +94,7 @@ impl Worker {
             } => self.set_peers(room, peers, margin, epoch, mesh),
             Command::SendLeg { leg, to } => self.send_leg(leg, to, mesh),
             Command::AwaitLeg { leg, value } => self.await_leg(leg, value),
+            Command::DropBerth { leg } => self.drop_berth(leg),
             Command::SetPeer { value } => self.set_peer(value, packets, mesh),
             Command::AddCall { call, value } => self.add_call(call, value),
             Command::RemoveCall { call } => self.remove_call(call),
@@ -125,6 +128,10 @@ impl Worker {
                 self.counters.refused_commands += 1;
                 self.acknowledge(acks, Ack::Refused { txn, index });
                 freed
+            }
+            Tried::Full => {
+                self.acknowledge(acks, Ack::Refused { txn, index });
+                None
             }
         };
         if let Some(freed) = freed {

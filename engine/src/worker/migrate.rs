@@ -32,8 +32,8 @@ pub(super) struct Moves {
     pub(super) early_calls: Vec<(CallId, Box<CallBody>)>,
     /// By index of the leg: where it went.
     gone: Box<[Option<(LegId, u8)>]>,
-    /// Berths of legs that were to come from a worker that is lost; as many at most.
-    pub(super) given_up: Vec<(LegId, Box<Berth>)>,
+    /// Berths of legs that will not come, and the answer to that; as many at most.
+    pub(super) given_up: Vec<(Ack, Box<Berth>)>,
 }
 
 impl Moves {
@@ -64,8 +64,8 @@ impl Moves {
                 at += 1;
                 continue;
             }
-            let berth = self.awaited.swap_remove(at);
-            self.given_up.push(berth);
+            let (leg, berth) = self.awaited.swap_remove(at);
+            self.given_up.push((Ack::LegGone { leg }, berth));
         }
     }
 
@@ -107,7 +107,7 @@ impl Worker {
             return Tried::Refused(None);
         };
         if !peer.passed_out.has_room(1) {
-            return Tried::Refused(None);
+            return Tried::Full;
         }
         let Some(mut body) = self.legs.remove(leg) else {
             return Tried::Stale(None);
@@ -129,6 +129,17 @@ impl Worker {
             return Tried::Refused(Some(Garbage::Berth(leg, value)));
         }
         self.moves.awaited.push((leg, value));
+        Tried::Done
+    }
+
+    /// The leg stays where it is.
+    pub(super) fn drop_berth(&mut self, leg: LegId) -> Tried {
+        let mut awaited = self.moves.awaited.iter();
+        let Some(at) = awaited.position(|(awaited, _)| *awaited == leg) else {
+            return Tried::Stale(None);
+        };
+        let (leg, berth) = self.moves.awaited.swap_remove(at);
+        self.moves.given_up.push((Ack::BerthBack { leg }, berth));
         Tried::Done
     }
 
@@ -231,7 +242,7 @@ impl Worker {
                     leak(back, &mut self.counters.overflows);
                 }
             }
-            Tried::Freed(_) => {}
+            Tried::Freed(_) | Tried::Full => {}
         }
         self.free(&mut io.garbage, Garbage::Berth(leg, berth));
     }

@@ -145,3 +145,27 @@ pub struct WorkerCounters {
     /// Time spent in steps.
     pub busy: Duration,
 }
+
+impl WorkerCounters {
+    /// The figures of two workers together.
+    #[must_use]
+    pub(crate) fn plus(&self, other: &Self) -> Self {
+        macro_rules! sums {
+            ($($field:ident)*) => {
+                Self {
+                    $($field: self.$field + other.$field,)*
+                    shed_frames: core::array::from_fn(|at| self.shed_frames[at] + other.shed_frames[at]),
+                }
+            };
+        }
+        sums! {
+            slots skipped_slots transactions stale_commands refused_commands
+            deferred overflows packets_in packets_stale packets_held
+            packets_crowded packets_relayed packets_transcoded packets_out packets_unsent
+            not_finite partials_unsent partials_late partials_stray partials_other_epoch
+            packets_passed legs_arrived swaps calls_arrived panics
+            events_deferred segments late_segments shed_steps sheds
+            recoveries busy
+        }
+    }
+}
