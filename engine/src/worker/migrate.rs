@@ -138,6 +138,9 @@ impl Worker {
         let Some(at) = awaited.position(|(awaited, _)| *awaited == leg) else {
             return Tried::Stale(None);
         };
+        if self.moves.given_up.len() == self.moves.given_up.capacity() {
+            return Tried::Refused(None);
+        }
         let (leg, berth) = self.moves.awaited.swap_remove(at);
         self.moves.given_up.push((Ack::BerthBack { leg }, berth));
         Tried::Done
