@@ -108,6 +108,8 @@ fn samples() -> Vec<EventKind> {
             legs: 2,
         },
         EventKind::WorkerReplaced { worker, legs: 2 },
+        EventKind::WorkerNotReplaced { worker, stuck: 4 },
+        EventKind::NotMoved { leg, worker },
         EventKind::Shed {
             worker,
             what: Left::Periods(2),

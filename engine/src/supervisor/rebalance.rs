@@ -11,6 +11,7 @@
 //!
 //! Owned by the supervisor's thread.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::error::EngineError;
@@ -26,6 +27,9 @@ const GATHERED: f64 = 0.75;
 const LEVEL: f64 = 0.1;
 /// The same, of workers on two nodes.
 const CROSS: f64 = 0.3;
+
+/// A difference below this share of a room's cost does not decide where it is gathered; far less than what [`LEVEL`] leaves.
+const SAME: f64 = 0.02;
 
 /// A leg or the side A of a call, and the worker it goes to.
 type Proposal = Option<(LegId, usize)>;
@@ -66,21 +70,28 @@ impl Supervisor {
     }
 
     /// The worker on which a room would be gathered: of those that it has legs on and that have room for all of it, the one
-    /// with the least to do beside it. `None` when there is none.
+    /// with the least to do beside it; of two that differ by nothing to speak of the one that has more of it. `None` when
+    /// there is none.
     fn gathering(&self, id: RoomId, room: &RoomState) -> Option<u8> {
-        let mut rest: BTreeMap<u8, f64> = BTreeMap::new();
+        // By worker: what it has to do beside the room, and legs of the room there.
+        let mut rest: BTreeMap<u8, (f64, usize)> = BTreeMap::new();
+        let mut all = 0.0;
         for (_, leg) in self.staying(id) {
-            let beside = rest
-                .entry(leg.worker)
-                .or_insert_with(|| self.load(leg.worker));
-            *beside -= self.cost(leg);
+            let load = || (self.load(leg.worker), 0);
+            let (beside, legs) = rest.entry(leg.worker).or_insert_with(load);
+            let cost = self.cost(leg);
+            *beside -= cost;
+            *legs += 1;
+            all += cost;
         }
-        let fits = |(worker, _): &(u8, f64)| self.fits_whole(id, room, *worker);
-        let beside = |a: &(u8, f64), b: &(u8, f64)| a.1.total_cmp(&b.1);
-        rest.into_iter()
-            .filter(fits)
-            .min_by(beside)
-            .map(|(worker, _)| worker)
+        rest.retain(|worker, _| self.fits_whole(id, room, *worker));
+        let least = rest.values().map(|(beside, _)| *beside);
+        let least = least.min_by(f64::total_cmp)?;
+        let as_good = rest
+            .iter()
+            .filter(|(_, (beside, _))| *beside <= least + all * SAME);
+        let best = as_good.max_by_key(|(worker, (_, legs))| (*legs, Reverse(**worker)));
+        best.map(|(worker, _)| *worker)
     }
 
     /// Whether all legs of a room have room on one worker, with some to spare.
