@@ -27,7 +27,6 @@ const GATHERED: f64 = 0.75;
 const LEVEL: f64 = 0.1;
 /// The same, of workers on two nodes.
 const CROSS: f64 = 0.3;
-
 /// A difference below this share of a room's cost does not decide where it is gathered; far less than what [`LEVEL`] leaves.
 const SAME: f64 = 0.02;
 
@@ -58,15 +57,16 @@ impl Supervisor {
 
     /// A leg of a room that is spread without need, and where the room is gathered.
     fn to_gather(&self) -> Option<(LegId, u8)> {
-        let spread = self.rooms.iter();
-        let spread = spread.filter(|(_, room)| room.on.len() > 1 && !room.closing);
-        spread
-            .filter_map(|(id, room)| {
-                let to = self.gathering(*id, room)?;
-                let leg = self.resting(*id).find(|(_, leg)| leg.worker != to)?;
-                Some((*leg.0, to))
-            })
-            .next()
+        let mut rooms = self.rooms.iter();
+        rooms.find_map(|(id, room)| {
+            if room.on.len() < 2 || room.closing {
+                return None;
+            }
+            let to = self.gathering(*id, room)?;
+            let mut legs = self.resting(*id);
+            let (leg, _) = legs.find(|(_, leg)| leg.worker != to)?;
+            Some((*leg, to))
+        })
     }
 
     /// The worker on which a room would be gathered: of those that it has legs on and that have room for all of it, the one
