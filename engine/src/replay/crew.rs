@@ -160,7 +160,7 @@ impl Crew {
         self.supervisor
             .set_course(Stance::Following(Given { mix, place }));
         let made = control
-            .request(asked)
+            .request(asked, &mut self.supervisor)
             .filter(|_| known)
             .and_then(|request| ask(request, &mut self.supervisor));
         match (ask_.made, made) {
