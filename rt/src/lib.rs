@@ -12,9 +12,11 @@
 //! | [`command`] | whole transactions to a worker, published by one commit |
 //! | [`outlet`] | acks, garbage and events back to control |
 //! | [`boxes`] | a fixed inventory of boxes out and back |
+//! | [`pages`] | memory that is written before it is needed, by who needs it |
 //! | [`prefetch`] | asking the cache for what is needed next |
 //! | [`clock`], [`thread`] | absolute time and sleep; the pinned real-time thread |
 //! | [`tape`] | what a thread met with, noted and met with again |
+//! | [`flag`] | what happened once, and others look for |
 //! | [`timing`] | slot histograms, exchanged by box |
 //! | [`pulse`] | slots made, for who watches over a worker |
 //! | [`sync`] | the facade that lets loom model all of it |
@@ -28,8 +30,10 @@
 pub mod boxes;
 pub mod clock;
 pub mod command;
+pub mod flag;
 pub mod handle;
 pub mod outlet;
+pub mod pages;
 #[allow(
     unsafe_code,
     reason = "a prefetch is an instruction; it reads nothing the program can see"

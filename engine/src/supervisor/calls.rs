@@ -16,10 +16,12 @@ use crate::call::CallInfo;
 use crate::error::EngineError;
 use crate::event::{EventKind, LeaveReason};
 use crate::leg::NetworkConfig;
+use crate::priority::Priority;
 use crate::proto::{CallId, CallStats, Direction, LegId, PlanId, Seats, Side};
 
 use super::Supervisor;
 use super::call_moves::CallMoving;
+use super::placement::Flows;
 
 mod begin;
 mod edit;
@@ -44,8 +46,8 @@ pub(super) struct CallState {
     pub configs: [NetworkConfig; 2],
     pub directions: [Direction; 2],
     pub plan: PlanId,
-    /// What it adds to every slot, in nanoseconds of hint.
-    pub load: u64,
+    /// What it takes of a worker's slots and packet boxes.
+    pub flows: Flows,
     /// The worker it is on, or on its way to.
     pub worker: u8,
     /// Of that worker, when the call came to it.
@@ -58,6 +60,9 @@ pub(super) struct CallState {
     pub told: bool,
     /// On its way between two workers.
     pub moving: Option<CallMoving>,
+    pub priority: Priority,
+    /// Legs and calls that had come before it.
+    pub serial: u64,
     pub stage: Stage,
     /// Bodies of it the worker has, or that are on their way.
     pub bodies: u32,

@@ -84,15 +84,15 @@ impl Supervisor {
 
     fn rebuild_call(&mut self, call: CallId) -> Result<(), EngineError> {
         let state = self.call(call)?;
-        let (worker, configs, load) = (state.worker, state.configs, state.load);
+        let (worker, configs, flows) = (state.worker, state.configs, state.flows);
         let (open, stats, sides) = (state.open(), state.stats, state.info.sides);
-        let life = state.life.wrapping_add(1);
+        let (priority, life) = (state.priority, state.life.wrapping_add(1));
         let mut blueprint = CallBlueprint::new(configs, &self.config)?;
         let plans = &self.sites[usize::from(worker)].plans;
         let compiled = plans.compile(blueprint.graphs.clone())?;
         let mut batch = Batch::default();
         let parts = self.call_parts(worker, &mut blueprint, compiled, &mut batch)?;
-        let mut value = parts.body(sides, &configs);
+        let mut value = parts.body(sides, &configs, priority);
         for (n, stats) in [stats.from_a, stats.from_b].into_iter().enumerate() {
             let flow = &mut value.flows[n];
             (flow.open, flow.paused) = (open[n], !open[n]);
@@ -100,7 +100,7 @@ impl Supervisor {
         }
         let site = &mut self.sites[usize::from(worker)];
         site.legs += sides.len();
-        site.table.add_flows(load);
+        site.table.add_flows(flows);
         let epoch = site.epoch;
         let state = self.call(call)?;
         (state.plan, state.epoch, state.life) = (value.plan, epoch, life);

@@ -103,13 +103,7 @@ impl Worker {
             Command::SetGain { leg, linear } => self.set_gain(leg, linear),
             Command::SetDirection { leg, direction } => self.set_direction(leg, direction, packets),
             Command::SetSsrc { leg, ssrc } => self.set_ssrc(leg, ssrc),
-            Command::SetPriority { leg, priority } => match self.legs.get_mut(leg) {
-                Some(body) => {
-                    body.run.priority = priority;
-                    Tried::Done
-                }
-                None => Tried::Stale(None),
-            },
+            Command::SetPriority { leg, priority } => self.set_priority(leg, priority),
         }
     }
 

@@ -7,6 +7,7 @@
 
 use talkpath_nodes::packet::Packet;
 use talkpath_nodes::state::State;
+use talkpath_rt::pages;
 use talkpath_rt::ring::Full;
 
 use crate::proto::{Ack, Berth, CallBody, CallId, Garbage, Leaving, LegBody, LegId, Passed, Seats};
@@ -39,11 +40,11 @@ impl Moves {
     /// For an engine of `leg_ids` legs. Control side: allocates.
     pub fn new(leg_ids: usize) -> Self {
         Self {
-            awaited: Vec::with_capacity(BERTHS),
-            early_legs: Vec::with_capacity(BERTHS),
-            early_calls: Vec::with_capacity(BERTHS),
-            gone: vec![None; leg_ids].into(),
-            given_up: Vec::with_capacity(BERTHS),
+            awaited: pages::reserved(BERTHS),
+            early_legs: pages::reserved(BERTHS),
+            early_calls: pages::reserved(BERTHS),
+            gone: pages::filled(leg_ids, None),
+            given_up: pages::reserved(BERTHS),
         }
     }
 
