@@ -388,7 +388,11 @@ fn what_is_wrong_is_said_and_in_the_exit_code() {
         3,
         "before its session: the file is cut short at byte ",
     );
-    let head = &good[..good.len() / 8];
+    let header = |bytes: &[u8]| {
+        let len = bytes[12..16].try_into().expect("four bytes");
+        8 + 12 + u32::from_le_bytes(len) as usize
+    };
+    let head = &good[..header(&good) + 40];
     said(
         &[&file("head.rec", head)],
         3,
@@ -396,10 +400,6 @@ fn what_is_wrong_is_said_and_in_the_exit_code() {
     );
     // The settings of one session with what happened in another: other packets.
     let other = recorded(Duration::from_millis(60));
-    let header = |bytes: &[u8]| {
-        let len = bytes[12..16].try_into().expect("four bytes");
-        8 + 12 + u32::from_le_bytes(len) as usize
-    };
     let mixed = [&good[..header(&good)], &other[header(&other)..]].concat();
     said(
         &[&file("mixed.rec", &mixed)],

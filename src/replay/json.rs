@@ -18,7 +18,7 @@ pub(super) fn of(report: &Report<'_>, written: &[Written]) -> String {
         |one| json!({"what": one.what, "times": one.times, "first_s": one.first.as_secs_f64()}),
     );
     let wav = written.iter().map(
-        |one| json!({"what": one.what, "file": one.file, "length_s": one.length.as_secs_f64()}),
+        |one| json!({"what": one.what, "file": one.file.display().to_string(), "length_s": one.length.as_secs_f64()}),
     );
     let first = all.first_difference.as_ref().map(|first| {
         let leg = super::text::leg_id(first.leg);
