@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
+use talkpath_engine::LegId;
 use talkpath_rt::clock::{Clock, MonotonicClock};
 use talkpath_rt::ring::{Consumer, Full, Producer};
 use talkpath_rt::timing::{SlotStats, StatsSink};
@@ -98,6 +99,21 @@ impl Desk {
         self.commands
             .push(command)
             .map_err(|Full(command)| (busy, command))
+    }
+
+    /// Ends a leg. Never refused for want of room.
+    pub(crate) fn detach(&mut self, leg: LegId) -> Result<(), NetError> {
+        if self.attached.remove(&leg.to_bits()).is_none() {
+            return Err(NetError::NotAttached(leg));
+        }
+        match self.submit(Command::Detach(leg.to_bits())) {
+            Ok(()) => Ok(()),
+            Err((NetError::Busy { .. }, command)) => {
+                self.backlog.push_back(command);
+                Ok(())
+            }
+            Err((error, _)) => Err(error),
+        }
     }
 
     /// Sends what waits, as far as there is room.

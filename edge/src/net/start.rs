@@ -40,7 +40,8 @@ impl Net {
         config.validate()?;
         config.probe()?;
         let grid = grid(&config, &link)?;
-        let (limit, warnings) = files::limit(config.capacity, config.other_files);
+        let (limit, warnings) =
+            files::limit(config.capacity, config.spare_pairs, config.other_files);
         let capacity = config.capacity;
         let (commands, obeyed) = ring(COMMANDS);
         let (returned, returning) = ring(COMMANDS);
