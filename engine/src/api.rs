@@ -5,7 +5,7 @@ use talkpath_rt::timing::SlotStats;
 use crate::call::{Call, CallConfig, CallInfo};
 use crate::error::EngineError;
 use crate::event::{EventFilter, EventStream, LeaveReason};
-use crate::headroom::Headroom;
+use crate::headroom::{Headroom, Newcomer};
 use crate::proto::{LegId, RoomId};
 use crate::room::{Room, RoomConfig, RoomInfo, remove_leg};
 use crate::status::{PlanInfo, Status};
@@ -67,6 +67,13 @@ pub(crate) fn headroom(
         source,
         reply,
     })?
+}
+
+pub(crate) fn headroom_of(link: &Link, of: Newcomer) -> Result<Headroom, EngineError> {
+    match of {
+        Newcomer::Leg(config) => headroom(link, None, config.into()),
+        Newcomer::Call(config) => link.ask(|reply| Request::HeadroomOfCalls { config, reply })?,
+    }
 }
 
 pub(crate) fn timing(link: &Link) -> Result<Vec<SlotStats>, EngineError> {
@@ -178,17 +185,17 @@ macro_rules! engine_calls {
                 $crate::api::status(self.link())
             }
 
-            /// How many more legs of this kind could join a new room, on which workers, and what the one after them would
-            /// be refused with. [`Room::headroom`]($crate::Room::headroom) asks for a room that is there. Takes the
+            /// How many more legs of this kind could join a new room, or how many more calls there could be, on which
+            /// workers, and what the one after them would be refused with. [`Room::headroom`]($crate::Room::headroom) asks for a room that is there. Takes the
             /// control side milliseconds; costs the worker nothing.
             ///
             /// # Errors
             /// The configuration is out of range, no plan is left, or the engine stopped.
             pub fn headroom(
                 &self,
-                kind: $crate::LegConfig,
+                kind: impl Into<$crate::Newcomer>,
             ) -> Result<$crate::Headroom, $crate::EngineError> {
-                $crate::api::headroom(self.link(), None, kind.into())
+                $crate::api::headroom_of(self.link(), kind.into())
             }
 
             /// Moves one leg from the most to the least loaded worker, if that levels their load; which, and where to.

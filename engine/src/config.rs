@@ -240,6 +240,12 @@ impl EngineConfig {
         (self.capacity_legs.div_ceil(self.workers) + spare).min(self.capacity_legs)
     }
 
+    /// Packet boxes of a worker: towards it, and from it.
+    pub(crate) fn packet_boxes(&self) -> [usize; 2] {
+        [self.packets_in_per_leg, self.packets_out_per_leg]
+            .map(|each| self.legs_per_worker() * each)
+    }
+
     /// Seats of each node kind on a worker: two a leg, since a kind may stand in both halves of a leg (the
     /// two ends of a port), and a leg that changes its plan holds two sets until the worker has
     /// given the old one back.

@@ -43,6 +43,9 @@ pub enum Resource {
     SlotTime,
     /// What is being freed for an emergency call (D15): in a moment it is known what is left.
     Claimed,
+    /// Packet boxes of a worker's inventory (D16), `towards` or `from` it: those that legs and calls keep as long as their
+    /// packets come as agreed ([`EngineConfig::packets_in_per_leg`](crate::EngineConfig)).
+    PacketBoxes(&'static str),
     /// State seats of one node kind on the worker.
     Seats(&'static str),
 }
@@ -57,6 +60,7 @@ impl fmt::Display for Resource {
             Self::Plans => f.write_str("plans"),
             Self::SlotTime => f.write_str("slot time"),
             Self::Claimed => f.write_str("room made for an emergency call"),
+            Self::PacketBoxes(way) => write!(f, "packet boxes {way} a worker"),
             Self::Seats(kind) => write!(f, "seats for {kind}"),
         }
     }
@@ -80,7 +84,7 @@ pub enum EngineError {
     },
     /// The leg would take more of a worker's slots than may be promised (D15). Calls in progress are untouched.
     #[error(
-        "capacity spent: {what}: {} us of a slot needed, {} of {} us left on worker {worker}, which has most",
+        "capacity spent: {what}: {} µs of a slot needed, {} of {} µs left on worker {worker}, which has most",
         .needed.as_micros(), .left.as_micros(), .limit.as_micros()
     )]
     Overload {

@@ -11,9 +11,10 @@ use std::fmt;
 use std::time::Duration;
 
 use talkpath_graph::{Channels, Format, SampleRate, Samples};
+use talkpath_rt::flag::Flag;
 use talkpath_rt::ring::{Consumer, Producer};
 use talkpath_rt::sync::Arc;
-use talkpath_rt::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use talkpath_rt::sync::atomic::{AtomicU64, Ordering};
 use thiserror::Error;
 
 mod nodes;
@@ -101,7 +102,7 @@ pub(crate) struct Counters {
     underruns: AtomicU64,
     overruns: AtomicU64,
     /// The worker that has the other ends was lost: it may hold them for ever.
-    lost: AtomicBool,
+    lost: Flag,
 }
 
 /// The supervisor's hold on a port.
@@ -111,7 +112,7 @@ pub(crate) struct PortLine(Arc<Counters>);
 impl PortLine {
     /// The port's leg went with its worker: from now on its caller is told so.
     pub(crate) fn lose(&self) {
-        self.0.lost.store(true, Ordering::Relaxed);
+        self.0.lost.raise();
     }
 }
 
@@ -203,7 +204,7 @@ impl AudioPort {
     }
 
     fn is_lost(&self) -> bool {
-        self.counters.lost.load(Ordering::Relaxed)
+        self.counters.lost.is_raised()
     }
 
     pub(crate) fn line(&self) -> PortLine {

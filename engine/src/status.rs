@@ -47,7 +47,7 @@ pub struct Status {
 pub struct CostStatus {
     /// By kind of node, over all workers: one op of one leg in one period. Sampled.
     pub kinds: Vec<KindCost>,
-    /// By plan and worker: one leg in one period.
+    /// By plan and worker: one leg in one period, of a call one packet each way.
     pub plans: Vec<PlanCostStatus>,
 }
 
@@ -64,7 +64,7 @@ pub struct KindCost {
     pub p99_us: f64,
 }
 
-/// What a leg of one plan costs.
+/// What a leg of one plan costs, or a call.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct PlanCostStatus {
     /// Index of the worker.
@@ -73,7 +73,7 @@ pub struct PlanCostStatus {
     pub plan: u64,
     /// Whether the price was measured; else it is the hint.
     pub measured: bool,
-    /// What a leg of it is admitted with, both ways together, in microseconds.
+    /// What a leg of it is admitted with, both ways together, in microseconds; a call with this for each packet time.
     pub price_us: f64,
     /// Towards the room: median, 90 % and 99 %, in microseconds.
     pub ingress_us: [f64; 3],

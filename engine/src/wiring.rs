@@ -146,9 +146,8 @@ fn packet_rings(
     Borrower<Packet>,
 ) {
     // A leg that moves takes its boxes along: they come back over another pair than they went out.
-    let inward = config.legs_per_worker() * config.packets_in_per_leg;
+    let [inward, outward] = config.packet_boxes();
     let (lender, packets_in) = boxes_of_pool(inward, inward * config.workers, Packet::empty);
-    let outward = config.legs_per_worker() * config.packets_out_per_leg;
     let (packets_out, borrower) = boxes(outward, Packet::empty);
     (lender, packets_in, packets_out, borrower)
 }

@@ -174,6 +174,21 @@ impl Worker {
         self.time_of(self.next)
     }
 
+    /// The next slot to run; while one runs, that one.
+    pub(crate) fn slot(&self) -> u64 {
+        self.next
+    }
+
+    /// Gives up the slots before `slot` (D14).
+    pub(crate) fn skip_to(&mut self, slot: u64) {
+        let from = self.next;
+        if from < slot {
+            self.counters.skipped_slots += slot - from;
+            self.next = slot;
+            self.forget_sums(from);
+        }
+    }
+
     /// Begins with the second slot from `now` on: for a worker that takes the place of another. Before the first step.
     pub fn begin_after(&mut self, now: Duration) {
         self.next = self.slot_at(now).map_or(0, |slot| slot + 2);
@@ -220,10 +235,7 @@ impl Worker {
         let behind = last + 1 - self.next;
         if behind > most {
             report.skipped = u32::try_from(behind - most).unwrap_or(u32::MAX);
-            self.counters.skipped_slots += behind - most;
-            let from = self.next;
-            self.next = last + 1 - most;
-            self.forget_sums(from);
+            self.skip_to(last + 1 - most);
         }
         let end = (last + 1).min(self.next + 2 * self.schedule.cycle() as u64);
         while self.next < end {

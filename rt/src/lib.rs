@@ -15,6 +15,7 @@
 //! | [`prefetch`] | asking the cache for what is needed next |
 //! | [`clock`], [`thread`] | absolute time and sleep; the pinned real-time thread |
 //! | [`tape`] | what a thread met with, noted and met with again |
+//! | [`flag`] | what happened once, and others look for |
 //! | [`timing`] | slot histograms, exchanged by box |
 //! | [`pulse`] | slots made, for who watches over a worker |
 //! | [`sync`] | the facade that lets loom model all of it |
@@ -28,6 +29,7 @@
 pub mod boxes;
 pub mod clock;
 pub mod command;
+pub mod flag;
 pub mod handle;
 pub mod outlet;
 #[allow(

@@ -29,42 +29,8 @@ pub(crate) use patience::Patience;
 pub use put::PutTape;
 pub use take::TakeTape;
 
+use crate::flag::Flag;
 use crate::ring::{Consumer, Producer, ring};
-use crate::sync::Arc;
-use crate::sync::atomic::{AtomicBool, Ordering};
-
-/// Something that happened once, and that others look for: a tape has overflowed, a thread is over.
-#[derive(Debug, Clone)]
-pub struct Flag(Arc<AtomicBool>);
-
-impl Flag {
-    /// It has not happened.
-    #[must_use]
-    pub fn new() -> Self {
-        Self(Arc::new(AtomicBool::new(false)))
-    }
-
-    /// It has happened.
-    ///
-    /// Real-time: allocates no; blocks no.
-    pub fn raise(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether it has.
-    ///
-    /// Real-time: allocates no; blocks no.
-    #[must_use]
-    pub fn is_raised(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Default for Flag {
-    fn default() -> Self {
-        Self::new()
-    }
-}
 
 /// A tape on its way to whoever keeps it: room for `capacity` numbers between two visits.
 #[must_use]

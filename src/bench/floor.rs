@@ -7,14 +7,13 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
 use talkpath_nodes::codec::{Codec, Decoder, Encoder};
 use talkpath_nodes::packet::HEADER_LEN;
 use talkpath_rt::clock::{Clock, MonotonicClock};
+use talkpath_rt::flag::Flag;
 use talkpath_rt::thread::{self, Placement, Task};
 
 use super::error::BenchError;
@@ -77,8 +76,8 @@ pub(super) fn run(
         .iter()
         .map(|place| place.socket.local_addr())
         .collect::<Result<_, _>>()?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let stopped = Arc::clone(&stop);
+    let stop = Flag::new();
+    let stopped = stop.clone();
     let placement = Placement {
         name: THREAD.into(),
         core: places.workers.first().copied(),
@@ -102,7 +101,7 @@ pub(super) fn run(
     clock.sleep_until(from + span);
     let (after, to) = (task.cpu_time()?, clock.now());
     let (heard, _) = desk.finish()?;
-    stop.store(true, Ordering::Relaxed);
+    stop.raise();
     let floor = thread.join();
     floor.map_err(|_| BenchError::Phones("the bare loop panicked".into()))?;
     let heard = heard.last().cloned().unwrap_or_default();
@@ -143,11 +142,11 @@ impl Floor {
         })
     }
 
-    fn run(mut self, clock: &impl Clock, stop: &AtomicBool) {
+    fn run(mut self, clock: &impl Clock, stop: &Flag) {
         let count = self.places.len();
         let mut due = clock.now();
         for slot in (0..SLOTS).cycle() {
-            if stop.load(Ordering::Relaxed) {
+            if stop.is_raised() {
                 return;
             }
             due += SLOT;

@@ -4,11 +4,10 @@
 //! millisecond, when the worker has mostly gone back to sleep. So it sees the same core in the same minute, and waits for
 //! nobody. What it does there is to read the clock.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use talkpath_rt::clock::{Clock, MonotonicClock};
+use talkpath_rt::flag::Flag;
 use talkpath_rt::thread::{self, Placement, RtThread, SpawnError};
 
 use super::dist::Dist;
@@ -19,7 +18,7 @@ const PERIOD: Duration = Duration::from_millis(1);
 
 /// The running loop.
 pub(super) struct BareLoop {
-    stop: Arc<AtomicBool>,
+    stop: Flag,
     thread: RtThread<Dist>,
 }
 
@@ -30,8 +29,8 @@ impl BareLoop {
         core: Option<usize>,
         priority: Option<u8>,
     ) -> Result<Self, SpawnError> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
+        let stop = Flag::new();
+        let stopped = stop.clone();
         let placement = Placement {
             name: THREAD.into(),
             core,
@@ -43,16 +42,16 @@ impl BareLoop {
 
     /// Ends it; how late it woke. `None` when it panicked.
     pub(super) fn finish(self) -> Option<Dist> {
-        self.stop.store(true, Ordering::Relaxed);
+        self.stop.raise();
         self.thread.join().ok()
     }
 }
 
-fn run(clock: &impl Clock, base: Duration, stop: &AtomicBool) -> Dist {
+fn run(clock: &impl Clock, base: Duration, stop: &Flag) -> Dist {
     let mut lateness = Dist::new();
     let periods = clock.now().saturating_sub(base).as_millis() as u32 + 2;
     let mut due = base + PERIOD * periods + PERIOD / 2;
-    while !stop.load(Ordering::Relaxed) {
+    while !stop.is_raised() {
         clock.sleep_until(due);
         let now = clock.now();
         lateness.record(now.saturating_sub(due));

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use talkpath_engine::Priority;
 use talkpath_engine::negotiate::Capabilities;
 use talkpath_graph::FrameTime;
+use talkpath_rt::flag::Flag;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
@@ -79,7 +79,7 @@ pub(crate) struct Desk {
     pub tasks: TaskTracker,
     calls: Mutex<HashMap<DialogId, Entry>>,
     /// Changed and, where it matters, read while the list is locked.
-    draining: AtomicBool,
+    draining: Flag,
     epoch: Instant,
 }
 
@@ -91,7 +91,7 @@ impl Desk {
             admission: Admission::new(limits, Duration::ZERO),
             tasks: TaskTracker::new(),
             calls: Mutex::new(HashMap::new()),
-            draining: AtomicBool::new(false),
+            draining: Flag::new(),
             epoch: Instant::now(),
         }
     }
@@ -103,14 +103,14 @@ impl Desk {
 
     /// True once no new calls are taken.
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        self.draining.is_raised()
     }
 
     /// Takes no new calls from now on and ends those in progress.
     pub fn drain(&self, reason: &Reason) {
         let calls = self.calls();
         // With the list in hand: a call is on it by now, and told to end, or will not be let onto it.
-        self.draining.store(true, Ordering::Relaxed);
+        self.draining.raise();
         for entry in calls.values() {
             // A call that is ending already reads no more mail.
             drop(entry.mail.send(Mail::HangUp(reason.clone())));

@@ -3,6 +3,7 @@
 //! [`Office`] is what the handles, the leases and the clerk thread share; it may lock. The clerk wakes a few dozen
 //! times a second. It never waits for the shard, nor the shard for it.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,7 +20,7 @@ use super::leg::ShardLeg;
 use super::level::{ClerkLevels, Level};
 use super::ports::PortPool;
 use super::sockets::Sockets;
-use super::status::Snapshot;
+use super::status::{NetLegStats, Snapshot};
 use super::wire::{Command, NetEvent, Returned};
 
 /// The longest nap of the clerk.
@@ -41,9 +42,19 @@ pub(crate) struct Desk {
     /// Detaches that found the ring full. They must not be lost, nor overtaken by an attach.
     pub(crate) backlog: VecDeque<Command>,
     pub(crate) ports: PortPool,
-    /// Keys of the legs that the shard has, or will have before any later command, each with its port.
-    pub(crate) attached: HashMap<u64, u16>,
+    /// The legs that the shard has, or will have before any later command, by their keys.
+    pub(crate) attached: HashMap<u64, Attached>,
+    /// By index, the leg that another has taken the place of, until somebody detaches it: where its last figures come.
+    pub(crate) displaced: HashMap<u32, (LegId, Receiver<NetLegStats>)>,
     pub(crate) closed: bool,
+}
+
+/// What is kept of an attached leg.
+pub(crate) struct Attached {
+    /// Its port.
+    pub(crate) port: u16,
+    /// Where its last figures will come.
+    pub(crate) farewell: Receiver<NetLegStats>,
 }
 
 /// The last figures.
@@ -102,18 +113,20 @@ impl Desk {
     }
 
     /// Ends a leg. Never refused for want of room.
-    pub(crate) fn detach(&mut self, leg: LegId) -> Result<(), NetError> {
-        if self.attached.remove(&leg.to_bits()).is_none() {
-            return Err(NetError::NotAttached(leg));
-        }
+    pub(crate) fn detach(&mut self, leg: LegId) -> Result<Receiver<NetLegStats>, NetError> {
+        let Some(Attached { farewell, .. }) = self.attached.remove(&leg.to_bits()) else {
+            let own = self.displaced.entry(leg.index());
+            return match own {
+                Entry::Occupied(own) if own.get().0 == leg => Ok(own.remove().1),
+                _ => Err(NetError::NotAttached(leg)),
+            };
+        };
         match self.submit(Command::Detach(leg.to_bits())) {
-            Ok(()) => Ok(()),
-            Err((NetError::Busy { .. }, command)) => {
-                self.backlog.push_back(command);
-                Ok(())
-            }
-            Err((error, _)) => Err(error),
+            Ok(()) => {}
+            Err((NetError::Busy { .. }, command)) => self.backlog.push_back(command),
+            Err((error, _)) => return Err(error),
         }
+        Ok(farewell)
     }
 
     /// Sends what waits, as far as there is room.
@@ -165,7 +178,13 @@ impl Clerk {
         }
         while let Some(returned) = self.returned.pop() {
             match returned {
-                Returned::Leg(leg) => self.office.close(leg.sockets),
+                Returned::Leg(leg) => {
+                    if let Some(farewell) = &leg.farewell {
+                        // Whoever detached it need not want them.
+                        farewell.try_send(leg.stats()).ok();
+                    }
+                    self.office.close(leg.sockets);
+                }
                 Returned::Refused(leg) => self.refused(*leg),
                 Returned::Change(change) => drop(change),
                 Returned::Snapshot(snapshot) => {
@@ -186,7 +205,8 @@ impl Clerk {
         let ours = {
             // The same leg may have been attached anew by now, on another port.
             let attached = &mut lock(&self.office.desk).attached;
-            attached.get(&key) == Some(&port) && attached.remove(&key).is_some()
+            let same = attached.get(&key).is_some_and(|known| known.port == port);
+            same && attached.remove(&key).is_some()
         };
         self.office.close(leg.sockets);
         if ours {
@@ -220,6 +240,7 @@ mod tests {
             backlog: VecDeque::new(),
             ports: PortPool::new(&(10..=11), Duration::ZERO),
             attached: HashMap::new(),
+            displaced: HashMap::new(),
             closed: false,
         };
         for key in 1..=2 {

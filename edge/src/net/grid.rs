@@ -1,10 +1,9 @@
 //! The shard's place on the worker's slot grid, and the thread loop that keeps it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use talkpath_rt::clock::Clock;
+use talkpath_rt::flag::Flag;
 
 use super::shard::Shard;
 use super::wall::Wall;
@@ -40,7 +39,7 @@ pub(crate) fn run(
     clock: &impl Clock,
     grid: Grid,
     publish: u64,
-    stop: &Arc<AtomicBool>,
+    stop: &Flag,
 ) -> Shard {
     let after = |now: Duration| {
         let slots = now.saturating_sub(grid.base).as_nanos() / grid.slot.as_nanos().max(1);
@@ -55,7 +54,7 @@ pub(crate) fn run(
     let mut media_at = slot;
     let mut compared = None;
     let mut published = slot;
-    while !stop.load(Ordering::Acquire) && !shard.outbound.is_abandoned() {
+    while !stop.is_raised() && !shard.outbound.is_abandoned() {
         if compared.is_none_or(|then| slot - then >= WALL_EVERY) {
             shard.wall = Wall::new(sys::wall_clock(), clock.now());
             compared = Some(slot);

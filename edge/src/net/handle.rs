@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam::channel::{Receiver, unbounded};
+use crossbeam::channel::{Receiver, bounded, unbounded};
 use talkpath_engine::LegId;
 use talkpath_rt::clock::{Clock, MonotonicClock};
+use talkpath_rt::timing::SlotStats;
 
-use super::clerk::lock;
+use super::clerk::{Attached, lock};
 use super::error::NetError;
 use super::far_end::FarEnd;
 use super::lease::PortLease;
@@ -58,19 +59,25 @@ impl Net {
             |key: &u64| LegId::from_bits(*key).is_some_and(|it| it.index() == leg.index());
         let former = desk.attached.keys().copied().find(same_place);
         if let Some(former) = former.and_then(LegId::from_bits) {
-            if let Err(closed) = desk.detach(former) {
-                drop(desk);
-                office.close(sockets);
-                return Err(closed);
+            match desk.detach(former) {
+                // Whoever detaches it yet wants its last figures.
+                Ok(farewell) => drop(desk.displaced.insert(leg.index(), (former, farewell))),
+                Err(closed) => {
+                    drop(desk);
+                    office.close(sockets);
+                    return Err(closed);
+                }
             }
         }
         let port = sockets.port;
         let now = MonotonicClock.now();
-        let body = Box::new(ShardLeg::new(
+        let (last, farewell) = bounded(1);
+        let mut body = Box::new(ShardLeg::new(
             leg,
             sockets,
             far_end(session, office.config.rtcp_interval, now),
         ));
+        body.farewell = Some(last);
         if let Err((error, command)) = desk.submit(Command::Attach(body)) {
             drop(desk);
             if let Command::Attach(body) = command {
@@ -78,7 +85,8 @@ impl Net {
             }
             return Err(error);
         }
-        desk.attached.insert(leg.to_bits(), port);
+        let attached = Attached { port, farewell };
+        desk.attached.insert(leg.to_bits(), attached);
         Ok(NetLeg {
             net: self.clone(),
             leg,
@@ -98,11 +106,13 @@ impl Net {
             .map_err(|(error, _)| error)
     }
 
-    /// Ends a leg: BYE to the far end, sockets closed, port to rest. Never refused for want of room.
+    /// Ends a leg: BYE to the far end, sockets closed, port to rest. Never refused for want of room. Its last figures,
+    /// exact to the packet, come once the shard has given it back, a few dozen milliseconds later; the receiver
+    /// disconnects if the shard has stopped.
     ///
     /// # Errors
     /// [`NetError::NotAttached`], [`NetError::Closed`].
-    pub fn detach(&self, leg: LegId) -> Result<(), NetError> {
+    pub fn detach(&self, leg: LegId) -> Result<Receiver<NetLegStats>, NetError> {
         lock(&self.owner.office.desk).detach(leg)
     }
 
@@ -115,6 +125,13 @@ impl Net {
             .iter()
             .find(|stats| stats.leg == leg)
             .copied()
+    }
+
+    /// What the shard saw of its slots since it began, at most `status_interval` old: histograms, of which
+    /// [`status`](Self::status) has the percentiles. `handed` is from the time a packet may leave to the shard's
+    /// beginning to send.
+    pub fn timing(&self) -> SlotStats {
+        lock(&self.owner.office.published).timing.clone()
     }
 
     /// All figures, at most `status_interval` old.

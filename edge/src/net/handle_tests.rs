@@ -38,6 +38,7 @@ fn side(room: usize) -> Side {
             backlog: Default::default(),
             ports: PortPool::new(&config.ports, config.quarantine),
             attached: Default::default(),
+            displaced: Default::default(),
             closed: false,
         }),
         subscribers: Mutex::default(),
@@ -121,6 +122,8 @@ fn a_leg_takes_the_place_of_one_that_was_displaced() {
     };
     assert_eq!(key, former.id().to_bits());
     assert!(matches!(side.obeyed.pop(), Some(Command::Attach(_))));
+    // Its last figures come to whoever detaches it, once.
+    former.detach().unwrap();
     assert!(matches!(former.detach(), Err(NetError::NotAttached(_))));
 }
 

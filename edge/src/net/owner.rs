@@ -1,10 +1,10 @@
 //! What the handles share, and how it ends: the last one gone stops the threads. Control side.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use crossbeam::channel::Sender;
+use talkpath_rt::flag::Flag;
 use talkpath_rt::thread::{Obtained, RtThread};
 
 use super::clerk::{Office, lock};
@@ -22,7 +22,7 @@ pub(crate) struct Owner {
 /// What runs.
 pub(crate) struct Threads {
     pub(crate) shard: RtThread<Shard>,
-    pub(crate) stop_shard: Arc<AtomicBool>,
+    pub(crate) stop_shard: Flag,
     pub(crate) clerk: JoinHandle<()>,
     pub(crate) stop_clerk: Sender<()>,
 }
@@ -78,7 +78,7 @@ impl Owner {
         let Some(threads) = lock(&self.threads).take() else {
             return;
         };
-        threads.stop_shard.store(true, Ordering::Release);
+        threads.stop_shard.raise();
         // The shard comes back to be freed here, with the sockets it still had.
         if threads.shard.join().is_err() {
             tracing::error!("the media shard had panicked");

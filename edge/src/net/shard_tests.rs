@@ -4,13 +4,12 @@
 use std::cell::{Cell, RefCell};
 use std::net::UdpSocket;
 use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use talkpath_engine::LegId;
 use talkpath_nodes::packet::{MAX_DATAGRAM, Packet, write};
 use talkpath_rt::boxes::{Borrower, Lender, boxes};
 use talkpath_rt::clock::{Clock, ManualClock};
+use talkpath_rt::flag::Flag;
 use talkpath_rt::ring::ring;
 use talkpath_rt::slab::Slab;
 use talkpath_rt::timing::exchange;
@@ -326,7 +325,10 @@ fn a_full_ring_to_the_worker_drops_the_newest_and_counts() {
         .legs
         .get(Handle::new(0, NonZeroU32::MIN))
         .unwrap();
-    assert_eq!((leg.refused, leg.far.latch()), (6, LatchState::Locked));
+    assert_eq!(
+        (leg.refused.total(), leg.far.latch()),
+        (6, LatchState::Locked)
+    );
     // The oldest are there; with room, the stream goes on.
     let sequences: Vec<u16> = std::iter::from_fn(|| bench.packets_in.recv())
         .map(|packet| packet.header.sequence)
@@ -403,8 +405,8 @@ fn sleeps(lag: Option<Duration>) -> u64 {
     packet.set_payload(&[1; 160]).unwrap();
     let mut datagram = [0; MAX_DATAGRAM];
     let length = write(&packet, &mut datagram);
-    let (phone, stop) = (bench.phone, Arc::new(AtomicBool::new(false)));
-    let (stopped, mut sent) = (Arc::clone(&stop), false);
+    let (phone, stop) = (bench.phone, Flag::new());
+    let (stopped, mut sent) = (stop.clone(), false);
     let clock = Counted {
         time: ManualClock::new(NOW),
         sleeps: Cell::new(0),
@@ -413,7 +415,9 @@ fn sleeps(lag: Option<Duration>) -> u64 {
                 let to = ("127.0.0.1", port);
                 sent = phone.send_to(&datagram[..length], to).is_ok();
             }
-            stop.store(now >= NOW + 400 * MS, Ordering::Release);
+            if now >= NOW + 400 * MS {
+                stop.raise();
+            }
         }),
     };
     let grid = Grid {

@@ -1,12 +1,12 @@
 //! Starting the network side: rings, shard thread, clerk thread. Control side; it ends in `owner`.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crossbeam::channel::bounded;
 use talkpath_engine::ShardLink;
 use talkpath_rt::clock::{Clock, MonotonicClock};
+use talkpath_rt::flag::Flag;
 use talkpath_rt::ring::ring;
 use talkpath_rt::slab::Slab;
 use talkpath_rt::thread::spawn;
@@ -55,8 +55,8 @@ impl Net {
         let publish =
             (config.status_interval.as_nanos() / grid.slot.as_nanos().max(1)).max(1) as u64;
         let media_timeout = config.media_timeout;
-        let stop_shard = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop_shard);
+        let stop_shard = Flag::new();
+        let stopped = stop_shard.clone();
         // Epoll first: a thread that cannot work is not started.
         let inbound = Inbound::new(to_worker).map_err(|source| NetError::Start {
             what: "epoll",
@@ -87,6 +87,7 @@ impl Net {
                 backlog: VecDeque::new(),
                 ports: PortPool::new(&config.ports, config.quarantine),
                 attached: HashMap::new(),
+                displaced: HashMap::new(),
                 closed: false,
             }),
             subscribers: Mutex::new(Vec::new()),
@@ -111,7 +112,7 @@ impl Net {
         let clerk = match clerk {
             Ok(clerk) => clerk,
             Err(source) => {
-                stop_shard.store(true, Ordering::Release);
+                stop_shard.raise();
                 drop(thread.join());
                 return Err(NetError::Start {
                     what: "the clerk thread",

@@ -4,11 +4,10 @@
 //! stuck cannot be ended from outside: it is told to stop, loses its priority, and hands back what it has when it next
 //! looks. Until then it is not waited for.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use talkpath_rt::clock::{Clock, MonotonicClock};
+use talkpath_rt::flag::Flag;
 use talkpath_rt::thread::{self, Obtained, RtThread, SpawnError};
 
 use crate::config::EngineConfig;
@@ -23,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(1);
 /// One worker's thread.
 struct Hand {
     epoch: u16,
-    stop: Arc<AtomicBool>,
+    stop: Flag,
     thread: RtThread<Ended<(Worker, Io)>>,
 }
 
@@ -62,10 +61,13 @@ impl Crew {
         worker: Worker,
         io: Io,
     ) -> Result<Obtained, SpawnError> {
-        let stop = Arc::new(AtomicBool::new(self.closing));
-        let flag = Arc::clone(&stop);
+        let stop = Flag::new();
+        if self.closing {
+            stop.raise();
+        }
+        let sign = stop.clone();
         let place = placement(&self.config, index);
-        let thread = thread::spawn(place, move |_| run_worker(worker, io, &flag))?;
+        let thread = thread::spawn(place, move |_| run_worker(worker, io, &sign))?;
         let obtained = thread.obtained().clone();
         self.hands[index] = Some(Hand {
             epoch,
@@ -80,7 +82,7 @@ impl Crew {
         let Some(hand) = self.hands[index].take() else {
             return;
         };
-        hand.stop.store(true, Ordering::Release);
+        hand.stop.raise();
         if let Err(error) = hand.thread.task().demote() {
             tracing::debug!(%error, index, "a lost worker keeps its priority");
         }
@@ -115,7 +117,7 @@ impl Crew {
         let hands = hands.filter_map(|(index, hand)| Some((index, hand.take()?)));
         self.dismissed.extend(hands);
         for (_, hand) in &self.dismissed {
-            hand.stop.store(true, Ordering::Release);
+            hand.stop.raise();
         }
         let clock = MonotonicClock;
         let patience = clock.now() + self.config.watchdog;

@@ -2,11 +2,10 @@
 //!
 //! Nothing here is a matter of time: every wait ends with what is waited for.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use talkpath_rt::clock::{Clock, MonotonicClock};
+use talkpath_rt::flag::Flag;
 
 use super::threads::faults::{self, Fault};
 use crate::{
@@ -127,15 +126,15 @@ fn a_worker_that_panics_outside_of_any_node_is_replaced() {
 fn a_worker_that_hangs_is_replaced_and_comes_home_when_it_wakes_up() {
     let mut rig = Rig::new("hangs");
     rig.send(10);
-    let awake = Arc::new(AtomicBool::new(false));
-    faults::strike("hangs", Fault::Hang(Arc::clone(&awake)));
+    let awake = Flag::new();
+    faults::strike("hangs", Fault::Hang(awake.clone()));
     let why = rig.told(lost);
     assert!(matches!(why, WorkerFault::Stuck { silent } if silent >= Duration::from_millis(400)));
     assert_eq!(rig.told(replaced), 2);
     rig.send(20);
     let out = |rig: &Rig| rig.engine.status().expect("running").supervisor.workers_out;
     assert!(out(&rig) >= 1, "it still hangs");
-    awake.store(true, Ordering::Release);
+    awake.raise();
     while out(&rig) > 0 {
         rig.look();
     }
@@ -148,11 +147,11 @@ fn a_worker_that_hangs_is_replaced_and_comes_home_when_it_wakes_up() {
 fn a_worker_that_never_wakes_up_does_not_hold_up_the_end() {
     let mut rig = Rig::new("sleeps");
     rig.send(10);
-    let awake = Arc::new(AtomicBool::new(false));
-    faults::strike("sleeps", Fault::Hang(Arc::clone(&awake)));
+    let awake = Flag::new();
+    faults::strike("sleeps", Fault::Hang(awake.clone()));
     rig.told(replaced);
     rig.send(10);
     rig.assert_one_stream();
     rig.engine.shutdown();
-    awake.store(true, Ordering::Release);
+    awake.raise();
 }

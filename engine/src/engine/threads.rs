@@ -7,12 +7,12 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 use talkpath_rt::clock::{Clock, MonotonicClock};
+use talkpath_rt::flag::Flag;
 
 use crate::supervisor::{Hiring, Request, Supervisor};
 use crate::worker::{Worker, io::Io};
@@ -65,7 +65,7 @@ pub(super) fn quieten_workers() {
 }
 
 /// The worker's thread: one step for every slot, on absolute time (D14, D17).
-pub(super) fn run_worker(worker: Worker, io: Io, stop: &AtomicBool) -> Ended<(Worker, Io)> {
+pub(super) fn run_worker(worker: Worker, io: Io, stop: &Flag) -> Ended<(Worker, Io)> {
     let clock = MonotonicClock;
     IS_WORKER.set(true);
     run_steps((worker, io), stop, |(worker, io)| {
@@ -80,9 +80,9 @@ pub(super) fn run_worker(worker: Worker, io: Io, stop: &AtomicBool) -> Ended<(Wo
 ///
 /// After a panic `ends` may be in any state that safe code can leave it in: it is handed out to be dropped, never to
 /// be stepped again.
-fn run_steps<E>(mut ends: E, stop: &AtomicBool, mut step: impl FnMut(&mut E)) -> Ended<E> {
+fn run_steps<E>(mut ends: E, stop: &Flag, mut step: impl FnMut(&mut E)) -> Ended<E> {
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        while !stop.load(Ordering::Acquire) {
+        while !stop.is_raised() {
             step(&mut ends);
         }
     }));
@@ -156,14 +156,13 @@ fn look_after(
 #[cfg(test)]
 pub(super) mod faults {
     use super::*;
-    use std::sync::Arc;
 
     /// What befalls a worker between two slots.
     pub enum Fault {
         /// It panics with these words.
         Panic(&'static str),
         /// It goes on when the flag is set.
-        Hang(Arc<AtomicBool>),
+        Hang(Flag),
     }
 
     static PLANNED: Mutex<Vec<(String, Fault)>> = Mutex::new(Vec::new());
@@ -186,7 +185,7 @@ pub(super) mod faults {
             None => {}
             Some(Fault::Panic(words)) => std::panic::panic_any(words),
             Some(Fault::Hang(awake)) => {
-                while !awake.load(Ordering::Acquire) {
+                while !awake.is_raised() {
                     std::thread::yield_now();
                 }
             }
@@ -216,11 +215,11 @@ mod tests {
     }
 
     /// Runs steps on a thread of their own; what it leaves, and who freed what it had.
-    fn run(step: impl Fn(usize, &AtomicBool) + Send + 'static) -> (usize, Option<String>) {
+    fn run(step: impl Fn(usize, &Flag) + Send + 'static) -> (usize, Option<String>) {
         let (freed_by, freed) = channel();
         let owned = Owned { steps: 0, freed_by };
         let worker = thread::spawn(move || {
-            let stop = AtomicBool::new(false);
+            let stop = Flag::new();
             run_steps(owned, &stop, |owned| {
                 owned.steps += 1;
                 step(owned.steps, &stop);
@@ -238,7 +237,11 @@ mod tests {
 
     #[test]
     fn told_to_stop_it_returns_what_it_had() {
-        let (steps, fault) = run(|n, stop| stop.store(n == 3, Ordering::Release));
+        let (steps, fault) = run(|n, stop| {
+            if n == 3 {
+                stop.raise();
+            }
+        });
         assert_eq!((steps, fault), (3, None));
     }
 

@@ -8,6 +8,7 @@
 //! | `asked/noted` | what of a request is written down | supervisor |
 //! | `asked/network` | the configuration of a network leg | supervisor, replay |
 //! | `asked/again` | a request asked again | replay |
+//! | `asked/handles` | the handle in a request | replay |
 
 use serde::{Deserialize, Serialize};
 
@@ -15,10 +16,12 @@ use crate::event::LeaveReason;
 use crate::priority::Priority;
 use crate::proto::Side;
 
+pub(crate) use handles::Named;
 pub(crate) use network::Network;
 pub(crate) use noted::{Clips, Noted};
 
 mod again;
+mod handles;
 mod network;
 mod noted;
 

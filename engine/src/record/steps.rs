@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use talkpath_rt::clock::Clock;
-use talkpath_rt::tape::{Flag, Numbers, TapeOut};
+use talkpath_rt::flag::Flag;
+use talkpath_rt::tape::{Numbers, TapeOut};
 
 use super::numbers;
 

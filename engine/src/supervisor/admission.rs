@@ -1,27 +1,37 @@
-//! Admission (D15): whether a leg may come, asked before anything is taken for it.
+//! Admission (D15): whether a leg or a call may come, asked before anything is taken for it.
 //!
 //! A leg may come to a worker when the slots it would run in stay within the admission budget, all legs there counted with
 //! what they cost, and what else a slot takes. Placement spreads legs over slots at a lower budget, so the limit is met
 //! only when there is no emptier slot left. What was never measured counts with the least it may be worth.
 //!
-//! [`Supervisor::headroom`] plays joins one after the other on the very same tables, and takes them back.
+//! | file | what |
+//! |---|---|
+//! | `admission/calls` | the worker for a point-to-point call |
+//! | `admission/headroom` | how many more would come in |
 
 use std::time::Duration;
 
-use talkpath_nodes::spec::Spec;
-
 use crate::error::{EngineError, Resource};
-use crate::headroom::{Headroom, WorkerHeadroom};
 use crate::priority::Priority;
-use crate::proto::{LegId, RoomId, Segment};
 
 use super::Supervisor;
-use super::blueprint::Blueprint;
-use super::legs::LegState;
-use super::placement::{Costs, Place};
-use super::plans::{Compiled, LegGraphs};
-use super::request::Source;
+use super::placement::{Boxes, Costs};
+use super::plans::LegGraphs;
 use super::rooms::RoomState;
+
+mod calls;
+mod headroom;
+
+pub(super) use calls::Calling;
+
+/// What somebody who comes takes of a worker beside its slots.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Needs<'a> {
+    pub graphs: &'a LegGraphs,
+    /// Handles of legs: a call has two.
+    pub handles: usize,
+    pub boxes: Boxes,
+}
 
 /// A leg that asks to come.
 #[derive(Debug, Clone, Copy)]
@@ -31,17 +41,28 @@ pub(super) struct Asking<'a> {
     pub priority: Priority,
 }
 
+impl<'a> Asking<'a> {
+    /// What it takes beside its slots.
+    pub fn needs(&self) -> Needs<'a> {
+        Needs {
+            graphs: self.graphs,
+            handles: 1,
+            boxes: self.costs.boxes,
+        }
+    }
+}
+
 impl Supervisor {
     /// The worker that takes a new leg of `room`.
     pub(super) fn admit_to(&self, room: &RoomState, leg: Asking<'_>) -> Result<u8, EngineError> {
         let chosen = self
-            .choose(room, leg.graphs, leg.costs)
-            .ok_or_else(|| self.seats_spent("legs of one worker"))?;
+            .choose(room, leg)
+            .ok_or_else(|| self.closed(leg.needs()))?;
         let mut refused = match self.refuses(room, leg, chosen) {
             None => return Ok(chosen),
             Some(refused) => refused,
         };
-        let open = |worker: &u8| *worker != chosen && self.is_open(*worker, leg.graphs);
+        let open = |worker: &u8| *worker != chosen && self.is_open(*worker, leg.needs());
         for worker in (0..self.sites.len() as u8).filter(open) {
             match self.refuses(room, leg, worker) {
                 None => return Ok(worker),
@@ -73,26 +94,6 @@ impl Supervisor {
         })
     }
 
-    /// Whether a worker can take a point-to-point call that adds `load` to every slot.
-    pub(super) fn admit_flows(&self, worker: u8, load: u64) -> Result<(), EngineError> {
-        let site = &self.sites[usize::from(worker)];
-        let before = site.table.sure_of_fullest();
-        let mut trial = site.table.clone();
-        trial.add_flows(load);
-        let after = trial.sure_of_fullest();
-        let limit = self.limit(worker, Priority::default());
-        if after <= limit {
-            return Ok(());
-        }
-        let shortage = Shortage {
-            worker,
-            needed: nanos(after - before),
-            left: nanos(limit - before),
-            limit: nanos(limit),
-        };
-        Err(shortage.into())
-    }
-
     /// How much of a slot of a worker may be promised to a class, in nanoseconds: what better classes reserve is not
     /// among it.
     fn limit(&self, worker: u8, class: Priority) -> f64 {
@@ -103,136 +104,42 @@ impl Supervisor {
         (slot * part - rest.as_nanos() as f64).max(0.0)
     }
 
-    /// Whether a worker has a place for a leg of these graphs, its slots not asked.
-    pub(super) fn is_open(&self, worker: u8, graphs: &LegGraphs) -> bool {
+    /// Whether a worker has a place for somebody, its slots not asked.
+    pub(super) fn is_open(&self, worker: u8, needs: Needs<'_>) -> bool {
+        self.has_handles(worker, needs) && self.boxes_short(worker, needs.boxes).is_none()
+    }
+
+    fn has_handles(&self, worker: u8, needs: Needs<'_>) -> bool {
         let site = &self.sites[usize::from(worker)];
-        site.legs < self.config.legs_per_worker() && site.plans.can_hold(graphs)
+        let seats = site.legs + needs.handles <= self.config.legs_per_worker();
+        seats && site.plans.can_hold(needs.graphs)
     }
 
-    /// How many more legs of this kind could come: to `room`, or to a new room. Nothing is changed by it.
-    pub(super) fn headroom(
-        &mut self,
-        room: Option<RoomId>,
-        source: &Source,
-    ) -> Result<Headroom, EngineError> {
-        let mut state = match room {
-            Some(room) => self.room(room)?.clone(),
-            None => self.room_to_be(),
-        };
-        let blueprint = Blueprint::new(source, state.frame, &self.config)?;
-        let holds = |site: &&super::site::Site| site.plans.can_hold(&blueprint.graphs);
-        let site = self.sites.iter().find(holds).unwrap_or(&self.sites[0]);
-        let compiled = site.plans.compile(blueprint.graphs.clone())?;
-        let leg = Asking {
-            graphs: &blueprint.graphs,
-            costs: self.price(&compiled),
-            priority: Priority::default(),
-        };
-        let before: Vec<_> = self
-            .sites
-            .iter()
-            .map(|site| (site.table.clone(), site.legs))
-            .collect();
-        if room.is_none() {
-            // As its creation would.
-            for worker in state.on.iter() {
-                self.sites[usize::from(worker)].table.add_room(state.mix);
-            }
-        }
-        let mut played = Vec::new();
-        let limited_by = loop {
-            if let Err(error) = self.play_join(room, &mut state, leg, &compiled, &mut played) {
-                break error;
-            }
-        };
-        let mut legs = vec![0; self.sites.len()];
-        for (worker, _) in played {
-            legs[usize::from(worker)] += 1;
-        }
-        for (site, (table, legs)) in self.sites.iter_mut().zip(before) {
-            (site.table, site.legs) = (table, legs);
-        }
-        let workers = legs.iter().enumerate();
-        Ok(Headroom {
-            legs: legs.iter().sum(),
-            workers: workers
-                .map(|(worker, legs)| WorkerHeadroom {
-                    worker,
-                    legs: *legs,
-                })
-                .collect(),
-            price: Duration::from_nanos(leg.costs.ingress + leg.costs.egress),
-            measured: leg.costs.measured,
-            limited_by,
-        })
+    /// Why no worker is open.
+    fn closed(&self, needs: Needs<'_>) -> EngineError {
+        let mut workers = 0..self.sites.len() as u8;
+        let else_open = workers.find(|worker| self.has_handles(*worker, needs));
+        let boxes = else_open.and_then(|worker| self.boxes_short(worker, needs.boxes));
+        boxes.unwrap_or_else(|| self.seats_spent("legs of one worker"))
     }
 
-    /// One join, in the tables alone; `played` have joined each worker before it.
-    fn play_join(
-        &mut self,
-        id: Option<RoomId>,
-        room: &mut RoomState,
-        leg: Asking<'_>,
-        compiled: &Compiled,
-        played: &mut Vec<(u8, Place)>,
-    ) -> Result<(), EngineError> {
-        self.room_for_another(room.legs, played.len())?;
-        let worker = self.admit_to(room, leg)?;
-        let at = usize::from(worker);
-        let here = played.iter().filter(|(on, _)| *on == worker).count();
-        self.seats_for(at, compiled, here)?;
-        if !room.on.contains(worker) {
-            if room.margin == 0 && !room.on.is_empty() {
-                room.margin = self.config.mesh_margin;
-                self.play_widening(id, room, played);
-            }
-            room.on = room.on.with(worker);
-            self.sites[at].table.add_room(room.mix);
-        }
-        let site = &mut self.sites[at];
-        let place = site.table.add_leg(room.mix, leg.costs, room.margin);
-        site.legs += 1;
-        room.legs += 1;
-        played.push((worker, place));
-        Ok(())
-    }
-
-    /// The legs a room has move behind the margin it will have.
-    fn play_widening(&mut self, id: Option<RoomId>, room: &RoomState, played: &mut [(u8, Place)]) {
-        let of_room = |(_, leg): &(&LegId, &LegState)| Some(leg.room) == id && leg.stays();
-        for (_, leg) in self.legs.iter().filter(of_room) {
-            let table = &mut self.sites[usize::from(leg.worker)].table;
-            table.move_egress(room.mix, leg.place, room.margin.max(leg.place.after));
-        }
-        for (worker, place) in played {
-            let table = &mut self.sites[usize::from(*worker)].table;
-            *place = table.move_egress(room.mix, *place, room.margin.max(place.after));
-        }
-    }
-
-    /// Whether there is a seat for every op of one more leg, when `played` more have come.
-    fn seats_for(
-        &self,
-        site: usize,
-        compiled: &Compiled,
-        played: usize,
-    ) -> Result<(), EngineError> {
-        let specs = || {
-            [Segment::Ingress, Segment::Egress]
-                .into_iter()
-                .flat_map(|s| compiled.specs(s))
+    /// What a worker lacks of packet boxes for somebody who keeps `wanted`.
+    fn boxes_short(&self, worker: u8, wanted: Boxes) -> Option<EngineError> {
+        let (limit, in_use) = (
+            self.config.packet_boxes(),
+            self.sites[usize::from(worker)].table.boxes(),
+        );
+        let short = |way, limit, in_use, wanted| {
+            let what = Resource::PacketBoxes(way);
+            (in_use + wanted > limit).then_some(EngineError::Capacity {
+                what,
+                limit,
+                in_use,
+                wanted,
+            })
         };
-        for spec in specs() {
-            let same =
-                |other: &&Spec| core::mem::discriminant(*other) == core::mem::discriminant(spec);
-            let needed = specs().filter(same).count();
-            if let Some((kind, left)) = self.sites[site].seating.left_for(spec)
-                && left < needed * (played + 1)
-            {
-                return Err(self.seats_spent(kind));
-            }
-        }
-        Ok(())
+        short("towards", limit[0], in_use.inward, wanted.inward)
+            .or_else(|| short("from", limit[1], in_use.outward, wanted.outward))
     }
 }
 

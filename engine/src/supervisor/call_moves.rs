@@ -19,19 +19,20 @@ pub(super) struct CallMoving {
     /// Its seats there.
     pub seats: Seats,
     plan: PlanId,
-    /// Edits for the call, in order.
-    waiting: Vec<Command>,
+    /// Edits for the call, in order, with the request each is of.
+    waiting: Vec<(Option<usize>, Command)>,
 }
 
 impl Supervisor {
     /// Sends an edit to the worker that has the call; while the call is on its way the edit waits.
     pub(super) fn send_call_edit(&mut self, call: CallId, edit: Command) {
+        let asked = self.asked();
         let Some(state) = self.calls.get_mut(&call) else {
             return;
         };
         let worker = state.worker;
         if let Some(moving) = &mut state.moving {
-            return moving.waiting.push(edit);
+            return moving.waiting.push((asked, edit));
         }
         let mut batch = Batch::default();
         batch.push(worker, edit);
@@ -42,7 +43,7 @@ impl Supervisor {
     pub(super) fn move_call(&mut self, call: CallId, to: usize) -> Result<(), EngineError> {
         self.check_worker(to)?;
         let state = self.call(call)?;
-        let (leg, from, plan, load) = (state.info.sides[0], state.worker, state.plan, state.load);
+        let (leg, from, plan, flows) = (state.info.sides[0], state.worker, state.plan, state.flows);
         if state.moving.is_some() {
             return Err(EngineError::Moving { leg });
         }
@@ -87,7 +88,7 @@ impl Supervisor {
         let slot = self.slot_for([from, target].into_iter());
         self.submit_at(send, slot);
         self.sites[to].legs += 2;
-        self.sites[to].table.add_flows(load);
+        self.sites[to].table.add_flows(flows);
         let epoch = self.sites[to].epoch;
         let state = self.call(call)?;
         state.moving = Some(CallMoving {
@@ -122,9 +123,11 @@ impl Supervisor {
         for leg in sides {
             self.routes.set(leg, worker);
         }
-        for edit in std::mem::take(&mut moving.waiting) {
+        for (asked, edit) in std::mem::take(&mut moving.waiting) {
+            self.about(asked);
             self.send_call_edit(call, edit);
         }
+        self.about(None);
         self.call_left_behind(call, &moving);
         self.counters.calls_moved += 1;
         let worker = usize::from(worker);
@@ -147,7 +150,7 @@ impl Supervisor {
             return;
         };
         site.legs -= state.info.sides.len();
-        site.table.remove_flows(state.load);
+        site.table.remove_flows(state.flows);
         if site.plans.leave(plan) {
             let mut batch = Batch::default();
             batch.push(worker, Command::DropPlan { plan });
@@ -162,9 +165,10 @@ impl Supervisor {
         (from, to): (u8, u8),
         gap: f64,
     ) -> Result<Option<(LegId, usize)>, EngineError> {
+        let table = &self.sites[usize::from(from)].table;
         let fits = |(_, call): &(&CallId, &CallState)| {
             let here = call.worker == from && call.moving.is_none();
-            here && call.stays() && (call.load as f64) < gap
+            here && call.stays() && table.mean_of_flows(call.flows) < gap
         };
         let best = self.calls.iter().find(fits);
         let Some((call, leg)) = best.map(|(id, state)| (*id, state.info.sides[0])) else {

@@ -20,6 +20,7 @@ use crate::proto::{CallId, CallStats, Direction, LegId, PlanId, Seats, Side};
 
 use super::Supervisor;
 use super::call_moves::CallMoving;
+use super::placement::Flows;
 
 mod begin;
 mod edit;
@@ -44,8 +45,8 @@ pub(super) struct CallState {
     pub configs: [NetworkConfig; 2],
     pub directions: [Direction; 2],
     pub plan: PlanId,
-    /// What it adds to every slot, in nanoseconds of hint.
-    pub load: u64,
+    /// What it takes of a worker's slots and packet boxes.
+    pub flows: Flows,
     /// The worker it is on, or on its way to.
     pub worker: u8,
     /// Of that worker, when the call came to it.

@@ -76,6 +76,10 @@ impl Supervisor {
                 let outcome = self.leg(leg).map(|leg| leg.stats);
                 self.answer(&reply, outcome);
             }
+            Request::Farewell { leg, reply } => {
+                let outcome = self.farewell(leg);
+                self.answer(&reply, outcome);
+            }
             Request::CreateCall { config, reply } => {
                 let outcome = self.create_call(*config);
                 self.answer(&reply, outcome);
@@ -110,6 +114,9 @@ impl Supervisor {
             } => {
                 // A question, not a request refused: not counted.
                 send(&reply, self.headroom(room, &source));
+            }
+            Request::HeadroomOfCalls { config, reply } => {
+                send(&reply, self.headroom_of_calls(&config));
             }
             Request::Stop { reply } => {
                 self.flush_tapes();

@@ -25,6 +25,7 @@
 //! | `validate` | what a leg's configuration may hold |
 //! | `plans` | equal graphs share a plan |
 //! | `placement` | which slot |
+//! | `course` | when what was asked took effect, in a replay (D17) |
 //! | `displace` | room for an emergency call (D15) |
 //! | `prices` | what a leg costs, as measured (D15) |
 //! | `admission` | whether a leg may come, and how many more could (D15) |
@@ -43,6 +44,7 @@ mod blueprint;
 mod call_blueprint;
 mod call_moves;
 mod calls;
+mod course;
 mod crossing;
 mod dispatch;
 mod displace;
@@ -75,6 +77,7 @@ use std::time::Duration;
 use talkpath_rt::slab::FreeList;
 use talkpath_rt::thread::Obtained;
 
+pub(crate) use course::{Course, Given, Learnt, Placed};
 pub(crate) use loss::Hiring;
 pub(crate) use plans::{LegGraphs, compiled_info};
 pub(crate) use request::{CallEdit, Desk, Edit, Link, Reply, Request, Source};
@@ -131,6 +134,8 @@ pub(crate) struct Supervisor {
     stopped: bool,
     /// Where polls and requests are noted while the session is recorded (D17).
     tape: Option<ControlTape>,
+    /// Of a replay.
+    course: Option<Course>,
 }
 
 impl std::fmt::Debug for Supervisor {
@@ -173,6 +178,7 @@ impl Supervisor {
             counters: SupervisorCounters::default(),
             stopped: false,
             tape: None,
+            course: None,
             config,
         }
     }

@@ -10,17 +10,17 @@ use crate::proto::{Command, LegId, RoomBody, RoomId, Workers};
 use crate::worker::bus::Bus;
 
 use super::Supervisor;
+use super::admission::Asking;
 use super::batch::Batch;
-use super::placement::{Costs, Mix, SlotTable};
-use super::plans::LegGraphs;
+use super::placement::{Mix, SlotTable};
 use super::rooms::RoomState;
 
 impl Supervisor {
     /// The worker for a leg of `room`: one that has the room and a place for the leg within its budget, else the least
     /// loaded one that has, else the least loaded of all (D6). `None` when no worker has a seat and a
     /// place for its plan left.
-    pub(super) fn choose(&self, room: &RoomState, graphs: &LegGraphs, costs: Costs) -> Option<u8> {
-        let open = |worker: &u8| self.is_open(*worker, graphs);
+    pub(super) fn choose(&self, room: &RoomState, leg: Asking<'_>) -> Option<u8> {
+        let open = |worker: &u8| self.is_open(*worker, leg.needs());
         let fits = |worker: &u8| {
             let margin = if room.on.contains(*worker) {
                 room.margin
@@ -29,7 +29,7 @@ impl Supervisor {
             };
             self.sites[usize::from(*worker)]
                 .table
-                .fits(room.mix, costs, margin)
+                .fits(room.mix, leg.costs, margin)
         };
         let load = |a: &u8, b: &u8| self.by_load(*a, *b);
         let here = room.on.iter().filter(open).find(fits);

@@ -15,6 +15,11 @@
 use std::time::Duration;
 
 mod belief;
+mod boxes;
+mod flows;
+
+pub(crate) use boxes::Boxes;
+pub(crate) use flows::Flows;
 
 /// Where one leg runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +40,20 @@ pub(crate) struct Costs {
     pub egress: u64,
     /// Measured, not a hint.
     pub measured: bool,
+    /// Packet boxes it keeps for itself.
+    pub boxes: Boxes,
 }
 
 impl Place {
+    /// The same leg in other slots.
+    pub(super) fn at(self, before: u32, after: u32) -> Self {
+        Self {
+            before,
+            after,
+            ..self
+        }
+    }
+
     /// What it was taken for.
     pub(crate) fn costs(self) -> Costs {
         self.costs
@@ -60,12 +76,17 @@ pub(crate) struct SlotTable {
     load: Vec<u64>,
     /// Nanoseconds of expected work of what was.
     measured: Vec<u64>,
+    /// Of the directions of calls, which run whenever packets come.
+    flows: Flows,
+    /// Packet boxes that those here keep for themselves.
+    boxes: Boxes,
     budget: u64,
     /// What the work costs in truth, per unit of hint.
     scale: f64,
     /// The scale was learnt, not assumed.
     learnt: bool,
 }
+
 /// What mixing a room costs by itself, roughly.
 const MIX: u64 = 500;
 
@@ -76,6 +97,8 @@ impl SlotTable {
         Self {
             load: vec![0; slots as usize],
             measured: vec![0; slots as usize],
+            flows: Flows::default(),
+            boxes: Boxes::default(),
             budget,
             scale: 1.0,
             learnt: false,
@@ -87,14 +110,18 @@ impl SlotTable {
         Self {
             load: vec![0; self.load.len()],
             measured: vec![0; self.measured.len()],
+            flows: Flows::default(),
+            boxes: Boxes::default(),
             ..*self
         }
     }
 
     /// Expected work of every slot, in nanoseconds.
     pub(crate) fn load(&self) -> Vec<u64> {
+        let flows = self.flows.all() / self.slots_of_cycle() as u64;
         let both = self.load.iter().zip(&self.measured);
-        both.map(|(hinted, measured)| hinted + measured).collect()
+        both.map(|(hinted, measured)| hinted + measured + flows)
+            .collect()
     }
 
     /// Slots of the cycle.
@@ -130,16 +157,6 @@ impl SlotTable {
         self.discharge(mix.slot, mix.period, MIX, false);
     }
 
-    /// Directions that run whenever packets come add `nanos` to every slot.
-    pub(crate) fn add_flows(&mut self, nanos: u64) {
-        self.charge(0, 1, nanos, false);
-    }
-
-    /// Gives them up.
-    pub(crate) fn remove_flows(&mut self, nanos: u64) {
-        self.discharge(0, 1, nanos, false);
-    }
-
     /// Whether a leg of a room fits within the budget.
     pub(crate) fn fits(&self, mix: Mix, costs: Costs, margin: u32) -> bool {
         let reach = mix.reach(margin);
@@ -156,7 +173,9 @@ impl SlotTable {
             ingress,
             egress,
             measured,
+            boxes,
         } = costs;
+        self.boxes += boxes;
         let reach = mix.reach(margin);
         let (inward, outward) = (self.truly(ingress, measured), self.truly(egress, measured));
         let before = self.nearest(reach, mix.period, inward, &|d| mix.back(d));
@@ -175,7 +194,9 @@ impl SlotTable {
             ingress,
             egress,
             measured,
+            boxes,
         } = place.costs;
+        self.boxes += boxes;
         self.charge(mix.back(place.before), mix.period, ingress, measured);
         self.charge(mix.slot + place.after, mix.period, egress, measured);
     }
@@ -207,7 +228,9 @@ impl SlotTable {
             ingress,
             egress,
             measured,
+            boxes,
         } = place.costs;
+        self.boxes -= boxes;
         self.discharge(mix.back(place.before), mix.period, ingress, measured);
         self.discharge(mix.slot + place.after, mix.period, egress, measured);
     }
@@ -240,7 +263,8 @@ impl SlotTable {
     /// The load of the fullest slot among those of a phase.
     fn worst(&self, phase: u64, period: u32) -> f64 {
         let load = |slot| self.load[slot] as f64 * self.scale + self.measured[slot] as f64;
-        self.slots(phase, period).map(load).fold(0.0, f64::max)
+        let fullest = self.slots(phase, period).map(load).fold(0.0, f64::max);
+        fullest + self.flows_a_slot(self.scale)
     }
 
     fn charge(&mut self, phase: u32, period: u32, cost: u64, measured: bool) {

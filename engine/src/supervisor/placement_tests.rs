@@ -8,6 +8,7 @@ fn micros(cost: u64) -> Costs {
         ingress: cost * 1_000,
         egress: cost * 1_000,
         measured: false,
+        boxes: Boxes::default(),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::status::PlanInfo;
 
 use super::crossing::Half;
 use super::graph_check;
-use super::placement::Costs;
+use super::placement::{Boxes, Costs};
 
 /// The two halves of a leg, as graphs.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,10 +45,12 @@ impl Compiled {
             let hint = plan.as_ref().map_or(Duration::ZERO, |p| p.cost_hint);
             u64::try_from(hint.as_nanos()).unwrap_or(u64::MAX)
         };
+        let halves = [Segment::Ingress, Segment::Egress];
         Costs {
             ingress: cost(&self.ingress),
             egress: cost(&self.egress),
             measured: false,
+            boxes: Boxes::of(halves.iter().flat_map(|half| self.specs(*half))),
         }
     }
 
@@ -62,7 +64,7 @@ impl Compiled {
     }
 
     /// The specs of one half, in order.
-    pub(crate) fn specs(&self, segment: Segment) -> impl Iterator<Item = &Spec> {
+    pub(crate) fn specs(&self, segment: Segment) -> impl Iterator<Item = &Spec> + Clone {
         self.ops(segment).iter().map(|op| &op.spec)
     }
 

@@ -14,6 +14,8 @@ use super::Supervisor;
 use super::placement::Costs;
 use super::plans::{Compiled, LegGraphs};
 
+mod flows;
+
 /// Legs and periods of a half that must have been measured before its price is believed.
 pub(super) const ENOUGH: u32 = 50;
 /// Measurements of a half above which they are halved.
@@ -50,22 +52,37 @@ impl Prices {
     /// What a leg costs: measured when each of its halves was, often enough; else its hints.
     pub fn of(&self, compiled: &Compiled) -> Costs {
         let hints = compiled.costs();
-        let known = |entry: &&Entry| entry.graphs == compiled.graphs;
-        let Some(entry) = self.entries.iter().find(known) else {
+        let Some(entry) = self.entry(&compiled.graphs) else {
             return hints;
         };
-        let enough = |half: &Bars, there: bool| !there || half.count() >= ENOUGH;
-        let there =
-            [Segment::Ingress, Segment::Egress].map(|half| compiled.specs(half).count() > 0);
-        if !enough(&entry.ingress, there[0]) || !enough(&entry.egress, there[1]) {
+        let price = |half: &Bars, segment| match compiled.ops(segment) {
+            [] => Some(0),
+            _ => self.price(half),
+        };
+        let prices = (
+            price(&entry.ingress, Segment::Ingress),
+            price(&entry.egress, Segment::Egress),
+        );
+        let (Some(ingress), Some(egress)) = prices else {
             return hints;
-        }
-        let price = |half: &Bars| half.quantile(self.quantile).as_nanos() as u64;
+        };
         Costs {
-            ingress: price(&entry.ingress),
-            egress: price(&entry.egress),
+            ingress,
+            egress,
             measured: true,
+            ..hints
         }
+    }
+
+    /// What is known of these graphs.
+    fn entry(&self, graphs: &LegGraphs) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.graphs == *graphs)
+    }
+
+    /// The price of a half that was measured often enough, in nanoseconds.
+    fn price(&self, half: &Bars) -> Option<u64> {
+        let price = || half.quantile(self.quantile).as_nanos() as u64;
+        (half.count() >= ENOUGH).then(price)
     }
 
     /// Takes in what the cohorts of one plan measured.
@@ -151,6 +168,7 @@ impl Supervisor {
                 site.table.reprice(room.mix, &mut leg.place, *costs);
             }
         }
+        self.reprice_flows(worker);
     }
 
     /// The price list, for the status.

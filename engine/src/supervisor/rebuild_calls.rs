@@ -84,7 +84,7 @@ impl Supervisor {
 
     fn rebuild_call(&mut self, call: CallId) -> Result<(), EngineError> {
         let state = self.call(call)?;
-        let (worker, configs, load) = (state.worker, state.configs, state.load);
+        let (worker, configs, flows) = (state.worker, state.configs, state.flows);
         let (open, stats, sides) = (state.open(), state.stats, state.info.sides);
         let life = state.life.wrapping_add(1);
         let mut blueprint = CallBlueprint::new(configs, &self.config)?;
@@ -100,7 +100,7 @@ impl Supervisor {
         }
         let site = &mut self.sites[usize::from(worker)];
         site.legs += sides.len();
-        site.table.add_flows(load);
+        site.table.add_flows(flows);
         let epoch = site.epoch;
         let state = self.call(call)?;
         (state.plan, state.epoch, state.life) = (value.plan, epoch, life);

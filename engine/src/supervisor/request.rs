@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crossbeam::channel::{Sender, bounded};
+use crossbeam::channel::{Receiver, Sender, bounded};
 use talkpath_rt::timing::SlotStats;
 
 use crate::call::{CallConfig, CallInfo};
@@ -144,6 +144,11 @@ pub(crate) enum Request {
         leg: LegId,
         reply: Reply<Result<LegStats, EngineError>>,
     },
+    /// The status a leg will have had at its end.
+    Farewell {
+        leg: LegId,
+        reply: Reply<Result<Receiver<Box<LegStatus>>, EngineError>>,
+    },
     CreateCall {
         config: Box<CallConfig>,
         reply: Reply<Result<CallInfo, EngineError>>,
@@ -184,6 +189,10 @@ pub(crate) enum Request {
     Headroom {
         room: Option<RoomId>,
         source: Source,
+        reply: Reply<Result<Headroom, EngineError>>,
+    },
+    HeadroomOfCalls {
+        config: Box<CallConfig>,
         reply: Reply<Result<Headroom, EngineError>>,
     },
     /// The worker has stopped: say who has left, and stop.

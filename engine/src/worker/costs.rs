@@ -1,4 +1,5 @@
-//! What the work costs (D15): per plan and half, the time of one leg and period; per node kind, the time of one op.
+//! What the work costs (D15): per plan and half, the time of one leg and period, of a call that of one packet; per node kind,
+//! the time of one op.
 //!
 //! Log-linear bars of fixed bounds, eight to the octave, so a value is told to an eighth. The worker records into a
 //! [`CostStats`] and exchanges it for an empty one, as it does with slot timing; control adds up, and prices legs by it.
@@ -160,7 +161,7 @@ fn top(bar: usize) -> u64 {
     }
 }
 
-/// What one plan's cohorts measured, per leg and period.
+/// What one plan's cohorts measured, per leg and period; of a call, per packet.
 #[derive(Clone, Debug, Default)]
 pub struct PlanCost {
     /// The plan; none of that index has run yet.

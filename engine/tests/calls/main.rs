@@ -9,6 +9,7 @@
 //! | `life` | beginning, changing, holding, ending; capacity; several workers |
 //! | `late` | what takes too long is named |
 //! | `moves` | to another worker |
+//! | `prices` | what they were measured to cost, who is refused and how many more would come in (D15) |
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -16,6 +17,7 @@ mod late;
 mod life;
 mod lost;
 mod moves;
+mod prices;
 mod relay;
 mod rig;
 mod transcode;

@@ -1,6 +1,7 @@
 //! The tape of a ring's writing end.
 
-use super::{Flag, Numbers, Patience, TapeOut};
+use super::{Numbers, Patience, TapeOut};
+use crate::flag::Flag;
 
 /// What a [`Producer`](crate::ring::Producer) met with.
 pub struct PutTape(Kind);

@@ -1,6 +1,7 @@
 //! The tape of a ring's reading end.
 
-use super::{Flag, Numbers, Patience, TapeOut};
+use super::{Numbers, Patience, TapeOut};
+use crate::flag::Flag;
 
 /// What a [`Consumer`](crate::ring::Consumer) met with.
 pub struct TakeTape(Kind);

@@ -18,12 +18,14 @@
 //! | `statistics` | no record lost or doubled | swap while recording, no empty at hand | commit |
 //! | `replacement` | nothing of a replaced worker is heard after the change; each packet sent once or found behind it | all, some and none of them sent before | commit |
 //! | `abandon` | who sees that the other end is gone sees all it did | not gone yet | abandon |
+//! | `flag` | who stops a thread by a flag and joins it has all it did | stopped before it began, after a turn | no Release: fails without the join |
 //! | `shutdown` | all boxes dropped, memory freed off the worker | both drop orders | abandon, commit |
 
 #![cfg(loom)]
 
 mod abandon;
 mod chunk;
+mod flag;
 mod garbage;
 mod migration;
 mod packet_box;

@@ -87,12 +87,14 @@ impl Noted {
             | Request::Legs { .. }
             | Request::LegStatus { .. }
             | Request::LegStats { .. }
+            | Request::Farewell { .. }
             | Request::Subscribe { .. }
             | Request::Status { .. }
             | Request::Plans { .. }
             | Request::RoomGraph { .. }
             | Request::LegGraph { .. }
             | Request::Headroom { .. }
+            | Request::HeadroomOfCalls { .. }
             | Request::Timing { .. }
             | Request::Calls { .. }
             | Request::CallStats { .. } => return Self::Nothing,

@@ -2,16 +2,17 @@
 //!
 //! On the supervisor's thread.
 
-use talkpath_nodes::call_graphs::PIECE;
 use talkpath_nodes::state::State;
 
 use crate::call::{CallConfig, CallInfo};
-use crate::error::{EngineError, Resource};
+use crate::error::EngineError;
 use crate::leg::NetworkConfig;
+use crate::priority::Priority;
 use crate::proto::{CallBody, CallStats, Command, Direction, Flow, LegId, PlanId, Seats};
 use crate::worker::bank::Seat;
 
 use super::super::Supervisor;
+use super::super::admission::Calling;
 use super::super::batch::Batch;
 use super::super::call_blueprint::CallBlueprint;
 use super::super::plans::Compiled;
@@ -54,14 +55,16 @@ impl Supervisor {
         config: CallConfig,
     ) -> Result<CallInfo, EngineError> {
         self.admit()?;
-        self.room_for_a_call()?;
+        self.room_for_a_call(0)?;
         let configs = [config.a, config.b];
         let mut blueprint = CallBlueprint::new(configs, &self.config)?;
-        let worker = self.worker_for_call(&blueprint)?;
-        let site = &self.sites[usize::from(worker)];
-        let compiled = site.plans.compile(blueprint.graphs.clone())?;
-        let load = self.flow_load(&compiled);
-        self.admit_flows(worker, load)?;
+        let compiled = self.compile_anywhere(&blueprint.graphs)?;
+        let flows = self.prices.flows(&compiled);
+        let worker = self.admit_call(Calling {
+            graphs: &blueprint.graphs,
+            flows,
+            priority: Priority::default(),
+        })?;
         let mut batch = Batch::default();
         let missing = EngineError::Internal {
             what: "a call's handle went missing",
@@ -83,7 +86,7 @@ impl Supervisor {
             configs,
             directions: [Direction::BOTH; 2],
             plan: value.plan,
-            load,
+            flows,
             worker,
             epoch: self.sites[usize::from(worker)].epoch,
             seats: value.seats.clone(),
@@ -101,50 +104,11 @@ impl Supervisor {
         }
         let site = &mut self.sites[usize::from(worker)];
         site.legs += sides.len();
-        site.table.add_flows(load);
+        site.table.add_flows(flows);
         batch.push(worker, Command::AddCall { call, value });
         self.submit(batch);
         self.counters.calls_begun += 1;
         Ok(info)
-    }
-
-    /// What there must be two of, and one.
-    fn room_for_a_call(&self) -> Result<(), EngineError> {
-        let spent = |what, limit, in_use, wanted| EngineError::Capacity {
-            what,
-            limit,
-            in_use,
-            wanted,
-        };
-        let (legs, calls) = (&self.leg_ids, &self.call_ids);
-        if legs.available() < 2 {
-            let limit = self.config.capacity_legs;
-            return Err(spent(Resource::Legs, limit, legs.in_use(), 2));
-        }
-        if calls.available() == 0 {
-            let limit = self.config.calls();
-            return Err(spent(Resource::Calls, limit, calls.in_use(), 1));
-        }
-        Ok(())
-    }
-
-    /// The least loaded worker that has seats for two legs and a place for the plan.
-    fn worker_for_call(&self, blueprint: &CallBlueprint) -> Result<u8, EngineError> {
-        let open = |worker: &u8| {
-            let site = &self.sites[usize::from(*worker)];
-            let seats = site.legs + 2 <= self.config.legs_per_worker();
-            seats && site.plans.can_hold(&blueprint.graphs)
-        };
-        let workers = (0..self.sites.len() as u8).filter(open);
-        let least = workers.min_by(|a, b| self.by_load(*a, *b));
-        match least {
-            Some(worker) => Ok(worker),
-            None => {
-                // When it is the plan that has no place anywhere, the first worker says so.
-                self.sites[0].plans.compile(blueprint.graphs.clone())?;
-                Err(self.seats_spent("legs of one worker"))
-            }
-        }
     }
 
     /// What a body is made of, its seats taken and its plan entered.
@@ -173,12 +137,5 @@ impl Supervisor {
             seats,
             states,
         })
-    }
-
-    /// What a call adds to every slot: the costs of 10 ms of it, spread over them.
-    pub(super) fn flow_load(&self, compiled: &Compiled) -> u64 {
-        let costs = compiled.costs();
-        let slots = PIECE.as_duration().as_nanos() / self.config.slot.as_nanos().max(1);
-        (costs.ingress + costs.egress) / slots.max(1) as u64
     }
 }

@@ -54,7 +54,7 @@ impl Supervisor {
             let leg = state.info.sides[0];
             return Err(EngineError::Moving { leg });
         }
-        let (worker, old_plan, old_load) = (state.worker, state.plan, state.load);
+        let (worker, old_plan, old_flows) = (state.worker, state.plan, state.flows);
         let mut configs = state.configs;
         let sides = state.info.sides;
         let sender = configs[side.index()].sender;
@@ -62,18 +62,18 @@ impl Supervisor {
         let mut blueprint = CallBlueprint::new(configs, &self.config)?;
         let plans = &self.sites[usize::from(worker)].plans;
         let compiled = plans.compile(blueprint.graphs.clone())?;
-        let load = self.flow_load(&compiled);
+        let flows = self.prices.flows(&compiled);
         let mut batch = Batch::default();
         let parts = self.call_parts(worker, &mut blueprint, compiled, &mut batch)?;
         let value = parts.body(sides, &configs);
         let state = self.call(call)?;
-        (state.configs, state.plan, state.load) = (configs, value.plan, load);
+        (state.configs, state.plan, state.flows) = (configs, value.plan, flows);
         state.seats = value.seats.clone();
         state.bodies += 1;
         batch.push(worker, Command::ReplaceCall { call, value });
         let site = &mut self.sites[usize::from(worker)];
-        site.table.remove_flows(old_load);
-        site.table.add_flows(load);
+        site.table.remove_flows(old_flows);
+        site.table.add_flows(flows);
         if site.plans.leave(old_plan) {
             batch.push(worker, Command::DropPlan { plan: old_plan });
         }

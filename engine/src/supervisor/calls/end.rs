@@ -49,7 +49,7 @@ impl Supervisor {
         let here = site.epoch == state.epoch;
         if here {
             site.legs -= state.info.sides.len();
-            site.table.remove_flows(state.load);
+            site.table.remove_flows(state.flows);
         }
         if here && site.plans.leave(state.plan) {
             let mut batch = Batch::default();

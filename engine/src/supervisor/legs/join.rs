@@ -16,7 +16,6 @@ use super::super::admission::Asking;
 use super::super::batch::Batch;
 use super::super::blueprint::{Blueprint, Start};
 use super::super::request::{Joined, Source};
-use super::super::site::Site;
 use super::{LegState, Stage};
 
 impl Supervisor {
@@ -130,6 +129,7 @@ impl Supervisor {
             gone: false,
             bodies: 1,
             stats: LegStats::default(),
+            farewells: Vec::new(),
         };
         self.legs.insert(leg, state);
         self.sites[usize::from(worker)].legs += 1;
@@ -151,10 +151,7 @@ impl Supervisor {
         priority: Priority,
     ) -> Result<u8, EngineError> {
         let graphs = &blueprint.graphs;
-        let holds = |site: &&Site| site.plans.can_hold(graphs);
-        // When none can hold the plan, the first says why.
-        let site = self.sites.iter().find(holds).unwrap_or(&self.sites[0]);
-        let costs = self.price(&site.plans.compile(graphs.clone())?);
+        let costs = self.price(&self.compile_anywhere(graphs)?);
         let state = self.rooms.get(&room);
         let state = state.ok_or(EngineError::StaleRoom { room })?;
         let asking = Asking {

@@ -12,7 +12,9 @@ const LEARN: f64 = 0.2;
 impl SlotTable {
     /// Expected work of a mean slot, in nanoseconds.
     pub(crate) fn mean(&self) -> f64 {
-        self.mean_of(&self.load) * self.scale + self.mean_of(&self.measured)
+        self.mean_of(&self.load) * self.scale
+            + self.mean_of(&self.measured)
+            + self.flows_a_slot(self.scale)
     }
 
     fn mean_of(&self, load: &[u64]) -> f64 {
@@ -21,8 +23,9 @@ impl SlotTable {
 
     /// A second's worth of slots took `busy` nanoseconds each: the hints are worth so much (D15).
     pub(crate) fn learn(&mut self, busy: f64) {
-        let hinted = self.mean_of(&self.load);
-        let busy = busy - self.mean_of(&self.measured);
+        let sure = self.mean_of(&self.measured) + self.flows_a_slot(0.0);
+        let hinted = self.mean_of(&self.load) + self.flows_a_slot(1.0) - self.flows_a_slot(0.0);
+        let busy = busy - sure;
         // Below a tenth of the budget most of a slot is the waking up.
         if hinted * 10.0 > self.budget as f64 && busy > 0.0 {
             let scale = (busy / hinted).clamp(*SCALES.start(), *SCALES.end());
@@ -34,7 +37,8 @@ impl SlotTable {
     /// Work a slot is sure to have, in nanoseconds: a hint counts with the least it may be worth, so that nobody is
     /// refused on a guess.
     fn sure(&self, slot: usize) -> f64 {
-        self.load[slot] as f64 * self.worth(false) + self.measured[slot] as f64
+        let hint = self.worth(false);
+        self.load[slot] as f64 * hint + self.measured[slot] as f64 + self.flows_a_slot(hint)
     }
 
     /// The sure work of the fullest slot.
@@ -43,7 +47,7 @@ impl SlotTable {
         slots.map(|slot| self.sure(slot)).fold(0.0, f64::max)
     }
 
-    fn worth(&self, measured: bool) -> f64 {
+    pub(super) fn worth(&self, measured: bool) -> f64 {
         match (measured, self.learnt) {
             (true, _) => 1.0,
             (false, true) => self.scale.min(1.0),
@@ -58,6 +62,7 @@ impl SlotTable {
             ingress,
             egress,
             measured,
+            ..
         } = place.costs;
         let worth = self.worth(measured);
         let halves = [

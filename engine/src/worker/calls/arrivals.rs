@@ -21,6 +21,13 @@ pub(super) struct DueFlow {
     call: CallId,
 }
 
+/// A turn that was.
+struct Ran {
+    /// The side that sends.
+    leg: LegId,
+    packets: u32,
+}
+
 impl Worker {
     /// A packet for a side of a call waits for its turn in this slot; the box comes back when it has none.
     ///
@@ -71,12 +78,14 @@ impl Worker {
             let rest = &self.calls.due[at..];
             let alike = |due: &&DueFlow| (due.plan, due.from) == (first.plan, first.from);
             let count = rest.iter().take_while(alike).count();
-            let mut leg = None;
+            let (mut leg, mut packets) = (None, 0);
             let sent = self.counters.packets_out;
             for n in at..at + count {
                 let due = self.calls.due[n];
-                let ran = self.run_flow(due, slot, now, io);
-                leg = leg.or(ran);
+                if let Some(ran) = self.run_flow(due, slot, now, io) {
+                    leg = leg.or(Some(ran.leg));
+                    packets += ran.packets;
+                }
             }
             at += count;
             let end = io.cost_clock.now();
@@ -91,7 +100,7 @@ impl Worker {
             self.ran += took;
             let segment = first.from.segment();
             let costs = io.costs.current();
-            costs.cohort(first.plan, segment, took, count as u32);
+            costs.cohort(first.plan, segment, took, packets);
             if let Some(leg) = leg {
                 self.blame.ran(Culprit {
                     leg,
@@ -106,13 +115,15 @@ impl Worker {
         self.calls.due.clear();
     }
 
-    /// The turn of one direction: its packets, in the order they came. Whose it was.
-    fn run_flow(&mut self, due: DueFlow, slot: u64, now: Duration, io: &mut Io) -> Option<LegId> {
+    /// The turn of one direction: its packets, in the order they came.
+    fn run_flow(&mut self, due: DueFlow, slot: u64, now: Duration, io: &mut Io) -> Option<Ran> {
         let DueFlow { call, from, .. } = due;
         let told_in = slot + self.slots_a_second();
         let body = self.calls.bodies.get_mut(call)?;
         let plan = self.plans.get(body.plan)?.segment(from.segment())?;
         let (leg, to) = (body.sides[from.index()], body.sides[from.other().index()]);
+        // At most a burst.
+        let packets = body.flows[from.index()].inbox.len() as u32;
         if !core::mem::replace(&mut body.untold, true) {
             self.calls.untold.push_back((told_in, call));
         }
@@ -156,6 +167,6 @@ impl Worker {
                 give_back(&mut io.packets_in, packet, &mut self.counters.overflows);
             }
         }
-        Some(leg)
+        Some(Ran { leg, packets })
     }
 }
