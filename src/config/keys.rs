@@ -127,8 +127,8 @@ const KEYS: &[Key] = &[
 const RESERVES: &str = "0 to 0.9 (part of engine.admit_budget), all classes together at most 0.9";
 
 fn reserve(config: &mut Config, value: &Value, class: Priority) -> Option<()> {
-    let most = f64::from(MOST_RESERVED);
-    config.engine.reserves[class.index()] = fraction(value, 0.0..=most)?;
+    let part = fraction(value, 0.0..=1.0).filter(|part| *part <= MOST_RESERVED)?;
+    config.engine.reserves[class.index()] = part;
     Some(())
 }
 
