@@ -318,7 +318,11 @@ async fn an_emergency_call_gets_in_and_the_least_is_told_why_it_goes() {
     let by = leg_of(&emergency.ua.call_id);
     // It has the very place of the one that left.
     assert_eq!(by.index(), displaced.index());
-    let told = EventKind::Displaced { leg: displaced, by };
+    let told = EventKind::Displaced {
+        leg: displaced,
+        call: None,
+        by,
+    };
     until("the event", || {
         events.receiver().try_iter().any(|event| event.kind == told)
     })

@@ -94,6 +94,7 @@ pub(crate) enum Asked {
     CreateCall {
         a: Network,
         b: Network,
+        priority: Priority,
     },
     ChangeCall {
         call: u64,
@@ -110,6 +111,10 @@ pub(crate) enum Asked {
         call: u64,
         side: Side,
         ssrc: u32,
+    },
+    CallPriority {
+        call: u64,
+        priority: Priority,
     },
     MoveCall {
         call: u64,

@@ -32,6 +32,7 @@ impl Asked {
             Self::ChangeCall { call, .. }
             | Self::CallDirection { call, .. }
             | Self::CallSsrc { call, .. }
+            | Self::CallPriority { call, .. }
             | Self::MoveCall { call, .. }
             | Self::HangUp { call } => Named::Call(call),
         }
