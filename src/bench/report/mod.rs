@@ -4,6 +4,7 @@ mod figures;
 mod html;
 mod joining;
 mod json;
+mod marginal;
 mod plot;
 mod table;
 
