@@ -290,7 +290,10 @@ fn a_room_as_a_table_at_another_rate_and_slot() {
 #[test]
 fn rooms_of_several_sizes_in_turns_show_what_one_leg_more_costs() {
     let report = report(&["room", "--legs", "3,6,12", "--rounds", "2"]);
-    assert_eq!((&report["rounds"], &report["allocations"]), (&2.into(), &0.into()));
+    assert_eq!(
+        (&report["rounds"], &report["allocations"]),
+        (&2.into(), &0.into())
+    );
     is_whole(&report["last"]);
     assert_eq!(report["last"]["legs"], 12);
     let of = |list: &str, name: &str| -> Vec<u64> {
@@ -298,7 +301,10 @@ fn rooms_of_several_sizes_in_turns_show_what_one_leg_more_costs() {
         list.map(|item| item[name].as_u64().unwrap()).collect()
     };
     assert_eq!(of("sizes", "legs"), [3, 6, 12]);
-    assert_eq!((of("marginal", "from"), of("marginal", "to")), (vec![3, 6], vec![6, 12]));
+    assert_eq!(
+        (of("marginal", "from"), of("marginal", "to")),
+        (vec![3, 6], vec![6, 12])
+    );
     for size in report["sizes"].as_array().unwrap() {
         let busy = &size["busy_us_per_leg_second"];
         let at = |name: &str| busy[name].as_f64().unwrap();
