@@ -385,9 +385,12 @@ fn legs_join_until_they_are_refused_or_all_are_in() {
         }
         Some(_) => assert!(overload["admitted"].as_u64().unwrap() < 40),
     }
-    let more = report["traffic"]["packets_in"].as_u64()
-        > report["quiet"]["traffic"]["packets_in"].as_u64();
-    assert!(more, "{report}");
+    // A stretch may be a second longer than the other on a busy machine.
+    let a_second = |stretch: &Value| {
+        let packets = stretch["traffic"]["packets_in"].as_f64().unwrap();
+        packets / stretch["seconds"].as_f64().unwrap()
+    };
+    assert!(a_second(&report) > a_second(&report["quiet"]), "{report}");
 }
 
 #[test]
