@@ -476,6 +476,36 @@ fn get_head(address: SocketAddr, path: &str) -> String {
 }
 
 #[test]
+fn an_unknown_page_says_what_there_is() {
+    let asked = serving(|address| {
+        let (head, body) = get(address, "/nope?x=1");
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let pages = body["pages"].as_array().unwrap().clone();
+        let heads = pages.iter().map(|page| {
+            let page = page.as_str().unwrap();
+            (page.to_owned(), get(address, page).0)
+        });
+        (head, body["error"].clone(), heads.collect::<Vec<_>>())
+    });
+    let (head, error, pages) = asked;
+    assert!(head.starts_with("http/1.1 404"), "{head}");
+    assert_eq!(error, "there is no /nope");
+    assert_eq!(pages.len(), 8);
+    for (page, head) in pages {
+        // No call has that ID, and this source has no events.
+        let there = match page.as_str() {
+            "/calls/ID" => "404",
+            "/events" => "503",
+            _ => "200",
+        };
+        assert!(
+            head.starts_with(&format!("http/1.1 {there}")),
+            "{page}: {head}"
+        );
+    }
+}
+
+#[test]
 fn calls_are_json_and_an_unknown_one_is_said_so() {
     let (list, unknown) = serving(|address| (get(address, "/calls"), get(address, "/calls/a%40b")));
     assert!(
