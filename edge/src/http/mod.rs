@@ -27,7 +27,7 @@ pub use events::{EventFeed, EventQuery, Fed, NoFeed};
 pub use health::Health;
 pub use metrics::{Metric, MetricKind, Sample};
 pub use round::rounded;
-pub use server::{HttpError, HttpServer};
+pub use server::{HttpError, HttpServer, PAGES};
 
 /// What the HTTP server shows. Each call may take a lock or wait for the supervisor: the server
 /// calls from blocking threads, never from the async ones.

@@ -129,8 +129,8 @@ fn routes(shared: Shared) -> Router {
         .with_state(shared)
 }
 
-/// What there is to ask for.
-const PAGES: [&str; 8] = [
+/// What there is to ask for; `ID` stands for a Call-ID.
+pub const PAGES: [&str; 8] = [
     "/",
     "/status",
     "/health",
