@@ -6,6 +6,7 @@ use std::time::Duration;
 use crossbeam::channel::{Receiver, bounded, unbounded};
 use talkpath_engine::LegId;
 use talkpath_rt::clock::{Clock, MonotonicClock};
+use talkpath_rt::timing::SlotStats;
 
 use super::clerk::{Attached, lock};
 use super::error::NetError;
@@ -117,6 +118,13 @@ impl Net {
             .iter()
             .find(|stats| stats.leg == leg)
             .copied()
+    }
+
+    /// What the shard saw of its slots since it began, at most `status_interval` old: histograms, of which
+    /// [`status`](Self::status) has the percentiles. `handed` is from the time a packet may leave to the shard's
+    /// beginning to send.
+    pub fn timing(&self) -> SlotStats {
+        lock(&self.owner.office.published).timing.clone()
     }
 
     /// All figures, at most `status_interval` old.
