@@ -199,10 +199,7 @@ fn plans_as_text_and_as_dot() {
             get(address, "/plans?format=pdf"),
         )
     });
-    assert_eq!(
-        text.1,
-        "plan p0 · legs 2\njitter -> decode\n"
-    );
+    assert_eq!(text.1, "plan p0 · legs 2\njitter -> decode\n");
     assert!(dot.0.contains("text/vnd.graphviz"), "{}", dot.0);
     assert!(
         dot.1.contains("digraph p0 { jitter -> decode }"),
