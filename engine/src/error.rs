@@ -99,7 +99,7 @@ pub enum EngineError {
         /// How much of a slot may be promised.
         limit: Duration,
     },
-    /// Room is being made for this emergency call: leg `leg` leaves for it (D15). Ask again in a few milliseconds; it takes
+    /// Room is being made for this emergency call: leg `leg`, or the call of which it is side A, leaves for it (D15). Ask again in a few milliseconds; it takes
     /// about two frames, and what is freed is kept for it.
     #[error("leg {leg:?} leaves to make room; ask again in a moment")]
     Displacing {

@@ -68,7 +68,7 @@ pub(super) struct LegState {
     /// On its way between two workers.
     pub moving: Option<Moving>,
     pub priority: Priority,
-    /// Legs that had joined before it.
+    /// Legs and calls that had come before it.
     pub serial: u64,
     pub gain_db: f32,
     pub muted: bool,
