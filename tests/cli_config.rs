@@ -404,6 +404,14 @@ fn a_bad_flag_is_named_as_the_flag() {
         (&["--workers", "17"], &["--workers: was 17", "1 to 16"]),
         (&["--cores", "x"], &["--cores: was \"x\"", "core numbers"]),
         (
+            &["--cores", "1023"],
+            &["--cores: was 1023", "cores this process may run on: "],
+        ),
+        (
+            &["--sip", "[::1]:0", "--rtp", "127.0.0.1"],
+            &["--rtp: was 127.0.0.1", "as --sip, [::1]:0"],
+        ),
+        (
             &["--capacity", "many"],
             &["--capacity: was \"many\"", "1 to 20000 legs"],
         ),
@@ -411,7 +419,13 @@ fn a_bad_flag_is_named_as_the_flag() {
             &["--config", "/no/such.toml"],
             &["/no/such.toml: cannot be read"],
         ),
-        (&["--colour"], &["unexpected argument '--colour'"]),
+        (
+            &["--colour", "--cores", "0"],
+            &[
+                "unexpected argument '--colour'",
+                "Usage: talkpath serve [OPTIONS]\n",
+            ],
+        ),
     ];
     for (flags, wanted) in cases {
         let arguments: Vec<_> = ["serve"].iter().chain(*flags).copied().collect();
