@@ -54,7 +54,7 @@ enum Command {
 
 /// Flags of `serve`. Each wins over the same key of the file and is checked by the same rule.
 #[derive(Args, Debug, Default)]
-#[command(after_help = SERVE_HELP)]
+#[command(after_help = SERVE_HELP, override_usage = "talkpath serve [OPTIONS]")]
 struct ServeArgs {
     /// Settings file; docs/talkpath.toml shows every key with its default
     #[arg(long, value_name = "FILE")]
@@ -124,7 +124,10 @@ impl ServeArgs {
                 config.set_flag(flag, key, text)?;
             }
         }
-        config.check(&talkpath_rt::thread::allowed_cores())?;
+        let typed = flags.iter().filter(|(.., text)| text.is_some());
+        config
+            .check(&talkpath_rt::thread::allowed_cores())
+            .map_err(|wrong| wrong.typed(typed.map(|(flag, key, _)| (*flag, *key))))?;
         Ok(config)
     }
 }

@@ -18,6 +18,7 @@ use wanted::Wanted;
 
 /// What to replay.
 #[derive(Args, Clone, Debug)]
+#[command(override_usage = "talkpath replay [OPTIONS] <FILE>")]
 pub struct ReplayArgs {
     /// What `talkpath serve --record FILE` wrote
     file: PathBuf,
