@@ -25,6 +25,7 @@ mod fading;
 mod far;
 pub(crate) mod fence;
 pub mod governor;
+mod idle;
 mod inward;
 pub mod io;
 mod legs;
@@ -129,6 +130,8 @@ pub struct Worker {
     ran: Duration,
     /// Cohorts until the next one whose ops are timed.
     until_probe: u32,
+    /// Slots run in a row with nothing to do.
+    quiet: u64,
 }
 
 impl Worker {
@@ -160,6 +163,7 @@ impl Worker {
             spare: Spare::default(),
             ran: Duration::ZERO,
             until_probe: 0,
+            quiet: 0,
         }
     }
 
@@ -248,10 +252,10 @@ impl Worker {
         while self.next < end {
             self.run_slot(self.next, now, io);
             after(self);
-            self.next += 1;
+            self.next = self.slot_after(self.next);
             report.slots += 1;
         }
-        report.owed = (last + 1 - end) as u32;
+        report.owed = (last + 1).saturating_sub(self.next) as u32;
         io.stats.current().record_skipped(u64::from(report.skipped));
         report
     }

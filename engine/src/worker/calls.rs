@@ -58,6 +58,11 @@ impl Calls {
         }
     }
 
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.bodies.is_empty()
+    }
+
     /// The call and the side that a packet's handle names.
     fn side_of(&self, leg: LegId) -> Option<(CallId, Side)> {
         let (known, call, side) = (*self.sides.get(leg.index() as usize)?)?;

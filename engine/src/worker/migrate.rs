@@ -53,6 +53,11 @@ impl Moves {
         self.awaited.len() + self.given_up.len()
     }
 
+    /// Whether nothing is awaited and nothing has come before its berth.
+    pub fn is_empty(&self) -> bool {
+        self.owed() == 0 && self.early_legs.is_empty() && self.early_calls.is_empty()
+    }
+
     /// Gives up the berths of legs that were to come from worker `from` and are not here.
     pub(super) fn give_up(&mut self, from: u8) {
         let mut at = 0;
