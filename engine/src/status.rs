@@ -11,7 +11,7 @@ use talkpath_rt::ring::Consumer;
 use talkpath_rt::thread::Obtained;
 use talkpath_rt::timing::SlotStats;
 
-use crate::ledger::LegLedger;
+use crate::ledger::{FlowLedger, LegLedger};
 use crate::priority::Priority;
 use crate::proto::{CallStats, Culprit, Segment};
 use crate::record::RecordingState;
@@ -284,6 +284,8 @@ pub struct SideStatus {
     pub receive: bool,
     /// Whether it is sent what the other says.
     pub send: bool,
+    /// Where the delay of what it says comes from.
+    pub ledger: FlowLedger,
 }
 
 /// Use of one thing there is a fixed number of.

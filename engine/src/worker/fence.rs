@@ -114,5 +114,21 @@ pub(super) fn trip(kind: &str, leg: crate::LegId) {
 }
 
 #[cfg(test)]
+thread_local! {
+    /// The node kind that gives what is no number next, once, and of which leg.
+    pub(crate) static POISON: std::cell::Cell<Option<(&'static str, crate::LegId)>> =
+        const { std::cell::Cell::new(None) };
+}
+
+/// Puts what is no number into what a node of the leg gave, when a test wants it.
+#[cfg(test)]
+pub(super) fn poison(kind: &str, leg: crate::LegId, pcm: &mut [f32]) {
+    if POISON.get().is_some_and(|wanted| wanted == (kind, leg)) {
+        POISON.set(None);
+        pcm[pcm.len() / 2] = f32::NAN;
+    }
+}
+
+#[cfg(test)]
 #[path = "fence_tests.rs"]
 mod tests;

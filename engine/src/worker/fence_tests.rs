@@ -7,7 +7,7 @@ use talkpath_nodes::codec::Codec;
 use talkpath_nodes::leg_graphs::{PORT_IN, PORT_OUT};
 use talkpath_nodes::packet::Header;
 
-use super::TRIP;
+use super::{POISON, TRIP};
 use crate::{
     EngineConfig, EventKind, EventStream, Leg, LegConfig, LegId, NetworkConfig, PortConfig,
     RoomConfig, RtpSender, SampleRate, ShardLink, VirtualEngine,
@@ -280,23 +280,31 @@ impl Line {
     fn talk(&mut self, frames: u16) {
         for _ in 0..2 * frames {
             self.sequence += 1;
-            for leg in [0, 1].map(|n: usize| self.calls[n].side(crate::Side::A)) {
-                let mut packet = self.link.to_worker.take().expect("boxes for all");
-                packet.reset();
-                packet.leg = leg.to_bits();
-                packet.header = Header {
-                    sequence: self.sequence,
-                    timestamp: u32::from(self.sequence) * 160,
-                    ..Header::default()
-                };
-                let payload: Vec<u8> = (0..160).map(|n| 0x20 + (n % 90)).collect();
-                packet.set_payload(&payload).expect("it fits");
-                self.link.to_worker.send(packet).expect("room");
-            }
+            self.say(crate::Side::A, Codec::Pcmu);
             if self.sequence.is_multiple_of(2) {
                 self.engine.advance(FRAME);
                 self.collect();
             }
+        }
+    }
+
+    /// A packet of 20 ms of a side of both calls.
+    fn say(&mut self, side: crate::Side, codec: Codec) {
+        let samples = codec.rate().samples_in(FRAME).0;
+        let octets = samples as usize * codec.bytes_per_sample();
+        for leg in [0, 1].map(|n: usize| self.calls[n].side(side)) {
+            let mut packet = self.link.to_worker.take().expect("boxes for all");
+            packet.reset();
+            packet.leg = leg.to_bits();
+            packet.header = Header {
+                payload_type: codec.static_payload_type().unwrap_or(96),
+                sequence: self.sequence,
+                timestamp: u32::from(self.sequence) * samples,
+                ..Header::default()
+            };
+            let payload: Vec<u8> = (0..octets).map(|n| 0x20 + (n % 90) as u8).collect();
+            packet.set_payload(&payload).expect("it fits");
+            self.link.to_worker.send(packet).expect("room");
         }
     }
 
@@ -368,5 +376,72 @@ fn a_panic_in_a_call_stops_one_direction_and_no_box_is_lost() {
         let status = line.engine.status().expect("running");
         assert_eq!(status.fill("legs"), Some((0, 8)), "{kind}");
         assert_eq!(status.supervisor.stale_returns, 0);
+    }
+}
+
+/// What a side of a call was sent.
+fn sent_to(line: &Line, call: usize, side: crate::Side) -> Vec<(u16, u32, Vec<u8>)> {
+    let leg = line.calls[call].side(side).to_bits();
+    line.sent.get(&leg).cloned().unwrap_or_default()
+}
+
+#[test]
+fn what_is_no_number_behind_the_resampler_of_a_call_is_silenced_there_and_spreads_no_further() {
+    use crate::Side::{A, B};
+    let wide = Codec::L16(SampleRate::HZ_16000);
+    for victim in [A, B] {
+        let run = |poisoned: bool| {
+            let sender = RtpSender {
+                ssrc: 9,
+                sequence: 20,
+                timestamp: 900,
+            };
+            let mut line = Line::new(NetworkConfig {
+                sender,
+                ..NetworkConfig::new(wide, 96)
+            });
+            for frame in 0..80 {
+                if poisoned && frame == 10 {
+                    POISON.set(Some(("resample", line.calls[0].side(victim))));
+                }
+                line.sequence += 1;
+                line.say(A, Codec::Pcmu);
+                line.say(B, wide);
+                line.engine.advance(FRAME);
+                line.collect();
+            }
+            assert_eq!(POISON.take(), None, "it was given");
+            line
+        };
+        let (whole, poisoned) = (run(false), run(true));
+        let hearer = victim.other();
+        for (call, side) in [(0, victim), (1, A), (1, B)] {
+            let kept = sent_to(&whole, call, side);
+            assert_eq!(kept.len(), 80);
+            assert!(kept == sent_to(&poisoned, call, side), "to the bit");
+        }
+        let (was, is) = (sent_to(&whole, 0, hearer), sent_to(&poisoned, 0, hearer));
+        for (n, (was, is)) in was.iter().zip(&is).enumerate() {
+            assert_eq!((was.0, was.1, was.2.len()), (is.0, is.1, is.2.len()));
+            assert_eq!(was.2 != is.2, n == 10, "packet {n}");
+        }
+        let (piece, silence) = match victim {
+            A => (320, 0),
+            B => (80, 0xff),
+        };
+        assert!(is[10].2[..piece].iter().all(|octet| *octet == silence));
+        let status = poisoned.engine.status().expect("running");
+        let faults = |call: usize, side| status.calls[call].stats.from(side).not_finite;
+        assert_eq!((faults(0, victim), faults(0, hearer)), (1, 0));
+        assert_eq!((faults(1, A), faults(1, B)), (0, 0));
+        assert_eq!(status.workers[0].counters.not_finite, 1);
+        let told = std::iter::from_fn(|| poisoned.events.try_next()).map(|event| event.kind);
+        let faulted: Vec<_> = told
+            .filter_map(|kind| match kind {
+                EventKind::Faulted { leg } => Some(leg),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(faulted, [poisoned.calls[0].side(victim)]);
     }
 }
