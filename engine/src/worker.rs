@@ -25,6 +25,7 @@ mod fading;
 mod far;
 pub(crate) mod fence;
 pub mod governor;
+mod idle;
 mod inward;
 pub mod io;
 mod legs;
@@ -45,6 +46,7 @@ mod tell;
 use core::time::Duration;
 
 use talkpath_graph::Limits;
+use talkpath_rt::pages;
 use talkpath_rt::slab::Slab;
 
 use crate::proto::{LegBody, LegId, LegPlan, LegTag, PlanTag, RoomBody, RoomId, RoomTag};
@@ -128,10 +130,13 @@ pub struct Worker {
     ran: Duration,
     /// Cohorts until the next one whose ops are timed.
     until_probe: u32,
+    /// Slots run in a row with nothing to do.
+    quiet: u64,
 }
 
 impl Worker {
-    /// A worker with everything it will ever need. Control side: allocates.
+    /// A worker with everything it will ever need. Allocates it all and writes to all of its
+    /// [pages](talkpath_rt::pages): called by the thread that will own it, before its real time begins.
     #[must_use]
     pub fn new(config: WorkerConfig) -> Self {
         Self {
@@ -144,8 +149,8 @@ impl Worker {
             calls: Calls::new(config.leg_ids),
             bank: Bank::new(config.seats),
             arena: Arena::new(&Limits::default()),
-            leaving: Vec::with_capacity(config.legs),
-            swapping: Vec::with_capacity(config.legs),
+            leaving: pages::reserved(config.legs),
+            swapping: pages::reserved(config.legs),
             moves: Moves::new(config.leg_ids),
             fallen: Fallen::new(),
             blame: Blame::default(),
@@ -158,7 +163,13 @@ impl Worker {
             spare: Spare::default(),
             ran: Duration::ZERO,
             until_probe: 0,
+            quiet: 0,
         }
+    }
+
+    /// Slot 0 is at `base`. Before the first step.
+    pub(crate) fn set_base(&mut self, base: Duration) {
+        self.config.base = base;
     }
 
     /// Intended time of a slot.
@@ -241,10 +252,10 @@ impl Worker {
         while self.next < end {
             self.run_slot(self.next, now, io);
             after(self);
-            self.next += 1;
+            self.next = self.slot_after(self.next);
             report.slots += 1;
         }
-        report.owed = (last + 1 - end) as u32;
+        report.owed = (last + 1).saturating_sub(self.next) as u32;
         io.stats.current().record_skipped(u64::from(report.skipped));
         report
     }

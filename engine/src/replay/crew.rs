@@ -21,7 +21,7 @@ use crate::record::asked::Named;
 use crate::record::media::Given as Packed;
 use crate::shard_link::ShardLink;
 use crate::supervisor::{Course as Stance, Given, Placed, Supervisor};
-use crate::wiring::{Wired, wire};
+use crate::wiring::{Wired, builder, wire};
 use crate::worker::{Worker, io::Io};
 
 /// What a run with other workers sent, by the legs of the session.
@@ -128,15 +128,9 @@ impl Crew {
             workers.push((worker, io));
             ends.push((end, Obtained::default()));
         }
-        let cost_clock = Box::new(move |_| clock());
-        let mut supervisor = Supervisor::new(
-            config,
-            ends,
-            wiring.routes,
-            base,
-            header.started,
-            cost_clock,
-        );
+        let builder = builder(config.clone(), move |_| clock());
+        let mut supervisor =
+            Supervisor::new(config, ends, wiring.routes, base, header.started, builder);
         supervisor.unwatch();
         supervisor.set_course(Stance::Following(Given::default()));
         Ok(Self {

@@ -27,7 +27,7 @@ use crate::record::control::Control;
 use crate::record::steps::PlayedClock;
 use crate::record::taps::{self, Taps};
 use crate::supervisor::{Course as Stance, Learnt, Request, Supervisor};
-use crate::wiring::{Wired, Wiring, wire};
+use crate::wiring::{Wired, Wiring, builder, wire};
 use crate::worker::{Worker, io::Io};
 
 /// Events and mixes the desk may be behind.
@@ -165,17 +165,11 @@ pub(super) fn play(
     drop(mixes);
     // Whoever gives packets to the workers again knows where they went.
     routes.mute();
-    let cost_clock = Box::new(move |_| -> Box<dyn talkpath_rt::clock::Clock> {
+    let builder = builder(config.clone(), move |_| {
         Box::new(talkpath_rt::clock::ManualClock::new(base))
     });
-    let mut supervisor = Supervisor::new(
-        config.clone(),
-        ends,
-        routes,
-        base,
-        header.started,
-        cost_clock,
-    );
+    let mut supervisor =
+        Supervisor::new(config.clone(), ends, routes, base, header.started, builder);
     // A recording ends with the loss of a worker: here none is lost, however slowly it runs.
     supervisor.unwatch();
     let (reply, events) = bounded(1);

@@ -91,7 +91,7 @@ use crate::event::{EventKind, LeaveReason, Subscribers};
 use crate::proto::{CallId, CallTag, LegId, LegTag, RoomId, RoomTag};
 use crate::record::control::ControlTape;
 use crate::status::SupervisorCounters;
-use crate::wiring::CostClock;
+use crate::wiring::Builder;
 
 use calls::CallState;
 use displace::Claim;
@@ -124,7 +124,7 @@ pub(crate) struct Supervisor {
     /// Room being made for emergency calls.
     claims: Vec<Claim>,
     routes: Routes,
-    cost_clock: CostClock,
+    builder: Builder,
     /// Workers that want threads.
     hirings: Vec<Hiring>,
     /// Lost workers whose threads have not come home.
@@ -152,7 +152,7 @@ impl Supervisor {
         routes: Routes,
         base: Duration,
         now: Duration,
-        cost_clock: CostClock,
+        builder: Builder,
     ) -> Self {
         let site = |(ends, obtained)| Site::new(&config, ends, obtained);
         Self {
@@ -163,7 +163,7 @@ impl Supervisor {
             claims: Vec::new(),
             prices: Prices::new(config.price_quantile),
             routes,
-            cost_clock,
+            builder,
             hirings: Vec::new(),
             out: Vec::new(),
             rooms: BTreeMap::new(),

@@ -43,12 +43,14 @@ impl Worker {
                 acks: io.acks.vacant().saturating_sub(owed),
             };
             match io.commands.next(slot, room) {
-                Next::Empty | Next::NotYet => return,
+                Next::Empty => return,
+                Next::NotYet => return self.stir(),
                 Next::Deferred => {
                     self.counters.deferred += 1;
-                    return;
+                    return self.stir();
                 }
                 Next::Txn(txn) => {
+                    self.stir();
                     let id = txn.id();
                     for (index, command) in txn.enumerate() {
                         let tried = self.try_command(command, &mut io.packets_in, &mut io.mesh);
