@@ -3,6 +3,8 @@
 //! Control side; reads records that exist already. `docs/counters.md` explains each name, and a
 //! test holds the two together.
 
+use std::time::Duration;
+
 use talkpath_edge::http::{Metric, MetricKind, Sample};
 use talkpath_edge::net::NetStatus;
 use talkpath_edge::sip::Counters;
