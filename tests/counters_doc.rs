@@ -11,8 +11,8 @@ use talkpath_edge::net::{
 };
 use talkpath_edge::sip::{CallStatus, Counters};
 use talkpath_engine::{
-    CallConfig, Codec, Engine, EngineConfig, LegConfig, LegId, NetworkConfig, RoomConfig, Status,
-    VirtualEngine,
+    CallConfig, Codec, Engine, EngineConfig, LegConfig, LegId, NetworkConfig, Priority, RoomConfig,
+    Status, VirtualEngine,
 };
 
 const DOC: &str = include_str!("../docs/counters.md");
@@ -209,6 +209,7 @@ fn every_field_of_a_leg_is_explained_and_none_is_invented() {
         call_id: String::new(),
         source: ([127, 0, 0, 1], 5060).into(),
         to: None,
+        priority: Priority::Normal,
         codec: None,
         leg: Some(bits),
         confirmed: false,
