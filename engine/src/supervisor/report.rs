@@ -7,13 +7,14 @@ use talkpath_rt::timing::SlotStats;
 use crate::ledger::{LegLedger, Placed};
 use crate::proto::{LegId, RoomId};
 use crate::status::{
-    CallStatus, Fill, LateStatus, LegStatus, PlanInfo, RoomStatus, SideStatus, Status,
-    SupervisorCounters, WorkerStatus,
+    CallStatus, Fill, LegStatus, PlanInfo, RoomStatus, SideStatus, Status, SupervisorCounters,
+    WorkerStatus,
 };
 
 use super::Supervisor;
 use super::calls::{self, CallState};
 use super::legs::{LegState, Stage};
+use super::plans::Compiled;
 use super::rooms::RoomState;
 use super::site::Site;
 
@@ -59,6 +60,7 @@ impl Supervisor {
             codec: leg.face.codec.clone(),
             rate: leg.rate.hz(),
             plan: leg.plan.to_bits(),
+            plan_name: self.plan_name(leg),
             worker: leg.worker,
             state: match leg.stage {
                 Stage::Joining => "joining",
@@ -75,6 +77,12 @@ impl Supervisor {
             ledger: self.ledger(leg),
             stats: leg.stats,
         }
+    }
+
+    fn plan_name(&self, leg: &LegState) -> String {
+        let plans = &self.sites[usize::from(leg.worker)].plans;
+        let compiled = plans.compiled(leg.plan);
+        compiled.map(Compiled::name).unwrap_or_default()
     }
 
     /// Where the delay of a leg comes from.
@@ -206,8 +214,7 @@ fn worker_status(site: &Site) -> WorkerStatus {
         &site.obtained,
         &site.timing,
         site.counters,
-        site.last_late
-            .map(|(at, by, culprit)| LateStatus::new(at, by, culprit)),
+        site.last_late.clone(),
         &site.table.load(),
     );
     WorkerStatus {
