@@ -25,6 +25,8 @@ mod fading;
 mod far;
 pub(crate) mod fence;
 pub mod governor;
+#[cfg(test)]
+mod injected;
 mod inward;
 pub mod io;
 mod legs;
