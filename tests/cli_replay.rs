@@ -342,6 +342,12 @@ fn what_is_wrong_is_said_and_in_the_exit_code() {
     let fine = file("good.rec", &good);
     said(&[&fine], 0, "all identical");
     said(
+        &[&fine, "--workers", "3"],
+        0,
+        "recorded with 1: identical with 1, then run and compared with 3",
+    );
+    said(&[&fine, "--workers", "17"], 2, "17 is not in 1..=16");
+    said(
         &[&fine, "--wav", "leg=7.7:x.wav"],
         2,
         "the session has no sound of leg 7.7",

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 use talkpath_edge::http::MetricKind;
 use talkpath_edge::net::{
-    LatchState, Net, NetConfig, NetCounters, NetLegStats, NetStatus, PortStatus, ShardTiming,
+    LatchState, Net, NetConfig, NetCounters, NetLegStats, NetStatus, PortStatus, Refused,
+    ShardTiming,
 };
 use talkpath_edge::sip::{CallStatus, Counters};
 use talkpath_engine::{Engine, EngineConfig, LegConfig, LegId, RoomConfig, Status, VirtualEngine};
@@ -176,6 +177,7 @@ fn every_field_of_a_leg_is_explained_and_none_is_invented() {
         packets_out: 0,
         octets_out: 0,
         refused: 0,
+        refused_for: Refused::default(),
         lost: 0,
         jitter_ms: 0.0,
         remote_lost: None,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crossbeam::channel::unbounded;
 use talkpath_rt::clock::{Clock, MonotonicClock};
-use talkpath_rt::thread::{self, Obtained, Placement};
+use talkpath_rt::thread::{self, Obtained};
 
 use crate::api::engine_calls;
 use crate::config::EngineConfig;
@@ -15,7 +15,7 @@ use crate::error::StartError;
 use crate::record::{self, RecordTo, RecordingState, session, taps};
 use crate::shard_link::ShardLink;
 use crate::supervisor::{Link, Request, Supervisor};
-use crate::wiring::{Wired, Wiring, wire};
+use crate::wiring::{Wired, Wiring, join};
 
 mod crew;
 mod recorder;
@@ -74,7 +74,8 @@ impl fmt::Debug for Engine {
 engine_calls!(Engine);
 
 impl Engine {
-    /// Starts an engine: allocates everything, then starts the workers and the supervisor.
+    /// Starts an engine: starts the workers' threads, each of which builds what it will own on its own core,
+    /// then the supervisor.
     ///
     /// # Errors
     /// A setting out of its range, or a thread that cannot be started. A real-time priority or a
@@ -103,21 +104,35 @@ impl Engine {
                 "the memory is not locked ({why}); a page may have to be waited for"
             ));
         }
+        quieten_workers();
+        let mut crew = Crew::new(config.clone());
+        let stocks = (0..config.workers).map(|index| crew.hire(index));
+        let stocks = match stocks.collect::<Result<Vec<_>, _>>() {
+            Ok(stocks) => stocks,
+            Err(why) => {
+                drop(crew.close());
+                return Err(why.into());
+            }
+        };
         let clock = MonotonicClock;
-        let base = clock.now() + 2 * config.slot;
         let started = clock.now();
-        let mut wiring = wire(&config, base, || Box::new(clock));
+        let base = started + 2 * config.slot;
+        let mut wiring = join(&config, base, stocks);
         let recording = to
             .map(|to| session::begin(&config, (base, started), &mut wiring, to))
-            .transpose()
-            .map_err(StartError::Recording)?;
+            .transpose();
+        let recording = match recording {
+            Ok(recording) => recording,
+            Err(why) => {
+                drop(crew.close());
+                return Err(StartError::Recording(why));
+            }
+        };
         let Wiring {
             workers: wired,
             routes,
             shard,
         } = wiring;
-        quieten_workers();
-        let mut crew = Crew::new(config.clone());
         let (mut ends, mut obtained) = (Vec::new(), Vec::new());
         for (
             index,
@@ -128,7 +143,7 @@ impl Engine {
             },
         ) in wired.into_iter().enumerate()
         {
-            match crew.hire((index, 0), worker, io) {
+            match crew.begin((index, 0), (worker, io)) {
                 Ok(mut got) => {
                     got.warnings.append(&mut warnings);
                     got.warnings
@@ -137,21 +152,22 @@ impl Engine {
                     ends.push((end, got.clone()));
                     obtained.push(got);
                 }
-                Err(why) => {
+                Err(back) => {
                     drop(crew.close());
-                    return Err(why.into());
+                    return Err(back.0.into());
                 }
             }
         }
-        let cost_clock = Box::new(move |_| -> Box<dyn Clock> { Box::new(clock) });
-        let mut supervisor = Supervisor::new(config, ends, routes, base, started, cost_clock);
+        let crew = Arc::new(Mutex::new(crew));
+        let hiring = Arc::clone(&crew);
+        let builder = Box::new(move |place| lock(&hiring).replace(place));
+        let mut supervisor = Supervisor::new(config, ends, routes, base, started, builder);
         let recorder = recording.map(|(recorder, tape)| {
             supervisor.set_tape(tape);
             recorder
         });
         let recording = recorder.as_ref().map(|recorder| recorder.shared());
         let (requests, inbox) = unbounded();
-        let crew = Arc::new(Mutex::new(crew));
         let hands = Arc::clone(&crew);
         let spawned = std::thread::Builder::new()
             .name("talkpath-control".to_owned())
@@ -240,22 +256,6 @@ impl Engine {
     /// [`Stopped`](crate::EngineError::Stopped). A second call does nothing.
     pub fn shutdown(&self) {
         self.shared.shutdown();
-    }
-}
-
-/// Where worker `index` is to run. Without a choice the workers take the last cores of the inherited mask, the first
-/// worker the last; with fewer cores than workers they share.
-fn placement(config: &EngineConfig, index: usize) -> Placement {
-    let name = match config.workers {
-        1 => config.name.clone(),
-        _ => format!("{}-{index}", config.name),
-    };
-    let allowed = thread::allowed_cores();
-    let default = || allowed.iter().rev().cycle().nth(index).copied();
-    Placement {
-        name,
-        core: config.cores.get(index).copied().or_else(default),
-        priority: config.priority,
     }
 }
 

@@ -269,11 +269,13 @@ pub enum EventKind {
         /// The leg.
         leg: LegId,
     },
-    /// An emergency call is in, for which this leg had to leave (D15).
+    /// An emergency call is in, for which this leg, or this point-to-point call, had to leave (D15).
     Displaced {
-        /// Who left; the handle is stale now.
+        /// Who left, of a call its side A; the handle is stale now.
         leg: LegId,
-        /// The emergency call.
+        /// The point-to-point call that ended, if it was one.
+        call: Option<CallId>,
+        /// The emergency call, its side A when it is point-to-point.
         by: LegId,
     },
     /// A node of the leg failed or gave a value that is no number; its frame was concealed.

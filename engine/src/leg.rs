@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossbeam::channel::Receiver;
 use talkpath_graph::SampleRate;
 use talkpath_nodes::codec::Codec;
 
@@ -291,6 +292,17 @@ impl Leg {
         let leg = self.id;
         let status = self.link.ask(|reply| Request::LegStatus { leg, reply })??;
         Ok(*status)
+    }
+
+    /// Where its last [`status`](Self::status) will come, with figures exact to the packet: once, when the worker has given
+    /// the leg back, just before [`EventKind::Left`](crate::event::EventKind::Left). The receiver disconnects without one when
+    /// the engine stops first.
+    ///
+    /// # Errors
+    /// The leg has left, or is leaving.
+    pub fn farewell(&self) -> Result<Receiver<Box<LegStatus>>, EngineError> {
+        let leg = self.id;
+        self.link.ask(|reply| Request::Farewell { leg, reply })?
     }
 
     fn edit(&self, edit: Edit) -> Result<(), EngineError> {

@@ -1,4 +1,4 @@
-//! Six classes of legs (D15): who may use the last of the capacity, and who is shed first when there is too little.
+//! Six classes of legs and calls (D15): who may use the last of the capacity, and who is shed first when there is too little.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Number of classes.
 pub const CLASSES: usize = 6;
 
-/// How much a leg matters; the better class is the smaller one.
+/// How much a leg or a call matters; the better class is the smaller one.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
 )]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use talkpath_nodes::packet::Packet;
 use talkpath_rt::boxes::{Borrower, Lender};
 use talkpath_rt::handle::Handle;
+use talkpath_rt::pages;
 use talkpath_rt::ring::{Consumer, Full, Producer};
 
 use crate::proto::LegTag;
@@ -86,6 +87,13 @@ impl ToWorkers {
             spent,
             tape: None,
         }
+    }
+
+    /// Puts what only the shard uses into [pages](talkpath_rt::pages) that the calling thread writes first: called by the
+    /// shard's thread, before its real time begins.
+    pub fn settle(&mut self) {
+        self.routes = pages::copied(&self.routes);
+        self.ways.iter_mut().for_each(|way| way.lender.settle());
     }
 
     /// Notes every packet from now on.
@@ -227,6 +235,11 @@ impl FromWorkers {
             spent,
             tape: None,
         }
+    }
+
+    /// As [`ToWorkers::settle`].
+    pub fn settle(&mut self) {
+        self.lines.settle();
     }
 
     /// Notes every packet from now on.

@@ -259,6 +259,8 @@ pub struct CallStatus {
     pub plan: u64,
     /// `beginning`, `up` or `ending`.
     pub state: &'static str,
+    /// Its class (D15).
+    pub priority: Priority,
     /// Whether nothing is decoded, either way.
     pub relay: bool,
     /// Its figures, about a second old at most.

@@ -25,6 +25,7 @@ mod fading;
 mod far;
 pub(crate) mod fence;
 pub mod governor;
+mod idle;
 #[cfg(test)]
 mod injected;
 mod inward;
@@ -47,6 +48,7 @@ mod tell;
 use core::time::Duration;
 
 use talkpath_graph::Limits;
+use talkpath_rt::pages;
 use talkpath_rt::slab::Slab;
 
 use crate::proto::{LegBody, LegId, LegPlan, LegTag, PlanTag, RoomBody, RoomId, RoomTag};
@@ -130,10 +132,13 @@ pub struct Worker {
     ran: Duration,
     /// Cohorts until the next one whose ops are timed.
     until_probe: u32,
+    /// Slots run in a row with nothing to do.
+    quiet: u64,
 }
 
 impl Worker {
-    /// A worker with everything it will ever need. Control side: allocates.
+    /// A worker with everything it will ever need. Allocates it all and writes to all of its
+    /// [pages](talkpath_rt::pages): called by the thread that will own it, before its real time begins.
     #[must_use]
     pub fn new(config: WorkerConfig) -> Self {
         Self {
@@ -146,8 +151,8 @@ impl Worker {
             calls: Calls::new(config.leg_ids),
             bank: Bank::new(config.seats),
             arena: Arena::new(&Limits::default()),
-            leaving: Vec::with_capacity(config.legs),
-            swapping: Vec::with_capacity(config.legs),
+            leaving: pages::reserved(config.legs),
+            swapping: pages::reserved(config.legs),
             moves: Moves::new(config.leg_ids),
             fallen: Fallen::new(),
             blame: Blame::default(),
@@ -160,7 +165,13 @@ impl Worker {
             spare: Spare::default(),
             ran: Duration::ZERO,
             until_probe: 0,
+            quiet: 0,
         }
+    }
+
+    /// Slot 0 is at `base`. Before the first step.
+    pub(crate) fn set_base(&mut self, base: Duration) {
+        self.config.base = base;
     }
 
     /// Intended time of a slot.
@@ -174,6 +185,21 @@ impl Worker {
     #[must_use]
     pub fn due(&self) -> Duration {
         self.time_of(self.next)
+    }
+
+    /// The next slot to run; while one runs, that one.
+    pub(crate) fn slot(&self) -> u64 {
+        self.next
+    }
+
+    /// Gives up the slots before `slot` (D14).
+    pub(crate) fn skip_to(&mut self, slot: u64) {
+        let from = self.next;
+        if from < slot {
+            self.counters.skipped_slots += slot - from;
+            self.next = slot;
+            self.forget_sums(from);
+        }
     }
 
     /// Begins with the second slot from `now` on: for a worker that takes the place of another. Before the first step.
@@ -222,19 +248,16 @@ impl Worker {
         let behind = last + 1 - self.next;
         if behind > most {
             report.skipped = u32::try_from(behind - most).unwrap_or(u32::MAX);
-            self.counters.skipped_slots += behind - most;
-            let from = self.next;
-            self.next = last + 1 - most;
-            self.forget_sums(from);
+            self.skip_to(last + 1 - most);
         }
         let end = (last + 1).min(self.next + 2 * self.schedule.cycle() as u64);
         while self.next < end {
             self.run_slot(self.next, now, io);
             after(self);
-            self.next += 1;
+            self.next = self.slot_after(self.next);
             report.slots += 1;
         }
-        report.owed = (last + 1 - end) as u32;
+        report.owed = (last + 1).saturating_sub(self.next) as u32;
         io.stats.current().record_skipped(u64::from(report.skipped));
         report
     }

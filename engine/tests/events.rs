@@ -85,7 +85,11 @@ fn samples() -> Vec<EventKind> {
         EventKind::TalkStopped { leg },
         EventKind::MediaTimeout { leg },
         EventKind::Finished { leg },
-        EventKind::Displaced { leg, by: leg },
+        EventKind::Displaced {
+            leg,
+            call: None,
+            by: leg,
+        },
         EventKind::Faulted { leg },
         EventKind::Fenced {
             leg,

@@ -104,7 +104,7 @@ fn displaced(studio: &mut Studio, room: &Room, calls: usize) -> Vec<(LegId, LegI
     let pairs: Vec<_> = told
         .iter()
         .filter_map(|kind| match kind {
-            EventKind::Displaced { leg, by } => Some((*leg, *by)),
+            EventKind::Displaced { leg, by, .. } => Some((*leg, *by)),
             _ => None,
         })
         .collect();

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  scenario ─► seats (legs of the engine) ◄──── packets ────► phones, on a thread of their own
-//!     │            ▲ joins, leaves, moves                        │ gaps, jitter, marker delay
+//!     │            ▲ joins, leaves, moves, swaps                       │ gaps, jitter, marker delay
 //!     └─► during ──┘                                             ▼
 //!  server (slot timing, CPU) ─────────────────────────────────► report ─► table, JSON, page
 //!  environment, bare loop, verdict ────────────────────────────────┘
@@ -25,13 +25,15 @@ mod reference;
 mod report;
 mod run;
 mod scenario;
+mod seating;
 mod seats;
 mod server;
 mod speech;
+mod swaps;
 mod verdict;
 mod window;
 
-pub use args::{BenchCommand, ChurnArgs, Common, MigrateArgs, RoomArgs};
+pub use args::{BenchCommand, Common, RateArgs, RoomArgs, SizesArgs};
 pub use error::BenchError;
 
 use crate::output;
@@ -60,6 +62,8 @@ pub fn run(command: &BenchCommand) -> Result<(), BenchError> {
             to: Some(path.display().to_string()),
             source,
         })?;
+        // Standard output is the report's.
+        eprintln!("talkpath: wrote {}", path.display());
     }
     let text = match scenario.common.json {
         true => format!("{}\n", report.json()),

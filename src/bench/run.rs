@@ -117,6 +117,7 @@ pub(super) fn run(scenario: &Scenario) -> Result<Report, BenchError> {
     }
     let warnings = warnings(&workers);
     let shard_core = server.net.as_ref().and_then(|net| net.status().core);
+    let send_wait = server.send_wait();
     server.shutdown(&environment.cores_allowed)?;
     // They must outlive the worker.
     drop(rings);
@@ -130,7 +131,7 @@ pub(super) fn run(scenario: &Scenario) -> Result<Report, BenchError> {
         .zip(heard)
         .map(|((first, last, done, legs), phones)| Stretch {
             legs,
-            server: first.until(&last),
+            server: first.until(&last, send_wait),
             phones,
             done,
         })

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use talkpath_edge::net::{Net, NetError, NetLeg, Session};
+use talkpath_edge::net::{Net, NetError, NetLeg, Session, SessionChange};
 use talkpath_engine::{
     CallConfig, Class, Engine, EngineError, Leg, LegConfig, LegId, NetworkConfig, Room, RoomConfig,
     RtpSender, Side,
@@ -27,7 +27,7 @@ pub(super) fn payload_type(codec: Codec) -> u8 {
 struct Seated {
     /// Its leg; a side of a call has none that could leave alone.
     leg: Option<Leg>,
-    port: Option<NetLeg>,
+    port: Option<(NetLeg, SessionChange)>,
 }
 
 /// All of them.
@@ -132,8 +132,10 @@ impl<'a> Seats<'a> {
         let (way, port) = match &self.net {
             None => (Way::Leg(id.to_bits()), None),
             Some(net) => {
-                let (to, port) = attach(net, session(id, &network, self.phone(seat)?))?;
-                (to, Some(port))
+                let session = session(id, &network, self.phone(seat)?);
+                let change = SessionChange::from(&session);
+                let (to, port) = attach(net, session)?;
+                (to, Some((port, change)))
             }
         };
         self.seats[seat] = Some(Seated { leg, port });
@@ -147,13 +149,35 @@ impl<'a> Seats<'a> {
         Ok(())
     }
 
+    /// The leg changes to another of the scenario's talks, and so do its port and its phone.
+    pub(super) fn speak(&mut self, seat: usize, talk: usize) -> Result<(), BenchError> {
+        let Some(Seated {
+            leg: Some(leg),
+            port,
+        }) = &mut self.seats[seat]
+        else {
+            return Ok(());
+        };
+        let (codec, ptime) = self.scenario.talks()[talk];
+        let payload_type = payload_type(codec);
+        leg.change(NetworkConfig {
+            ptime,
+            ..NetworkConfig::new(codec, payload_type)
+        })?;
+        if let Some((port, change)) = port {
+            change.payload_type = payload_type;
+            port.update(*change)?;
+        }
+        Ok(self.desk.tell(Order::Speak { seat, talk })?)
+    }
+
     /// The leg leaves, and its phone hangs up. `false` when the seat is empty.
     pub(super) fn leave(&mut self, seat: usize) -> Result<bool, BenchError> {
         let Some(Seated { leg, port }) = self.seats[seat].take() else {
             return Ok(false);
         };
         self.desk.tell(Order::Disconnect { seat })?;
-        if let Some(port) = port {
+        if let Some((port, _)) = port {
             port.detach()?;
         }
         if let Some(leg) = leg {

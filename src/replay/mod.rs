@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use talkpath_engine::replay::{Recording, RecordingError, ReplayError, Replayed, replay};
+use talkpath_engine::replay::{Recording, RecordingError, ReplayError, Replayed, replay_with};
 
 use crate::output;
 use sound::{Sound, SoundError};
@@ -25,6 +25,9 @@ pub struct ReplayArgs {
     /// room by somebody who says nothing. May be given several times
     #[arg(long, value_name = "WHAT:FILE", value_parser = wanted::parse)]
     wav: Vec<Wanted>,
+    /// Run it once more with so many workers, and compare every leg
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    workers: Option<u8>,
     /// List the rooms and legs of the session
     #[arg(long)]
     list: bool,
@@ -97,6 +100,8 @@ struct Report<'a> {
     differences: Vec<String>,
     /// Why the recording ends before its session did.
     ends_early: Option<String>,
+    /// How many workers the session had.
+    recorded_workers: usize,
     /// How many times faster than the session.
     speed: f64,
     #[serde(flatten)]
@@ -118,13 +123,16 @@ pub fn run(args: &ReplayArgs) -> Result<(), ReplayCommandError> {
         source,
     })?;
     let mut sound = Sound::new(&args.wav, recording.header().base);
-    let replayed = replay(&recording, &mut sound)?;
+    let own = recording.header().config.workers;
+    let workers = args.workers.map_or(own, usize::from);
+    let replayed = replay_with(&recording, workers, &mut sound)?;
     let took = replayed.took.as_secs_f64().max(1e-9);
     let report = Report {
         recorded_by: &recording.header().talkpath,
         identical: replayed.is_identical(),
         differences: recording.header().differences(),
         ends_early: recording.ends_early(),
+        recorded_workers: own,
         speed: replayed.session.as_secs_f64() / took,
         replayed: &replayed,
     };

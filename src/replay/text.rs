@@ -3,6 +3,9 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use talkpath_engine::LegId;
+use talkpath_engine::replay::{Difference, Unapplied};
+
 use super::Report;
 
 /// The report; `list` with all rooms and legs.
@@ -34,9 +37,26 @@ fn write(report: &Report<'_>, list: bool, to: &mut String) -> std::fmt::Result {
         None => writeln!(to, "{} are missing", replayed.missing)?,
         Some(first) => writeln!(
             to,
-            "{} different; the first is packet {} of worker {}, sequence {}",
-            replayed.different, first.packet, first.worker, first.sequence
+            "{} different; the first is packet {} of {}, sequence {}",
+            replayed.different,
+            first.packet,
+            whose(first),
+            first.sequence
         )?,
+    }
+    let (own, workers) = (report.recorded_workers, replayed.workers);
+    if workers != own {
+        writeln!(
+            to,
+            "workers   recorded with {own}: identical with {own}, then run and compared with {workers}"
+        )?;
+    }
+    for Unapplied { what, times, first } in &replayed.unapplied {
+        let first = seconds(*first);
+        writeln!(
+            to,
+            "note      left out with {workers} workers: {times} {what}, first at {first} s"
+        )?;
     }
     for difference in &report.differences {
         writeln!(to, "note      {difference}: the packets may differ")?;
@@ -76,6 +96,16 @@ fn write(report: &Report<'_>, list: bool, to: &mut String) -> std::fmt::Result {
         )?;
     }
     Ok(())
+}
+
+fn whose(difference: &Difference) -> String {
+    match difference.worker {
+        Some(worker) => format!("worker {worker}"),
+        None => match LegId::from_bits(difference.leg) {
+            Some(leg) => format!("leg {leg}"),
+            None => "no leg".to_owned(),
+        },
+    }
 }
 
 fn seconds(span: Duration) -> String {

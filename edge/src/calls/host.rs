@@ -7,6 +7,7 @@
 //! engine or the shard is too busy for is tried again for a while ([`patience`]).
 
 mod book;
+mod figures;
 mod legs;
 mod patience;
 mod rooms;
@@ -26,6 +27,7 @@ use super::{
 use crate::net::{Net, PortLease};
 use crate::sdp::Place;
 use book::{Book, Held, Terms};
+use figures::Farewells;
 use patience::{no_port, refused, unplayable};
 use watch::Watch;
 
@@ -128,6 +130,10 @@ impl MediaHost for EngineHost {
             },
             ended: Arc::from(ended),
             lost: None,
+            farewells: Farewells {
+                engine: leg.farewell().ok(),
+                net: None,
+            },
         };
         self.book().hold(call, held);
         match self.seat(port, &leg, &room, to, session) {
@@ -144,15 +150,18 @@ impl MediaHost for EngineHost {
     }
 
     fn figures(&self, leg: CallLeg) -> MediaFigures {
-        self.told_of(leg)
+        self.known_of(leg)
+            .map(|(known, rate)| known.figures(rate))
+            .unwrap_or_default()
     }
 
     fn leave(&self, leg: CallLeg) -> MediaFigures {
-        let figures = self.told_of(leg);
+        let known = self.known_of(leg);
         let held = self.book().let_go(leg);
-        if let Some(held) = held {
-            self.dismiss(held);
-        }
-        figures
+        let Some(((known, rate), held)) = known.zip(held) else {
+            return MediaFigures::default();
+        };
+        let farewells = self.dismiss(held);
+        known.at_the_end(&farewells).figures(rate)
     }
 }

@@ -10,6 +10,7 @@ use talkpath_engine::LegLedger;
 use talkpath_engine::negotiate::AudioAnswer;
 
 use super::Destination;
+use crate::net::Refused;
 use crate::sdp::Place;
 
 /// A leg of a call, in the words of the host.
@@ -47,8 +48,7 @@ pub enum MediaEnd {
 /// [`MediaHost::leave`].
 pub type WhenEnded = Box<dyn Fn(MediaEnd) + Send + Sync>;
 
-/// How a leg fared, as far as was known when it left: figures of worker and shard are a second old at most. `None` is
-/// what nobody has told.
+/// How a leg fares: a second old at most while it lasts, exact at its end. `None` is what nobody has told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct MediaFigures {
     /// RTP packets that came and were taken.
@@ -59,6 +59,12 @@ pub struct MediaFigures {
     pub lost: Option<i32>,
     /// Packets that came after their time.
     pub late: Option<u64>,
+    /// Datagrams that came to its port and were not taken.
+    pub refused: Option<u64>,
+    /// The same by reason.
+    pub refused_for: Option<Refused>,
+    /// Packets taken whose payload did not fit the codec.
+    pub malformed: Option<u64>,
     /// Made up for what was lost or late, in milliseconds.
     pub concealed_ms: Option<f64>,
     /// Interarrival jitter on the way to us, in milliseconds.
@@ -71,7 +77,7 @@ pub struct MediaFigures {
     pub worker: Option<u8>,
     /// Its plan, as `/plans` names it.
     pub plan: Option<u64>,
-    /// Where its delay came from.
+    /// Where its delay came from; `None` also when no packet was taken.
     pub ledger: Option<LegLedger>,
 }
 
@@ -155,6 +161,7 @@ pub trait MediaHost: Send + Sync + 'static {
         MediaFigures::default()
     }
 
-    /// Takes the leg out and tells how it fared. A leg that is gone already is no error.
+    /// Takes the leg out and tells how it fared, once worker and shard have given it back; what they have not told within
+    /// half a second is as it was last known. A leg that is gone already is no error.
     fn leave(&self, leg: CallLeg) -> MediaFigures;
 }

@@ -7,8 +7,9 @@ use talkpath_nodes::packet::{self, ParseFault};
 
 use super::counters::NetCounters;
 use super::demux::{Kind, kind};
-use super::far_end::{Refusal, Verdict};
+use super::far_end::Verdict;
 use super::leg::ShardLeg;
+use super::refused::Refusal;
 use super::wall::Wall;
 use super::wire::NetEvent;
 use crate::sys::Datagram;
@@ -37,115 +38,72 @@ pub(crate) struct Arrival<'a> {
 }
 
 impl Arrival<'_> {
-    /// Whether the datagram was accepted; counted either way.
-    pub(crate) fn take(
-        &mut self,
-        port: Port,
-        datagram: &Datagram<'_>,
-        to_worker: &mut ToWorkers,
-    ) -> bool {
+    /// Takes the datagram or counts why not.
+    pub(crate) fn take(&mut self, port: Port, datagram: &Datagram<'_>, to_worker: &mut ToWorkers) {
         let mux = self.leg.far.session.rtcp_mux;
-        let counter = match (kind(datagram.bytes), port) {
-            (Kind::Rtp, Port::Rtp) => return self.rtp(datagram, to_worker),
-            (Kind::Rtcp, Port::Rtcp) => return self.rtcp(datagram),
-            (Kind::Rtcp, Port::Rtp) if mux => return self.rtcp(datagram),
-            (Kind::Rtp | Kind::Rtcp, _) => &mut self.counters.drop_in_wrong_port,
-            (Kind::Stun, _) => &mut self.counters.drop_in_stun,
-            (Kind::Dtls, _) => &mut self.counters.drop_in_dtls,
-            (Kind::Other, _) => &mut self.counters.drop_in_not_media,
+        let taken = match (kind(datagram.bytes), port) {
+            (Kind::Rtp, Port::Rtp) => self.rtp(datagram, to_worker),
+            (Kind::Rtcp, Port::Rtcp) => self.rtcp(datagram),
+            (Kind::Rtcp, Port::Rtp) if mux => self.rtcp(datagram),
+            (Kind::Rtp | Kind::Rtcp, _) => Err(Refusal::WrongPort),
+            (Kind::Stun, _) => Err(Refusal::Stun),
+            (Kind::Dtls, _) => Err(Refusal::Dtls),
+            (Kind::Other, _) => Err(Refusal::NotMedia),
         };
-        *counter += 1;
-        false
+        if let Err(refusal) = taken {
+            if refusal == Refusal::Collision {
+                let Self { leg, now, wall, .. } = self;
+                leg.resolve_collision(*now, wall, self.counters);
+            }
+            self.leg.refused.count(refusal, self.counters);
+        }
     }
 
-    fn rtp(&mut self, datagram: &Datagram<'_>, to_worker: &mut ToWorkers) -> bool {
-        let parsed = if datagram.truncated {
-            self.counters.drop_in_oversized += 1;
-            return false;
-        } else {
-            packet::parse(datagram.bytes)
-        };
-        let (header, range) = match parsed {
-            Ok((header, range, _)) => (header, range),
-            Err(fault) => {
-                let oversized = matches!(fault, ParseFault::TooLarge { .. });
-                let counters = &mut *self.counters;
-                *(if oversized {
-                    &mut counters.drop_in_oversized
-                } else {
-                    &mut counters.drop_in_malformed
-                }) += 1;
-                return false;
-            }
-        };
+    fn rtp(&mut self, datagram: &Datagram<'_>, to_worker: &mut ToWorkers) -> Result<(), Refusal> {
+        if datagram.truncated {
+            return Err(Refusal::Oversized);
+        }
+        let (header, range, _) = packet::parse(datagram.bytes).map_err(|fault| match fault {
+            ParseFault::TooLarge { .. } => Refusal::Oversized,
+            _ => Refusal::Malformed,
+        })?;
         match self.leg.far.judge(&header, datagram.from, self.at) {
             Verdict::Accept => {}
             Verdict::AcceptChanged => self.counters.source_changes += 1,
-            Verdict::Drop(refusal) => return self.refuse(refusal),
+            Verdict::Drop(refusal) => return Err(refusal),
         }
         let payload = &datagram.bytes[range];
-        let Some(mut packet) = to_worker.take() else {
-            self.counters.drop_in_no_box += 1;
-            return false;
-        };
+        let mut packet = to_worker.take().ok_or(Refusal::NoBox)?;
         packet.leg = self.leg.id.to_bits();
         packet.received = self.at;
         packet.not_before = Duration::ZERO;
         packet.header = header;
         if packet.set_payload(payload).is_err() {
             to_worker.put_back(packet);
-            self.counters.drop_in_oversized += 1;
-            return false;
+            return Err(Refusal::Oversized);
         }
         if let Err(full) = to_worker.send(packet) {
             to_worker.put_back(full.0);
-            self.counters.drop_in_ring_full += 1;
-            return false;
+            return Err(Refusal::RingFull);
         }
         self.leg.received.0 += 1;
         self.leg.received.1 += payload.len() as u64;
         self.counters.rtp_in += 1;
-        true
+        Ok(())
     }
 
-    fn rtcp(&mut self, datagram: &Datagram<'_>) -> bool {
+    fn rtcp(&mut self, datagram: &Datagram<'_>) -> Result<(), Refusal> {
         if datagram.truncated {
-            return self.refuse(Refusal::BadRtcp);
+            return Err(Refusal::BadRtcp);
         }
-        match self
-            .leg
-            .far
-            .hear(datagram.bytes, datagram.from, self.at, self.wall)
-        {
-            Ok(heard) => {
-                self.counters.rtcp_in += 1;
-                if heard.bye {
-                    self.counters.byes_in += 1;
-                    let id = self.leg.id;
-                    self.leg.note(NetEvent::Bye(id));
-                }
-                true
-            }
-            Err(refusal) => self.refuse(refusal),
+        let (far, at) = (&mut self.leg.far, self.at);
+        let heard = far.hear(datagram.bytes, datagram.from, at, self.wall)?;
+        self.counters.rtcp_in += 1;
+        if heard.bye {
+            self.counters.byes_in += 1;
+            let id = self.leg.id;
+            self.leg.note(NetEvent::Bye(id));
         }
-    }
-
-    /// Counts a refusal and resolves a collision; always false, "not accepted".
-    fn refuse(&mut self, refusal: Refusal) -> bool {
-        if refusal == Refusal::Collision {
-            self.leg
-                .resolve_collision(self.now, self.wall, self.counters);
-        }
-        let counters = &mut *self.counters;
-        *match refusal {
-            Refusal::PayloadType => &mut counters.drop_in_payload_type,
-            Refusal::Foreign => &mut counters.drop_in_foreign,
-            Refusal::OwnSsrc | Refusal::Collision => &mut counters.drop_in_own_ssrc,
-            Refusal::Probation => &mut counters.drop_in_probation,
-            Refusal::Sequence => &mut counters.drop_in_sequence,
-            Refusal::NotReceiving => &mut counters.drop_in_not_receiving,
-            Refusal::BadRtcp => &mut counters.drop_in_bad_rtcp,
-        } += 1;
-        false
+        Ok(())
     }
 }

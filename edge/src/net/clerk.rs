@@ -18,7 +18,7 @@ use super::leg::ShardLeg;
 use super::level::{ClerkLevels, Level};
 use super::ports::PortPool;
 use super::sockets::Sockets;
-use super::status::Snapshot;
+use super::status::{NetLegStats, Snapshot};
 use super::wire::{Command, NetEvent, Returned};
 
 /// The longest nap of the clerk.
@@ -40,9 +40,17 @@ pub(crate) struct Desk {
     /// Detaches that found the ring full. They must not be lost, nor overtaken by an attach.
     pub(crate) backlog: VecDeque<Command>,
     pub(crate) ports: PortPool,
-    /// Keys of the legs that the shard has, or will have before any later command, each with its port.
-    pub(crate) attached: HashMap<u64, u16>,
+    /// The legs that the shard has, or will have before any later command, by their keys.
+    pub(crate) attached: HashMap<u64, Attached>,
     pub(crate) closed: bool,
+}
+
+/// What is kept of an attached leg.
+pub(crate) struct Attached {
+    /// Its port.
+    pub(crate) port: u16,
+    /// Where its last figures will come.
+    pub(crate) farewell: Receiver<NetLegStats>,
 }
 
 /// The last figures.
@@ -149,7 +157,13 @@ impl Clerk {
         }
         while let Some(returned) = self.returned.pop() {
             match returned {
-                Returned::Leg(leg) => self.office.close(leg.sockets),
+                Returned::Leg(leg) => {
+                    if let Some(farewell) = &leg.farewell {
+                        // Whoever detached it need not want them.
+                        farewell.try_send(leg.stats()).ok();
+                    }
+                    self.office.close(leg.sockets);
+                }
                 Returned::Refused(leg) => self.refused(*leg),
                 Returned::Change(change) => drop(change),
                 Returned::Snapshot(snapshot) => {
@@ -170,7 +184,8 @@ impl Clerk {
         let ours = {
             // The same leg may have been attached anew by now, on another port.
             let attached = &mut lock(&self.office.desk).attached;
-            attached.get(&key) == Some(&port) && attached.remove(&key).is_some()
+            let same = attached.get(&key).is_some_and(|known| known.port == port);
+            same && attached.remove(&key).is_some()
         };
         self.office.close(leg.sockets);
         if ours {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use talkpath_nodes::packet::Header;
 
 use super::latch::{Latch, LatchState};
+use super::refused::Refusal;
 use super::rtcp::{BadRtcp, Item, Reports, read};
 use super::session::SessionChange;
 use super::source::{Admission, Reception, Sources};
@@ -23,27 +24,6 @@ pub(crate) enum Verdict {
     AcceptChanged,
     /// Dropped, for this reason.
     Drop(Refusal),
-}
-
-/// Why a packet is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// Payload type not negotiated.
-    PayloadType,
-    /// Not from the far end.
-    Foreign,
-    /// Our own packets come back.
-    OwnSsrc,
-    /// Somebody else has our SSRC: ours must change (RFC 3550 8.2).
-    Collision,
-    /// A new SSRC on probation.
-    Probation,
-    /// Far out of sequence.
-    Sequence,
-    /// The far end is not to send.
-    NotReceiving,
-    /// Not a valid RTCP compound.
-    BadRtcp,
 }
 
 /// What an accepted RTCP compound brought.

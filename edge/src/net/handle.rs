@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam::channel::{Receiver, unbounded};
+use crossbeam::channel::{Receiver, bounded, unbounded};
 use talkpath_engine::LegId;
 use talkpath_rt::clock::{Clock, MonotonicClock};
+use talkpath_rt::timing::SlotStats;
 
-use super::clerk::lock;
+use super::clerk::{Attached, lock};
 use super::error::NetError;
 use super::far_end::FarEnd;
 use super::lease::PortLease;
@@ -55,11 +56,13 @@ impl Net {
         };
         let port = sockets.port;
         let now = MonotonicClock.now();
-        let body = Box::new(ShardLeg::new(
+        let (last, farewell) = bounded(1);
+        let mut body = Box::new(ShardLeg::new(
             leg,
             sockets,
             far_end(session, office.config.rtcp_interval, now),
         ));
+        body.farewell = Some(last);
         if let Err((error, command)) = desk.submit(Command::Attach(body)) {
             drop(desk);
             if let Command::Attach(body) = command {
@@ -67,7 +70,8 @@ impl Net {
             }
             return Err(error);
         }
-        desk.attached.insert(leg.to_bits(), port);
+        let attached = Attached { port, farewell };
+        desk.attached.insert(leg.to_bits(), attached);
         Ok(NetLeg {
             net: self.clone(),
             leg,
@@ -87,23 +91,22 @@ impl Net {
             .map_err(|(error, _)| error)
     }
 
-    /// Ends a leg: BYE to the far end, sockets closed, port to rest. Never refused for want of room.
+    /// Ends a leg: BYE to the far end, sockets closed, port to rest. Never refused for want of room. Its last figures,
+    /// exact to the packet, come once the shard has given it back, a few dozen milliseconds later; the receiver
+    /// disconnects if the shard has stopped.
     ///
     /// # Errors
     /// [`NetError::NotAttached`], [`NetError::Closed`].
-    pub fn detach(&self, leg: LegId) -> Result<(), NetError> {
+    pub fn detach(&self, leg: LegId) -> Result<Receiver<NetLegStats>, NetError> {
         let mut desk = lock(&self.owner.office.desk);
-        if desk.attached.remove(&leg.to_bits()).is_none() {
-            return Err(NetError::NotAttached(leg));
-        }
+        let attached = desk.attached.remove(&leg.to_bits());
+        let Attached { farewell, .. } = attached.ok_or(NetError::NotAttached(leg))?;
         match desk.submit(Command::Detach(leg.to_bits())) {
-            Ok(()) => Ok(()),
-            Err((NetError::Busy { .. }, command)) => {
-                desk.backlog.push_back(command);
-                Ok(())
-            }
-            Err((error, _)) => Err(error),
+            Ok(()) => {}
+            Err((NetError::Busy { .. }, command)) => desk.backlog.push_back(command),
+            Err((error, _)) => return Err(error),
         }
+        Ok(farewell)
     }
 
     /// Figures of one leg, at most `status_interval` old; `None` before its first snapshot or after its end.
@@ -115,6 +118,13 @@ impl Net {
             .iter()
             .find(|stats| stats.leg == leg)
             .copied()
+    }
+
+    /// What the shard saw of its slots since it began, at most `status_interval` old: histograms, of which
+    /// [`status`](Self::status) has the percentiles. `handed` is from the time a packet may leave to the shard's
+    /// beginning to send.
+    pub fn timing(&self) -> SlotStats {
+        lock(&self.owner.office.published).timing.clone()
     }
 
     /// All figures, at most `status_interval` old.

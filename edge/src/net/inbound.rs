@@ -156,8 +156,7 @@ fn drain(
                     at,
                     now: around.now,
                 };
-                let accepted = arrival.take(port, &datagram, to_worker);
-                leg.refused += u64::from(!accepted);
+                arrival.take(port, &datagram, to_worker);
             }
         }
         if sockets < READY {

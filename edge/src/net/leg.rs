@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use arrayvec::ArrayVec;
+use crossbeam::channel::Sender;
 use talkpath_engine::LegId;
 use talkpath_rt::handle::Handle;
 use talkpath_rt::slab::Slab;
 
 use super::counters::NetCounters;
 use super::far_end::FarEnd;
+use super::refused::Refused;
 use super::rtcp::MAX_COMPOUND;
 use super::sockets::Sockets;
 use super::status::NetLegStats;
@@ -31,10 +33,12 @@ pub(crate) struct ShardLeg {
     pub received: (u64, u64),
     /// Packets sent and their payload octets.
     pub sent: (u64, u64),
-    /// Datagrams dropped on the way in, for any reason.
-    pub refused: u64,
+    /// Datagrams dropped on the way in.
+    pub refused: Refused,
     /// Events that wait for room in their ring.
     pub events: ArrayVec<NetEvent, 4>,
+    /// Where its figures go at the very end, once it is back on the control side.
+    pub farewell: Option<Sender<NetLegStats>>,
 }
 
 impl ShardLeg {
@@ -46,8 +50,9 @@ impl ShardLeg {
             far,
             received: (0, 0),
             sent: (0, 0),
-            refused: 0,
+            refused: Refused::default(),
             events: ArrayVec::new(),
+            farewell: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The handle of one attached leg: what [`Net`] does, without naming the leg.
 
+use crossbeam::channel::Receiver;
 use talkpath_engine::LegId;
 
 use super::error::NetError;
@@ -32,7 +33,7 @@ impl NetLeg {
     ///
     /// # Errors
     /// As there.
-    pub fn detach(&self) -> Result<(), NetError> {
+    pub fn detach(&self) -> Result<Receiver<NetLegStats>, NetError> {
         self.net.detach(self.leg)
     }
 

@@ -325,7 +325,10 @@ fn a_full_ring_to_the_worker_drops_the_newest_and_counts() {
         .legs
         .get(Handle::new(0, NonZeroU32::MIN))
         .unwrap();
-    assert_eq!((leg.refused, leg.far.latch()), (6, LatchState::Locked));
+    assert_eq!(
+        (leg.refused.total(), leg.far.latch()),
+        (6, LatchState::Locked)
+    );
     // The oldest are there; with room, the stream goes on.
     let sequences: Vec<u16> = std::iter::from_fn(|| bench.packets_in.recv())
         .map(|packet| packet.header.sequence)

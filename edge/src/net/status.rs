@@ -13,6 +13,7 @@ use super::counters::NetCounters;
 use super::latch::LatchState;
 use super::leg::ShardLeg;
 use super::level::PacketLevels;
+use super::refused::Refused;
 
 /// Figures of one leg, as old as `NetConfig::status_interval` at most.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -36,6 +37,8 @@ pub struct NetLegStats {
     pub octets_out: u64,
     /// Datagrams dropped at the port, for any reason.
     pub refused: u64,
+    /// The same by reason.
+    pub refused_for: Refused,
     /// Packets lost on the way to us since the source began; negative with duplicates.
     pub lost: i32,
     /// Interarrival jitter on the way to us, milliseconds.
@@ -80,7 +83,8 @@ impl NetLegStats {
             octets_in: leg.received.1,
             packets_out: leg.sent.0,
             octets_out: leg.sent.1,
-            refused: leg.refused,
+            refused: leg.refused.total(),
+            refused_for: leg.refused,
             lost: heard.map_or(0, |heard| heard.cumulative_lost),
             jitter_ms: heard.map_or(0.0, |heard| ticks_ms(heard.jitter)),
             remote_lost: remote.map(|remote| remote.cumulative_lost),

@@ -1,5 +1,6 @@
 //! The SIP front over the real engine and real sockets.
 
+use std::cell::Cell;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -111,6 +112,8 @@ pub struct Phone {
     pub ua: Ua,
     rtp: UdpSocket,
     remote: SocketAddr,
+    /// RTP packets read.
+    heard: Cell<u64>,
 }
 
 impl Phone {
@@ -147,6 +150,7 @@ impl Phone {
             ua,
             rtp,
             remote: SocketAddr::new(host, port),
+            heard: Cell::new(0),
         }
     }
 
@@ -156,18 +160,37 @@ impl Phone {
         packet[..12].copy_from_slice(&[0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4]);
         packet[2..4].copy_from_slice(&sequence.to_be_bytes());
         packet[4..8].copy_from_slice(&(u32::from(sequence) * 160).to_be_bytes());
-        self.rtp.send_to(&packet, self.remote).expect("sent");
+        self.send(&packet);
         self.listen()
+    }
+
+    /// Sends anything at all.
+    pub fn send(&self, datagram: &[u8]) {
+        self.rtp.send_to(datagram, self.remote).expect("sent");
+    }
+
+    /// RTP packets that have come so far.
+    pub fn heard(&mut self) -> u64 {
+        while self.next().is_some() {}
+        self.heard.get()
+    }
+
+    /// The next datagram, waited for a packet time; RTP is counted, RTCP (payload types 72 to 76) is not.
+    fn next(&self) -> Option<Vec<u8>> {
+        let mut packet = [0; 2_048];
+        let length = self.rtp.recv(&mut packet).ok()?;
+        if !(72..=76).contains(&(packet[1] & 0x7f)) {
+            self.heard.set(self.heard.get() + 1);
+        }
+        Some(packet[..length].to_vec())
     }
 
     /// Loudness of the next packet: the magnitude bits of µ-law, 0 silent to 127.
     fn listen(&self) -> u8 {
-        let mut packet = [0; 2_048];
-        let Ok(length) = self.rtp.recv(&mut packet) else {
-            return 0;
-        };
-        packet[12.min(length)..length]
+        let packet = self.next().unwrap_or_default();
+        packet
             .iter()
+            .skip(12)
             .map(|byte| !byte & 0x7f)
             .max()
             .unwrap_or(0)

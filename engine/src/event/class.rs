@@ -144,6 +144,7 @@ impl EventKind {
     pub fn call(&self) -> Option<CallId> {
         match self {
             Self::CallStarted { call, .. } | Self::CallEnded { call, .. } => Some(*call),
+            Self::Displaced { call, .. } => *call,
             _ => None,
         }
     }

@@ -8,6 +8,7 @@
 //! | `asked/noted` | what of a request is written down | supervisor |
 //! | `asked/network` | the configuration of a network leg | supervisor, replay |
 //! | `asked/again` | a request asked again | replay |
+//! | `asked/handles` | the handle in a request | replay |
 
 use serde::{Deserialize, Serialize};
 
@@ -15,10 +16,12 @@ use crate::event::LeaveReason;
 use crate::priority::Priority;
 use crate::proto::Side;
 
+pub(crate) use handles::Named;
 pub(crate) use network::Network;
 pub(crate) use noted::{Clips, Noted};
 
 mod again;
+mod handles;
 mod network;
 mod noted;
 
@@ -91,6 +94,7 @@ pub(crate) enum Asked {
     CreateCall {
         a: Network,
         b: Network,
+        priority: Priority,
     },
     ChangeCall {
         call: u64,
@@ -107,6 +111,10 @@ pub(crate) enum Asked {
         call: u64,
         side: Side,
         ssrc: u32,
+    },
+    CallPriority {
+        call: u64,
+        priority: Priority,
     },
     MoveCall {
         call: u64,

@@ -141,7 +141,7 @@ fn tagged(tag: u8, bytes: &[u8]) -> Vec<u8> {
 #[derive(Debug)]
 pub(crate) enum Control {
     Poll(Duration),
-    Ask(Request),
+    Ask(Asked),
     /// The session went on with something that is not in the recording.
     Cannot,
 }
@@ -154,6 +154,11 @@ pub(crate) struct ControlReader {
 }
 
 impl ControlReader {
+    /// What was asked, to be asked again; `None` when it names what there cannot be.
+    pub(crate) fn request(&self, asked: Asked) -> Option<Request> {
+        asked.request(&self.clips)
+    }
+
     /// The next note off the front of `bytes`; `None` when there is none that makes sense.
     pub(crate) fn next(&mut self, bytes: &mut &[u8]) -> Option<Control> {
         loop {
@@ -166,8 +171,7 @@ impl ControlReader {
             let content = numbers::take_bytes(bytes, number)?;
             match tag {
                 1 => {
-                    let asked: Asked = serde_json::from_slice(content).ok()?;
-                    return asked.request(&self.clips).map(Control::Ask);
+                    return serde_json::from_slice(content).ok().map(Control::Ask);
                 }
                 2 => {
                     let (samples, _) = content.as_chunks::<4>();

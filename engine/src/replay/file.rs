@@ -10,11 +10,13 @@ use talkpath_rt::tape::Numbers;
 use thiserror::Error;
 
 use crate::record::Header;
+use crate::record::asked::Asked;
 use crate::record::block::{self, CONTROL, END, Found, HEAD, HEADER, MAGIC, PACKETS, StreamId};
 use crate::record::control::{Control, ControlReader};
 use crate::record::media::{self, Given};
 use crate::record::numbers;
 use crate::record::recorder::WHOLE;
+use crate::supervisor::Request;
 
 /// Why a file is no recording that can be played.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -206,6 +208,11 @@ impl ControlStream {
         let reader = &mut self.reader;
         self.stream.read(|bytes| reader.next(bytes))
     }
+
+    /// What was asked, to be asked again.
+    pub fn request(&self, asked: Asked) -> Option<Request> {
+        self.reader.request(asked)
+    }
 }
 
 /// Packets on their way in.
@@ -218,5 +225,18 @@ impl PacketStream {
     pub fn next(&mut self) -> Option<Given<'_>> {
         let last = &mut self.last;
         self.stream.read(|bytes| media::read(bytes, last))
+    }
+
+    /// The next that was given to `worker`.
+    pub fn next_of(&mut self, worker: usize) -> Option<Given<'_>> {
+        let last = &mut self.last;
+        self.stream.read(|bytes| {
+            loop {
+                let given = media::read(bytes, last)?;
+                if usize::from(given.worker) == worker {
+                    return Some(given);
+                }
+            }
+        })
     }
 }

@@ -53,8 +53,10 @@ impl Supervisor {
 
     fn ack(&mut self, worker: usize, ack: Ack) {
         match ack {
-            Ack::Done { txn, .. } => {
-                for (note, failed) in self.sites[worker].transactions.done(txn).notes {
+            Ack::Done { txn, slot } => {
+                let settled = self.sites[worker].transactions.done(txn);
+                self.learn(slot, settled.asked, &settled.placings);
+                for (note, failed) in settled.notes {
                     self.settle(worker, note, failed);
                 }
             }

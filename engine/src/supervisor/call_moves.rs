@@ -19,19 +19,20 @@ pub(super) struct CallMoving {
     /// Its seats there.
     pub seats: Seats,
     plan: PlanId,
-    /// Edits for the call, in order.
-    waiting: Vec<Command>,
+    /// Edits for the call, in order, with the request each is of.
+    waiting: Vec<(Option<usize>, Command)>,
 }
 
 impl Supervisor {
     /// Sends an edit to the worker that has the call; while the call is on its way the edit waits.
     pub(super) fn send_call_edit(&mut self, call: CallId, edit: Command) {
+        let asked = self.asked();
         let Some(state) = self.calls.get_mut(&call) else {
             return;
         };
         let worker = state.worker;
         if let Some(moving) = &mut state.moving {
-            return moving.waiting.push(edit);
+            return moving.waiting.push((asked, edit));
         }
         let mut batch = Batch::default();
         batch.push(worker, edit);
@@ -122,9 +123,11 @@ impl Supervisor {
         for leg in sides {
             self.routes.set(leg, worker);
         }
-        for edit in std::mem::take(&mut moving.waiting) {
+        for (asked, edit) in std::mem::take(&mut moving.waiting) {
+            self.about(asked);
             self.send_call_edit(call, edit);
         }
+        self.about(None);
         self.call_left_behind(call, &moving);
         self.counters.calls_moved += 1;
         let worker = usize::from(worker);

@@ -76,6 +76,10 @@ impl Supervisor {
                 let outcome = self.leg(leg).map(|leg| leg.stats);
                 self.answer(&reply, outcome);
             }
+            Request::Farewell { leg, reply } => {
+                let outcome = self.farewell(leg);
+                self.answer(&reply, outcome);
+            }
             Request::CreateCall { config, reply } => {
                 let outcome = self.create_call(*config);
                 self.answer(&reply, outcome);

@@ -62,6 +62,7 @@ impl Supervisor {
         self.enter_rate(room, rate, batch)?;
         let (mix, margin) = self.room(room).map(|room| (room.mix, room.margin))?;
         let place = self.sites[site].table.add_leg(mix, costs, margin);
+        let place = self.place_given(site, (mix, margin), place);
         let body = LegBody {
             room,
             plan,
@@ -192,9 +193,15 @@ impl Supervisor {
         if !self.legs.get(&leg).is_some_and(over) {
             return;
         }
-        let Some(state) = self.legs.remove(&leg) else {
+        let Some(mut state) = self.legs.remove(&leg) else {
             return;
         };
+        for farewell in std::mem::take(&mut state.farewells) {
+            // Before its plan may go. Who asked need not wait for it any more.
+            farewell
+                .try_send(Box::new(self.leg_status(leg, &state)))
+                .ok();
+        }
         let mut batch = Batch::default();
         self.detach(state.held(), &mut batch);
         self.submit(batch);

@@ -4,6 +4,7 @@
 //! nothing behind. A leg that is leaving keeps its handle, seats and slots until the worker has
 //! acknowledged and its body is back. On the supervisor's thread; how a leg joins is in `legs/join`.
 
+use crossbeam::channel::{Receiver, Sender, bounded};
 use talkpath_graph::SampleRate;
 
 use crate::error::EngineError;
@@ -12,6 +13,7 @@ use crate::leg::NetworkConfig;
 use crate::port::PortLine;
 use crate::priority::Priority;
 use crate::proto::{Command, Direction, LegId, PlanId, RoomId, Seats};
+use crate::status::LegStatus;
 use crate::worker::stats::LegStats;
 
 use super::Supervisor;
@@ -66,7 +68,7 @@ pub(super) struct LegState {
     /// On its way between two workers.
     pub moving: Option<Moving>,
     pub priority: Priority,
-    /// Legs that had joined before it.
+    /// Legs and calls that had come before it.
     pub serial: u64,
     pub gain_db: f32,
     pub muted: bool,
@@ -83,6 +85,8 @@ pub(super) struct LegState {
     /// Bodies of it the worker has, or that are on their way.
     pub bodies: u32,
     pub stats: LegStats,
+    /// Who is told how it stood at its end.
+    pub farewells: Vec<Sender<Box<LegStatus>>>,
 }
 
 /// What a leg shows in the status.
@@ -149,6 +153,13 @@ impl Supervisor {
     pub(super) fn leg(&mut self, leg: LegId) -> Result<&mut LegState, EngineError> {
         let staying = self.legs.get_mut(&leg).filter(|state| state.stays());
         staying.ok_or(EngineError::StaleLeg { leg })
+    }
+
+    /// Where the last status of a leg will come.
+    pub(super) fn farewell(&mut self, leg: LegId) -> Result<Receiver<Box<LegStatus>>, EngineError> {
+        let (last, farewell) = bounded(1);
+        self.leg(leg)?.farewells.push(last);
+        Ok(farewell)
     }
 
     pub(super) fn leave(&mut self, leg: LegId, reason: LeaveReason) -> Result<(), EngineError> {

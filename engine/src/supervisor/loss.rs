@@ -16,7 +16,7 @@ use talkpath_rt::thread::Obtained;
 
 use crate::event::{EventKind, WorkerFault};
 use crate::proto::{Command, RoomBody, RoomId, Workers};
-use crate::wiring::{Rewired, Wired, rewire};
+use crate::wiring::{Rewired, Wired, rejoin};
 use crate::worker::bus::Bus;
 use crate::worker::io::Peer;
 use crate::worker::{Worker, io::Io};
@@ -134,7 +134,7 @@ impl Supervisor {
             inlet,
             outflow,
             peers,
-        } = rewire(&self.config, (worker, epoch), self.base, &self.cost_clock);
+        } = rejoin(self.base, (self.builder)((worker, epoch)));
         for peer in &mut io.mesh {
             peer.epoch = self.sites[usize::from(peer.index)].epoch;
         }

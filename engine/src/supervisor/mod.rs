@@ -25,6 +25,7 @@
 //! | `validate` | what a leg's configuration may hold |
 //! | `plans` | equal graphs share a plan |
 //! | `placement` | which slot |
+//! | `course` | when what was asked took effect, in a replay (D17) |
 //! | `displace` | room for an emergency call (D15) |
 //! | `prices` | what a leg costs, as measured (D15) |
 //! | `admission` | whether a leg may come, and how many more could (D15) |
@@ -43,6 +44,7 @@ mod blueprint;
 mod call_blueprint;
 mod call_moves;
 mod calls;
+mod course;
 mod crossing;
 mod dispatch;
 mod displace;
@@ -75,6 +77,7 @@ use std::time::Duration;
 use talkpath_rt::slab::FreeList;
 use talkpath_rt::thread::Obtained;
 
+pub(crate) use course::{Course, Given, Learnt, Placed};
 pub(crate) use loss::Hiring;
 pub(crate) use plans::{LegGraphs, compiled_info};
 pub(crate) use request::{CallEdit, Desk, Edit, Link, Reply, Request, Source};
@@ -88,7 +91,7 @@ use crate::event::{EventKind, LeaveReason, Subscribers};
 use crate::proto::{CallId, CallTag, LegId, LegTag, RoomId, RoomTag};
 use crate::record::control::ControlTape;
 use crate::status::SupervisorCounters;
-use crate::wiring::CostClock;
+use crate::wiring::Builder;
 
 use calls::CallState;
 use displace::Claim;
@@ -121,7 +124,7 @@ pub(crate) struct Supervisor {
     /// Room being made for emergency calls.
     claims: Vec<Claim>,
     routes: Routes,
-    cost_clock: CostClock,
+    builder: Builder,
     /// Workers that want threads.
     hirings: Vec<Hiring>,
     /// Lost workers whose threads have not come home.
@@ -131,6 +134,8 @@ pub(crate) struct Supervisor {
     stopped: bool,
     /// Where polls and requests are noted while the session is recorded (D17).
     tape: Option<ControlTape>,
+    /// Of a replay.
+    course: Option<Course>,
 }
 
 impl std::fmt::Debug for Supervisor {
@@ -147,7 +152,7 @@ impl Supervisor {
         routes: Routes,
         base: Duration,
         now: Duration,
-        cost_clock: CostClock,
+        builder: Builder,
     ) -> Self {
         let site = |(ends, obtained)| Site::new(&config, ends, obtained);
         Self {
@@ -158,7 +163,7 @@ impl Supervisor {
             claims: Vec::new(),
             prices: Prices::new(config.price_quantile),
             routes,
-            cost_clock,
+            builder,
             hirings: Vec::new(),
             out: Vec::new(),
             rooms: BTreeMap::new(),
@@ -173,6 +178,7 @@ impl Supervisor {
             counters: SupervisorCounters::default(),
             stopped: false,
             tape: None,
+            course: None,
             config,
         }
     }

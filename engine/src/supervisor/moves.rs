@@ -28,8 +28,8 @@ pub(super) struct Moving {
     pub seats: Seats,
     plan: PlanId,
     place: Place,
-    /// Edits for the leg, in order.
-    waiting: Vec<Command>,
+    /// Edits for the leg, in order, with the request each is of.
+    waiting: Vec<(Option<usize>, Command)>,
 }
 
 /// A difference of the workers' loads below this share of the larger is left alone.
@@ -38,11 +38,12 @@ const LEVEL: f64 = 0.1;
 impl Supervisor {
     /// Sends an edit to the worker that has the leg; while the leg is on its way the edit waits.
     pub(super) fn send_edit(&mut self, leg: LegId, edit: Command) {
+        let asked = self.asked();
         let Some(state) = self.legs.get_mut(&leg) else {
             return;
         };
         match &mut state.moving {
-            Some(moving) => moving.waiting.push(edit),
+            Some(moving) => moving.waiting.push((asked, edit)),
             None => {
                 let worker = usize::from(state.worker);
                 self.sites[worker].transactions.add(vec![edit], 0);
@@ -187,9 +188,11 @@ impl Supervisor {
             return;
         };
         self.routes.set(leg, worker);
-        for edit in std::mem::take(&mut moving.waiting) {
+        for (asked, edit) in std::mem::take(&mut moving.waiting) {
+            self.about(asked);
             self.send_edit(leg, edit);
         }
+        self.about(None);
         let mut batch = Batch::default();
         self.left_behind(leg, &moving, &mut batch);
         self.submit_at(batch, 0);

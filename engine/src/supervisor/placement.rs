@@ -45,6 +45,15 @@ pub(crate) struct Costs {
 }
 
 impl Place {
+    /// The same leg in other slots.
+    pub(super) fn at(self, before: u32, after: u32) -> Self {
+        Self {
+            before,
+            after,
+            ..self
+        }
+    }
+
     /// What it was taken for.
     pub(crate) fn costs(self) -> Costs {
         self.costs

@@ -86,13 +86,13 @@ impl Supervisor {
         let state = self.call(call)?;
         let (worker, configs, flows) = (state.worker, state.configs, state.flows);
         let (open, stats, sides) = (state.open(), state.stats, state.info.sides);
-        let life = state.life.wrapping_add(1);
+        let (priority, life) = (state.priority, state.life.wrapping_add(1));
         let mut blueprint = CallBlueprint::new(configs, &self.config)?;
         let plans = &self.sites[usize::from(worker)].plans;
         let compiled = plans.compile(blueprint.graphs.clone())?;
         let mut batch = Batch::default();
         let parts = self.call_parts(worker, &mut blueprint, compiled, &mut batch)?;
-        let mut value = parts.body(sides, &configs);
+        let mut value = parts.body(sides, &configs, priority);
         for (n, stats) in [stats.from_a, stats.from_b].into_iter().enumerate() {
             let flow = &mut value.flows[n];
             (flow.open, flow.paused) = (open[n], !open[n]);

@@ -240,6 +240,7 @@ fn call_status(call: &CallState) -> CallStatus {
             calls::Stage::Up => "up",
             calls::Stage::Ending(_) => "ending",
         },
+        priority: call.priority,
         relay: (a.codec, a.ptime) == (b.codec, b.ptime),
         stats: call.stats,
     }

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crossbeam::channel::{Sender, bounded};
+use crossbeam::channel::{Receiver, Sender, bounded};
 use talkpath_rt::timing::SlotStats;
 
 use crate::call::{CallConfig, CallInfo};
@@ -60,6 +60,7 @@ pub(crate) enum CallEdit {
     Change(Side, NetworkConfig),
     Direction(Side, Direction),
     Ssrc(Side, u32),
+    Priority(Priority),
     Move(usize),
     HangUp,
 }
@@ -143,6 +144,11 @@ pub(crate) enum Request {
     LegStats {
         leg: LegId,
         reply: Reply<Result<LegStats, EngineError>>,
+    },
+    /// The status a leg will have had at its end.
+    Farewell {
+        leg: LegId,
+        reply: Reply<Result<Receiver<Box<LegStatus>>, EngineError>>,
     },
     CreateCall {
         config: Box<CallConfig>,

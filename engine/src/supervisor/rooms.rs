@@ -96,7 +96,7 @@ impl Supervisor {
             wanted: 1,
         };
         let id = self.room_ids.take().ok_or(spent)?;
-        let mix = self.mix_slot(self.period(frame));
+        let mix = self.mix_given(self.mix_slot(self.period(frame)));
         let info = RoomInfo {
             id,
             name: Arc::from(name.as_str()),

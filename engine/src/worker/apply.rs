@@ -43,12 +43,14 @@ impl Worker {
                 acks: io.acks.vacant().saturating_sub(owed),
             };
             match io.commands.next(slot, room) {
-                Next::Empty | Next::NotYet => return,
+                Next::Empty => return,
+                Next::NotYet => return self.stir(),
                 Next::Deferred => {
                     self.counters.deferred += 1;
-                    return;
+                    return self.stir();
                 }
                 Next::Txn(txn) => {
+                    self.stir();
                     let id = txn.id();
                     for (index, command) in txn.enumerate() {
                         let tried = self.try_command(command, &mut io.packets_in, &mut io.mesh);
@@ -101,13 +103,7 @@ impl Worker {
             Command::SetGain { leg, linear } => self.set_gain(leg, linear),
             Command::SetDirection { leg, direction } => self.set_direction(leg, direction, packets),
             Command::SetSsrc { leg, ssrc } => self.set_ssrc(leg, ssrc),
-            Command::SetPriority { leg, priority } => match self.legs.get_mut(leg) {
-                Some(body) => {
-                    body.run.priority = priority;
-                    Tried::Done
-                }
-                None => Tried::Stale(None),
-            },
+            Command::SetPriority { leg, priority } => self.set_priority(leg, priority),
         }
     }
 

@@ -8,6 +8,7 @@
 use core::time::Duration;
 
 use talkpath_nodes::spec::Spec;
+use talkpath_rt::pages;
 use talkpath_rt::timing::{Sink, Source, Tally, exchange_of};
 
 use crate::proto::{PlanId, Segment};
@@ -205,7 +206,7 @@ impl CostStats {
     #[must_use]
     pub fn new(plans: usize) -> Self {
         Self {
-            plans: vec![PlanCost::default(); plans].into(),
+            plans: pages::filled(plans, PlanCost::default()),
             kinds: [const { Bars::new() }; KINDS.len()],
             rest: Bars::new(),
         }

@@ -82,8 +82,8 @@ impl Cohort<'_> {
             let gaps = core::mem::take(&mut pcm.tag.gaps);
             let run = Self::run_of(lane, Shed::Concealment);
             concealer.set_cheap(matches!(run, Run::Out | Run::Not));
-            concealer.process(pcm.as_mut_slice(), &gaps);
-            if !self.finite(lane, plane)
+            if !concealer.process(pcm.as_mut_slice(), &gaps)
+                && !self.finite(lane, plane)
                 && let Some(concealer) = self.bank.conceal.get_mut(seat)
             {
                 concealer.reset();
@@ -104,6 +104,10 @@ impl Cohort<'_> {
             };
             if lane.back {
                 gain.fade_in();
+            }
+            if gain.passes() {
+                // Untouched, it is as finite as it came.
+                continue;
             }
             gain.process(self.arena.pcm[plane].as_mut_slice());
             if !self.finite(lane, plane)

@@ -7,6 +7,7 @@
 
 use talkpath_nodes::packet::Packet;
 use talkpath_nodes::state::State;
+use talkpath_rt::pages;
 use talkpath_rt::ring::Full;
 
 use crate::proto::{Ack, Berth, CallBody, CallId, Garbage, Leaving, LegBody, LegId, Passed, Seats};
@@ -39,17 +40,22 @@ impl Moves {
     /// For an engine of `leg_ids` legs. Control side: allocates.
     pub fn new(leg_ids: usize) -> Self {
         Self {
-            awaited: Vec::with_capacity(BERTHS),
-            early_legs: Vec::with_capacity(BERTHS),
-            early_calls: Vec::with_capacity(BERTHS),
-            gone: vec![None; leg_ids].into(),
-            given_up: Vec::with_capacity(BERTHS),
+            awaited: pages::reserved(BERTHS),
+            early_legs: pages::reserved(BERTHS),
+            early_calls: pages::reserved(BERTHS),
+            gone: pages::filled(leg_ids, None),
+            given_up: pages::reserved(BERTHS),
         }
     }
 
     /// Answers still owed to the supervisor: an ack and a piece of garbage each.
     pub fn owed(&self) -> usize {
         self.awaited.len() + self.given_up.len()
+    }
+
+    /// Whether nothing is awaited and nothing has come before its berth.
+    pub fn is_empty(&self) -> bool {
+        self.owed() == 0 && self.early_legs.is_empty() && self.early_calls.is_empty()
     }
 
     /// Gives up the berths of legs that were to come from worker `from` and are not here.

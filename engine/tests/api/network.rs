@@ -6,7 +6,7 @@ use crate::callers::{Caller, FRAME, engine_and_room, talk};
 use talkpath_engine::{
     Codec, Direction, LegConfig, NetworkConfig, RtpSender, SampleRate, ShardLink,
 };
-use talkpath_nodes::packet::Packet;
+use talkpath_nodes::packet::{Header, Packet};
 
 const START: RtpSender = RtpSender {
     ssrc: 0xABCD,
@@ -181,4 +181,53 @@ fn a_g711_leg_shares_its_plan_and_bad_configurations_are_refused() {
     }
     let above = NetworkConfig::new(Codec::Pcmu, 128);
     assert!(room.join(LegConfig::network(above)).is_err());
+}
+
+#[test]
+fn a_farewell_is_exact_to_the_packet() {
+    let (engine, room) = engine_and_room(8);
+    let mut shard = engine.take_shard_link().expect("the first taker");
+    let join = || {
+        let config = LegConfig::network(config(Codec::Pcmu, 0));
+        room.join(config).expect("good")
+    };
+    let (leg, other) = (join(), join());
+    let farewell = leg.farewell().expect("it is in");
+    for sequence in 0..3 {
+        engine.advance(FRAME);
+        let mut packet = shard.to_worker.take().expect("boxes");
+        packet.leg = leg.id().to_bits();
+        packet.received = engine.now();
+        packet.header = Header {
+            ssrc: 7,
+            sequence,
+            timestamp: u32::from(sequence) * 160,
+            payload_type: 0,
+            marker: false,
+        };
+        packet.set_payload(&[0x90; 160]).expect("it fits");
+        shard.to_worker.send(packet).expect("room");
+    }
+    engine.advance(FRAME);
+    let before = leg.stats().expect("it is in");
+    leg.leave().expect("it is in");
+    assert!(farewell.try_recv().is_err(), "it has not left yet");
+    engine.advance(3 * FRAME);
+    let last = farewell.try_recv().expect("it has left");
+    let sent = sent(&mut shard);
+    let of_leg = sent
+        .iter()
+        .filter(|packet| packet.leg == leg.id().to_bits());
+    let exact = (last.stats.received, last.stats.sent);
+    assert_eq!(exact, (3, of_leg.count() as u64));
+    assert_ne!((before.received, before.sent), exact, "as last told");
+    assert_eq!(
+        (last.state, last.id.as_str()),
+        ("leaving", &*leg.id().to_string())
+    );
+    assert!(leg.farewell().is_err());
+    // Whoever waits when the engine stops waits no more.
+    let never = other.farewell().expect("it is in");
+    drop((engine, room, leg, other));
+    assert!(never.recv().is_err());
 }

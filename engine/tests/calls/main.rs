@@ -10,6 +10,7 @@
 //! | `late` | what takes too long is named |
 //! | `moves` | to another worker |
 //! | `prices` | what they were measured to cost, who is refused and how many more would come in (D15) |
+//! | `priority` | classes: reserves, who makes room for whom, what the governor leaves out (D15) |
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -18,6 +19,7 @@ mod life;
 mod lost;
 mod moves;
 mod prices;
+mod priority;
 mod relay;
 mod rig;
 mod transcode;

@@ -222,7 +222,7 @@ fn another_engine_than_the_recorded_one_is_noticed() {
     let replayed = replay(&recording, &mut ()).expect("it runs all the same");
     assert!(!replayed.is_identical(), "{replayed:?}");
     let first = replayed.first_difference.expect("there is one");
-    assert_eq!(first.worker, 0);
+    assert_eq!(first.worker, Some(0));
 }
 
 #[test]

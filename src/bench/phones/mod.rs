@@ -196,6 +196,15 @@ impl<W: Wire> Phones<W> {
                 hears,
                 asked,
             } => self.connect(seat, way, talk, hears, asked, k),
+            Order::Speak { seat, talk } => {
+                let mouth = self
+                    .seats
+                    .get_mut(seat)
+                    .and_then(|seat| seat.mouth.as_mut());
+                if let Some(mouth) = mouth.filter(|_| talk < self.sounds.len()) {
+                    mouth.talk = talk;
+                }
+            }
             Order::Disconnect { seat } => {
                 if let Some(seat) = self.seats.get_mut(seat) {
                     (seat.mouth, seat.ear) = (None, None);

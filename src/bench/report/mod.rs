@@ -26,8 +26,9 @@ pub(super) struct Report {
     pub scenario: &'static str,
     /// `in process` or `sockets`.
     pub transport: &'static str,
+    /// Legs that talked at the end.
     pub legs: usize,
-    /// Rooms, or calls.
+    /// Rooms, or calls, they were in.
     pub rooms: usize,
     pub meeting: &'static str,
     pub workers: usize,
@@ -58,7 +59,7 @@ pub(super) struct Report {
     curves: Vec<Curve>,
 }
 
-/// What the measured stretch has more than the quiet one, for a million slots and a million packets.
+/// What the measured stretch has more than the quiet one, for a million slots and a million packets; 0 where it has fewer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Added {
     pub late_slots_per_million: f64,
@@ -114,9 +115,10 @@ impl Added {
         let millionth = |part: u64, all: u64| 1e6 * part as f64 / all.max(1) as f64;
         let late = |figures: &Figures| millionth(figures.late_slots, figures.slots);
         let gaps = |figures: &Figures| millionth(figures.long_gaps, figures.traffic.packets_out);
+        let more = |of: &dyn Fn(&Figures) -> f64| (of(measured) - of(quiet)).max(0.0);
         Self {
-            late_slots_per_million: late(measured) - late(quiet),
-            long_gaps_per_million: gaps(measured) - gaps(quiet),
+            late_slots_per_million: more(&late),
+            long_gaps_per_million: more(&gaps),
         }
     }
 }
@@ -136,7 +138,7 @@ impl Report {
             floor,
             environment,
         } = outcome;
-        let (legs, common) = (scenario.legs(), &scenario.common);
+        let (legs, common) = (measured.legs, &scenario.common);
         let figures = Figures::new(&measured, &cores, shard_core);
         let quiet = before
             .as_ref()
@@ -147,7 +149,8 @@ impl Report {
             late_percent: percent(figures.generator.late_wakes, figures.generator.slots),
         };
         let server = Server {
-            legs: measured.legs,
+            legs,
+            limit: scenario.limit(),
             busiest_percent: figures.busiest_percent,
             late_percent: percent(figures.late_slots, figures.slots),
             received_percent: figures.received_percent,
@@ -169,7 +172,7 @@ impl Report {
                 "in process"
             },
             legs,
-            rooms: scenario.rooms(),
+            rooms: scenario.rooms_of(legs),
             meeting: match scenario.meeting {
                 Meeting::Rooms => "room",
                 Meeting::Calls => "call",

@@ -15,6 +15,8 @@ const TICKS: [(f64, &str); 6] = [
     (4.0, "99.99 %"),
     (5.0, "99.999 %"),
 ];
+/// The plot that has the bare loop beside it.
+const WAKE: &str = "Workers: wake-up lateness";
 /// Steps of a curve.
 const STEPS: usize = 200;
 /// Size of the drawing, and of what is drawn in.
@@ -62,39 +64,36 @@ impl Curve {
         quiet: Option<&Stretch>,
         bare: Option<&Dist>,
     ) -> Vec<Self> {
-        let curve = |name, unit, of: fn(&Stretch) -> &Dist, bare| {
+        type Of = fn(&Stretch) -> &Dist;
+        let curve = |(name, unit, of): (_, _, Of)| {
+            let bare = bare.filter(|_| name == WAKE);
             let beside = [("before", quiet.map(of)), ("bare loop", bare)];
             Self::new(name, unit, of(measured), beside)
         };
-        let mut curves = vec![
-            curve("Workers: wake-up lateness", "µs", |s| &s.server.wake, bare),
-            curve(
-                "Workers: busy time of a slot",
+        let all: [(_, _, Of); 9] = [
+            (WAKE, "µs", |s| &s.server.wake),
+            ("Workers: busy time of a slot", "µs", |s| &s.server.busy),
+            ("Workers: lateness at the end of a slot", "µs", |s| {
+                &s.server.end
+            }),
+            (
+                "Workers: processing of a packet, from its slot's beginning",
                 "µs",
-                |s| &s.server.busy,
-                None,
+                |s| &s.server.processing,
             ),
-            curve(
-                "Workers: lateness at the end of a slot",
-                "µs",
-                |s| &s.server.end,
-                None,
-            ),
-            curve("Marker delay", "ms", |s| &s.phones.delay, None),
-            curve(
-                "Gap between two packets of a phone",
-                "ms",
-                |s| &s.phones.gap,
-                None,
-            ),
-            curve(
-                "Joining: from asking to the first packet",
-                "ms",
-                |s| &s.phones.join,
-                None,
-            ),
-            curve("Phones: wake-up lateness", "µs", |s| &s.phones.wake, None),
+            ("Shard: lateness in sending a packet", "µs", |s| {
+                &s.server.sent
+            }),
+            ("Marker delay", "ms", |s| &s.phones.delay),
+            ("Gap between two packets of a phone", "ms", |s| {
+                &s.phones.gap
+            }),
+            ("Joining: from asking to the first packet", "ms", |s| {
+                &s.phones.join
+            }),
+            ("Phones: wake-up lateness", "µs", |s| &s.phones.wake),
         ];
+        let mut curves: Vec<_> = all.into_iter().map(curve).collect();
         curves.retain(|curve| !curve.series.is_empty());
         curves
     }

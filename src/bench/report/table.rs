@@ -54,19 +54,38 @@ impl Report {
         let order = self
             .priority
             .map_or("ordinary priority".into(), |p| format!("FIFO {p}"));
+        let asked = self.overload.as_ref();
+        let asked = asked.map(|overload| format!(" of {} that asked", overload.offered));
         format!(
-            "{}, {}: {} legs talking in {} {}{}, {} at {} ms, {:.1} s; {place}, {order}, slot {} µs",
+            "{}, {}: {} legs{} talking in {} {}{}, {} at {} ms{}, {:.1} s; {place}, {order}, slot {} µs",
             self.scenario,
             self.transport,
             self.legs,
+            asked.unwrap_or_default(),
             self.rooms,
             self.meeting,
             if self.rooms == 1 { "" } else { "s" },
             self.codec,
             self.ptime_ms,
+            self.roughness(),
             self.figures.seconds,
             self.slot_us
         )
+    }
+
+    /// What was asked for on the way in, behind a comma.
+    fn roughness(&self) -> String {
+        let mut text = String::new();
+        if self.burst {
+            text.push_str(" in one burst");
+        }
+        if self.loss_percent > 0.0 {
+            text.push_str(&format!(", {} % lost", self.loss_percent));
+        }
+        if self.jitter_in_ms > 0 {
+            text.push_str(&format!(", up to {} ms late", self.jitter_in_ms));
+        }
+        text
     }
 
     /// Every single number, named.
@@ -80,6 +99,9 @@ impl Report {
         if self.workers > 1 {
             whole("sums late", figures.partials_late);
             whole("legs moved", figures.legs_moved);
+        }
+        if figures.done.swaps > 0 {
+            whole("plans swapped", figures.plans_swapped);
         }
         if figures.done.joins > 0 {
             whole("joins", figures.done.joins);
@@ -179,14 +201,17 @@ fn row(f: &mut fmt::Formatter<'_>, name: &str, unit: &str, of: &Quantiles) -> fm
 
 impl Figures {
     /// Every distribution with its name and unit.
-    pub(super) fn distributions(&self) -> [(&'static str, &'static str, &Quantiles); 8] {
+    pub(super) fn distributions(&self) -> [(&'static str, &'static str, &Quantiles); 11] {
         [
             ("woke late by", "µs", &self.wake_us),
             ("busy for", "µs", &self.busy_us),
             ("ended late by", "µs", &self.end_us),
+            ("processing", "µs", &self.processing_us),
+            ("sent late by", "µs", &self.sent_us),
+            ("shard busy for", "µs", &self.shard_busy_us),
             ("delay", "ms", &self.delay_ms),
             ("gap", "ms", &self.gap_ms),
-            ("RTP jitter", "ms", &self.jitter_ms),
+            ("RTP jitter out", "ms", &self.jitter_ms),
             ("join to audio", "ms", &self.join_ms),
             ("phones late by", "µs", &self.generator.wake_us),
         ]

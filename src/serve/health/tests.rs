@@ -16,6 +16,7 @@ fn net(slots: u64, legs: usize) -> NetStatus {
         packets_out: 0,
         octets_out: 0,
         refused: 0,
+        refused_for: talkpath_edge::net::Refused::default(),
         lost: 0,
         jitter_ms: 0.0,
         remote_lost: None,

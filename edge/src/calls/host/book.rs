@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crossbeam::channel::Receiver;
 use talkpath_engine::{
     Direction, EngineError, LeaveReason, Leg, LegId, NetworkConfig, Room, RoomId,
 };
 
 use super::super::{CallLeg, Destination, MediaEnd};
+use super::figures::Farewells;
+use crate::net::NetLegStats;
 
 /// What a call holds.
 pub(super) struct Held {
@@ -19,6 +22,8 @@ pub(super) struct Held {
     pub ended: Arc<dyn Fn(MediaEnd) + Send + Sync>,
     /// Why it was lost, if it is to leave for that reason.
     pub lost: Option<LeaveReason>,
+    /// Where the last words about it will come.
+    pub farewells: Farewells,
 }
 
 /// How a leg sends and receives.
@@ -143,6 +148,13 @@ impl Book {
         let held = self.calls.get_mut(&call)?;
         held.terms.config.sender.ssrc = ssrc;
         Some(held.leg.clone())
+    }
+
+    /// The network side has let the leg go, and will tell its last figures there.
+    pub fn set_net_farewell(&mut self, call: CallLeg, farewell: Receiver<NetLegStats>) {
+        if let Some(held) = self.calls.get_mut(&call) {
+            held.farewells.net = Some(farewell);
+        }
     }
 
     pub fn let_go(&mut self, call: CallLeg) -> Option<Held> {

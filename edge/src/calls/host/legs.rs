@@ -3,10 +3,12 @@
 use talkpath_engine::{
     Direction, EngineError, Leg, LegConfig, NetworkConfig, Room, RtpSender, ToneConfig,
 };
+use talkpath_graph::SampleRate;
 
-use super::super::{CallLeg, Destination, MediaEnd, MediaFigures, MediaRefusal, MediaSession};
+use super::super::{CallLeg, Destination, MediaEnd, MediaRefusal, MediaSession};
 use super::EngineHost;
 use super::book::{Held, Terms};
+use super::figures::{Farewells, Known};
 use super::patience::{no_port, patiently, refused, unplayable};
 use crate::net::{PortLease, Session, SessionChange};
 
@@ -128,36 +130,22 @@ impl EngineHost {
         }
     }
 
-    /// What worker and shard last told of a leg. One the engine has let go has figures of its port alone.
-    pub(super) fn told_of(&self, call: CallLeg) -> MediaFigures {
-        let Some((leg, terms)) = self.book().leg(call) else {
-            return MediaFigures::default();
+    /// What worker and shard last told of a leg, and the rate of its codec. One the engine has let go has figures of its
+    /// port alone.
+    pub(super) fn known_of(&self, call: CallLeg) -> Option<(Known, SampleRate)> {
+        let (leg, terms) = self.book().leg(call)?;
+        let known = Known {
+            engine: leg.status().ok(),
+            net: self.net.stats(leg.id()),
         };
-        let (status, net) = (leg.status().ok(), self.net.stats(leg.id()));
-        let engine = status.as_ref().map(|status| status.stats);
-        let rate = f64::from(terms.config.codec.rate().hz());
-        let received = engine.map(|engine| engine.received);
-        MediaFigures {
-            packets_in: net.map(|net| net.packets_in).or(received),
-            packets_out: net
-                .map(|net| net.packets_out)
-                .or(engine.map(|engine| engine.sent)),
-            lost: net.map(|net| net.lost),
-            late: engine.map(|engine| engine.late),
-            concealed_ms: engine.map(|engine| engine.concealed_samples as f64 * 1e3 / rate),
-            jitter_ms: net.map(|net| net.jitter_ms),
-            remote_lost: net.and_then(|net| net.remote_lost),
-            round_trip_ms: net.and_then(|net| net.round_trip_ms),
-            worker: status.as_ref().map(|status| status.worker),
-            plan: status.as_ref().map(|status| status.plan),
-            ledger: status.map(|status| status.ledger),
-        }
+        Some((known, terms.config.codec.rate()))
     }
 
-    /// Takes a leg that is no longer in the book out of everything else.
-    pub(super) fn dismiss(&self, held: Held) {
-        if let Err(error) = self.net.detach(held.leg.id()) {
-            tracing::debug!(%error, "the port was closed already");
+    /// Takes a leg that is no longer in the book out of everything else; where its last words will come.
+    pub(super) fn dismiss(&self, mut held: Held) -> Farewells {
+        match self.net.detach(held.leg.id()) {
+            Ok(farewell) => held.farewells.net = Some(farewell),
+            Err(error) => tracing::debug!(%error, "the port was closed already"),
         }
         gone(patiently(|| match held.lost {
             Some(reason) => self.engine.remove_leg_because(held.leg.id(), reason),
@@ -167,6 +155,7 @@ impl EngineHost {
             gone(patiently(|| player.leave()));
         }
         self.exit(&held.home);
+        held.farewells
     }
 }
 

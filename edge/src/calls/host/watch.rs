@@ -110,10 +110,16 @@ impl Watcher {
 
     /// The engine has let a leg go by itself: from now on nobody hears what comes to its port.
     fn left(&self, leg: LegId, end: MediaEnd) {
-        let ended = self.book().lost(CallLeg(leg.to_bits()), None);
+        let call = CallLeg(leg.to_bits());
+        let ended = self.book().lost(call, None);
         let Some(ended) = ended else { return };
-        if let Err(error) = self.net.detach(leg) {
-            tracing::debug!(%error, "the port was closed already");
+        {
+            // Locked for both, so that a call that ends meanwhile finds what the detach has left.
+            let mut book = self.book();
+            match self.net.detach(leg) {
+                Ok(farewell) => book.set_net_farewell(call, farewell),
+                Err(error) => tracing::debug!(%error, "the port was closed already"),
+            }
         }
         ended(end);
     }

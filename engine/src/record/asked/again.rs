@@ -117,8 +117,12 @@ impl Asked {
                 reply: nobody(),
             }),
             Self::Rebalance => Some(Request::Rebalance { reply: nobody() }),
-            Self::CreateCall { a, b } => Some(Request::CreateCall {
-                config: Box::new(CallConfig::new(a.config()?, b.config()?)),
+            Self::CreateCall { a, b, priority } => Some(Request::CreateCall {
+                config: Box::new(CallConfig {
+                    a: a.config()?,
+                    b: b.config()?,
+                    priority,
+                }),
                 reply: nobody(),
             }),
             Self::ChangeCall {
@@ -133,6 +137,7 @@ impl Asked {
                 send,
             } => edit_call(call, CallEdit::Direction(side, Direction { receive, send })),
             Self::CallSsrc { call, side, ssrc } => edit_call(call, CallEdit::Ssrc(side, ssrc)),
+            Self::CallPriority { call, priority } => edit_call(call, CallEdit::Priority(priority)),
             Self::MoveCall { call, to } => edit_call(call, CallEdit::Move(to)),
             Self::HangUp { call } => edit_call(call, CallEdit::HangUp),
         }

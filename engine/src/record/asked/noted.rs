@@ -78,6 +78,7 @@ impl Noted {
             Request::CreateCall { config, .. } => Asked::CreateCall {
                 a: Network::from(&config.a),
                 b: Network::from(&config.b),
+                priority: config.priority,
             },
             Request::EditCall { call, edit, .. } => Asked::edit_call(call.to_bits(), *edit),
             // The end is the end of the recording.
@@ -87,6 +88,7 @@ impl Noted {
             | Request::Legs { .. }
             | Request::LegStatus { .. }
             | Request::LegStats { .. }
+            | Request::Farewell { .. }
             | Request::Subscribe { .. }
             | Request::Status { .. }
             | Request::Plans { .. }
@@ -163,6 +165,7 @@ impl Asked {
                 send,
             },
             CallEdit::Ssrc(side, ssrc) => Self::CallSsrc { call, side, ssrc },
+            CallEdit::Priority(priority) => Self::CallPriority { call, priority },
             CallEdit::Move(to) => Self::MoveCall { call, to },
             CallEdit::HangUp => Self::HangUp { call },
         }

@@ -64,16 +64,7 @@ impl Supervisor {
         self.admit()?;
         self.check_claims(priority)?;
         let outcome = self.try_join(room, blueprint, own_graph, priority);
-        if priority == Priority::Emergency {
-            return match outcome {
-                Err(why) => Err(self.make_room(room, why)),
-                Ok(joined) => {
-                    self.made_room(joined.leg);
-                    Ok(joined)
-                }
-            };
-        }
-        outcome
+        self.or_make_room(priority, Some(room), outcome, |joined| joined.leg)
     }
 
     fn try_join(
@@ -118,7 +109,7 @@ impl Supervisor {
             life: 0,
             moving: None,
             priority,
-            serial: self.counters.legs_joined,
+            serial: self.serial(),
             gain_db: 0.0,
             muted: false,
             direction: body.direction,
@@ -129,6 +120,7 @@ impl Supervisor {
             gone: false,
             bodies: 1,
             stats: LegStats::default(),
+            farewells: Vec::new(),
         };
         self.legs.insert(leg, state);
         self.sites[usize::from(worker)].legs += 1;

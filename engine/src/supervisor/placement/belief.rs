@@ -47,6 +47,20 @@ impl SlotTable {
         slots.map(|slot| self.sure(slot)).fold(0.0, f64::max)
     }
 
+    /// Whether a leg placed so runs in the fullest slot, by the sure work of each.
+    pub(crate) fn is_in_fullest(&self, mix: Mix, place: Place) -> bool {
+        let fullest = self.sure_of_fullest();
+        let halves = [
+            (place.costs.ingress, mix.back(place.before)),
+            (place.costs.egress, mix.slot + place.after),
+        ];
+        let mut run = halves.into_iter().filter(|(cost, _)| *cost > 0);
+        run.any(|(_, phase)| {
+            let mut slots = self.slots(u64::from(phase), mix.period);
+            slots.any(|slot| self.sure(slot) >= fullest)
+        })
+    }
+
     pub(super) fn worth(&self, measured: bool) -> f64 {
         match (measured, self.learnt) {
             (true, _) => 1.0,

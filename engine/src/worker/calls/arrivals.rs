@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use talkpath_graph::Shed;
 use talkpath_nodes::packet::Packet;
 use talkpath_nodes::units::Unit;
 
@@ -10,6 +11,7 @@ use crate::proto::{CallId, Culprit, LegId, LegPanic, PlanId, Segment, Side};
 
 use super::super::Worker;
 use super::super::io::{Io, give_back, leak};
+use super::super::shed;
 use super::turn::Turn;
 
 /// A direction that packets have come for in this slot.
@@ -127,6 +129,13 @@ impl Worker {
         if !core::mem::replace(&mut body.untold, true) {
             self.calls.untold.push_back((told_in, call));
         }
+        // Of what the governor may leave out a call has resamplers at most. Whole periods are not left out of it: there is
+        // nobody here to conceal a packet that is missing (D15).
+        let effects = shed::effects(plan);
+        let cycle = slot / self.schedule.cycle() as u64;
+        if effects != 0 && body.flows[from.index()].seen.replace(cycle) != Some(cycle) {
+            self.governor.saw(body.priority, effects, false);
+        }
         self.counters.segments += 1;
         let mut turn = Turn {
             seats: body.seats.of(from.segment()),
@@ -142,6 +151,7 @@ impl Worker {
             leg,
             to,
             now,
+            short: self.governor.sheds(body.priority, Shed::Resampling),
             script: io.script.as_deref_mut(),
             kind: "",
         };

@@ -44,6 +44,8 @@ pub(super) struct Turn<'a> {
     pub to: LegId,
     /// Intended time of the slot.
     pub now: Duration,
+    /// Resamplers take their short filters (D15).
+    pub short: bool,
     /// What the ops are to cost, in virtual time.
     pub script: Option<&'a mut (dyn CostScript + 'static)>,
     /// Kind of the op at hand.
@@ -89,7 +91,7 @@ impl Turn<'_> {
             script.ran(Work {
                 kind: self.kind,
                 leg: self.leg,
-                shed: false,
+                shed: self.short && op.spec.shed().is_some(),
             });
         }
         #[cfg(test)]

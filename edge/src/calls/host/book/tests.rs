@@ -23,6 +23,7 @@ fn held(leg: &Leg, home: Home, config: NetworkConfig) -> Held {
         },
         ended: Arc::new(|_| ()),
         lost: None,
+        farewells: Farewells::default(),
     }
 }
 

@@ -5,6 +5,7 @@ use talkpath_engine::{
 };
 
 use super::super::book::{Held, Home, Terms};
+use super::super::figures::Farewells;
 use super::*;
 use crate::net::NetConfig;
 
@@ -32,6 +33,7 @@ fn a_leg_the_shard_refuses_ends_its_call() {
         },
         ended: Arc::new(move |end| told.send(end).expect("somebody listens")),
         lost: None,
+        farewells: Farewells::default(),
     };
     let watcher = Watcher {
         net: net.clone(),

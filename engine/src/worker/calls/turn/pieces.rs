@@ -4,7 +4,7 @@
 
 use core::time::Duration;
 
-use talkpath_graph::Op;
+use talkpath_graph::{Op, Shed};
 use talkpath_nodes::arrival::Step;
 use talkpath_nodes::call_graphs::PIECE;
 use talkpath_nodes::codec::Codec;
@@ -128,6 +128,8 @@ impl Turn<'_> {
         }
         output.set_len(len);
         output.tag.clear();
+        resampler.set_short(self.short);
+        self.counters.shed_frames[Shed::Resampling.index()] += u64::from(self.short);
         resampler.process(input.as_slice(), output.as_mut_slice());
         if !finite::guard(output.as_mut_slice()) {
             resampler.reset();
