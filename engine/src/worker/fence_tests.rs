@@ -72,6 +72,11 @@ fn dress(leg: &Leg, kind: &str, half: Segment) -> Option<AudioPort> {
         TAP => port = Some(graph.tap(half, after, TAP, 4).expect("sound")),
         // What a crossing is made for.
         "fade" => drop(graph.gain(half, after, "boost", 6.0).expect("sound")),
+        // At its own level a gain computes nothing.
+        "gain" if half == Ingress => {
+            leg.set_gain_db(-6.0).expect("it stays");
+            return None;
+        }
         "gain" if half == Egress => drop(graph.gain(half, after, "boost", 6.0).expect("sound")),
         "meter" if half == Egress => drop(graph.meter(half, "limit", "level").expect("sound")),
         _ => return None,
