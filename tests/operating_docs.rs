@@ -4,8 +4,12 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use serde_json::Value;
+use talkpath_edge::http::PAGES;
 
+const README: &str = include_str!("../README.md");
 const COUNTERS: &str = include_str!("../docs/counters.md");
+const EVENTS: &str = include_str!("../docs/events.md");
+const INTEGRATION: &str = include_str!("../docs/integration.md");
 const DASHBOARD: &str = include_str!("../docs/grafana.json");
 const TROUBLE: &str = include_str!("../docs/troubleshooting.md");
 const DEPLOYMENT: &str = include_str!("../docs/deployment.md");
@@ -83,6 +87,59 @@ fn the_troubleshooting_tables_name_metrics_that_exist() {
             2,
             "symptom, where to look, cure: {line}"
         );
+    }
+}
+
+/// What stands in backticks.
+fn marked(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn the_troubleshooting_tables_name_fields_events_and_keys_that_exist() {
+    let explained = |document: &'static str| marked(document).collect::<BTreeSet<_>>();
+    let (fields, events) = (explained(COUNTERS), explained(EVENTS));
+    let keys: BTreeSet<_> = talkpath::config::documented().map(|(key, _)| key).collect();
+    // Words of the answer of `/health` and of a BYE.
+    let said = ["reason", "preemption"];
+    let is_name = |word: &&str| {
+        let part = |c: char| c.is_ascii_lowercase() || c == '_' || c == '.';
+        word.chars().all(part) && !word.starts_with("talkpath_")
+    };
+    let known = |word: &str| {
+        fields.contains(word)
+            || events.contains(word)
+            || keys.contains(word)
+            || said.contains(&word)
+    };
+    let names: Vec<_> = marked(TROUBLE).filter(is_name).collect();
+    let unknown: Vec<_> = names.iter().filter(|name| !known(name)).collect();
+    assert!(
+        unknown.is_empty(),
+        "docs/troubleshooting.md names {unknown:?}"
+    );
+    assert!(names.len() > 20, "{names:?}");
+}
+
+#[test]
+fn the_documents_name_pages_that_exist() {
+    let documents = [COUNTERS, EVENTS, TROUBLE, DEPLOYMENT, INTEGRATION, README];
+    let is_page = |word: &&str| {
+        let rest = word.strip_prefix('/').unwrap_or_default();
+        let first = rest.starts_with(|c: char| c.is_ascii_lowercase());
+        first && !rest.starts_with("proc/") && !rest.contains(' ')
+    };
+    let mut named = BTreeSet::new();
+    for word in documents.into_iter().flat_map(marked) {
+        let word = word.strip_prefix("GET ").unwrap_or(word);
+        named.extend(Some(word).filter(is_page));
+    }
+    for page in &named {
+        let path = page.split('?').next().unwrap_or(page);
+        assert!(PAGES.contains(&path), "{page} is none of {PAGES:?}");
+    }
+    for page in PAGES.iter().filter(|page| **page != "/") {
+        assert!(named.contains(page), "{page} is nowhere explained");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use talkpath_edge::http::{EventFeed, EventQuery, Fed, NoFeed};
+use talkpath_edge::http::{EventFeed, EventQuery, Fed, NoFeed, rounded};
 use talkpath_edge::utc;
 use talkpath_engine::{Engine, Event, EventClass, EventFilter, EventStream, LegId, RoomId};
 use talkpath_rt::clock::{Clock, MonotonicClock};
@@ -78,7 +78,7 @@ impl<F: Fn(LegId) -> Option<String> + Send> EventFeed for Feed<F> {
 /// The event as one line, with what the engine does not know.
 fn line(event: &Event, call_id: Option<String>) -> String {
     // Plain data: it always serialises.
-    let mut json = serde_json::to_value(event).unwrap_or_default();
+    let mut json = rounded(serde_json::to_value(event).unwrap_or_default());
     let ago = MonotonicClock.now().saturating_sub(event.at);
     json["time"] = utc::ago(ago).into();
     if let Some(call_id) = call_id {

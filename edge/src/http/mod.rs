@@ -13,17 +13,21 @@
 //! | `/calls` | calls in progress and the last that ended; JSON |
 //! | `/calls/ID` | a call's story, by its Call-ID; JSON, 404 when it is not known |
 //! | `/events` | what happens from now on, a JSON object a line; `?class=`, `?room=`, `?leg=` |
+//!
+//! Anything else is answered with 404 and what there is.
 
 mod calls;
 mod events;
 mod health;
 mod metrics;
+mod round;
 mod server;
 
 pub use events::{EventFeed, EventQuery, Fed, NoFeed};
 pub use health::Health;
 pub use metrics::{Metric, MetricKind, Sample};
-pub use server::{HttpError, HttpServer};
+pub use round::rounded;
+pub use server::{HttpError, HttpServer, PAGES};
 
 /// What the HTTP server shows. Each call may take a lock or wait for the supervisor: the server
 /// calls from blocking threads, never from the async ones.

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{FromRef, Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::events::{self, Clients};
 use super::{PlanDump, StatusSource, calls, health, metrics};
@@ -124,7 +125,26 @@ fn routes(shared: Shared) -> Router {
         .route("/calls", get(calls::list))
         .route("/calls/{id}", get(calls::story))
         .route("/events", get(events::events))
+        .fallback(unknown)
         .with_state(shared)
+}
+
+/// What there is to ask for; `ID` stands for a Call-ID.
+pub const PAGES: [&str; 8] = [
+    "/",
+    "/status",
+    "/health",
+    "/metrics",
+    "/plans",
+    "/calls",
+    "/calls/ID",
+    "/events",
+];
+
+async fn unknown(uri: Uri) -> Response {
+    let error = format!("there is no {}", uri.path());
+    let body = json!({ "error": error, "pages": PAGES });
+    calls::answer(StatusCode::NOT_FOUND, body)
 }
 
 /// Runs `read` off the async threads; a panic in it becomes a 500.
@@ -138,7 +158,7 @@ pub(super) async fn read<T: Send + 'static>(
 
 async fn status(State(source): State<Source>) -> Result<Response, Response> {
     let value = read(move || source.status()).await?;
-    Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(value)).into_response())
+    Ok(calls::answer(StatusCode::OK, value))
 }
 
 async fn exposition(State(source): State<Source>) -> Result<Response, Response> {
