@@ -15,6 +15,8 @@ use crate::replay::ReplayCommandError;
 use crate::serve::ServeError;
 use crate::{bench, output, plan, replay, serve};
 
+/// The exit code of a replay that is identical as far as the recording goes, which ends before its session.
+const SHORT: u8 = 3;
 /// What the exit code 2 is for.
 const WRONG_INPUT: u8 = 2;
 
@@ -143,7 +145,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         },
         Command::Bench(command) => finish(bench::run(&command), BenchError::is_wrong_input),
         Command::BenchLoad => finish(bench::load(), BenchError::is_wrong_input),
-        Command::Replay(args) => finish(replay::run(&args), ReplayCommandError::is_wrong_input),
+        Command::Replay(args) => match replay::run(&args) {
+            Err(short) if short.is_short() => {
+                complain(&short);
+                ExitCode::from(SHORT)
+            }
+            outcome => finish(outcome, ReplayCommandError::is_wrong_input),
+        },
         Command::Plan(args) => match plan::describe(&args) {
             Ok(text) => finish(output::print(&text).map_err(Unprinted), |_| false),
             Err(wrong) => refuse(&wrong),

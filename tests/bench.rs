@@ -201,6 +201,14 @@ fn what_is_impossible_says_what_is_possible() {
             &["--rooms: was 9", "1 to 5"],
         ),
         (
+            &["room", "--legs", "10,5"],
+            &["--legs: was 10,5", "ascending numbers"],
+        ),
+        (
+            &["room", "--legs", "5,10", "--html", "page"],
+            &["--html: was with --legs 5,10", "with one number"],
+        ),
+        (
             &["churn", "--legs", "5,10"],
             &["--legs: was 5,10", "of room a list"],
         ),
@@ -280,6 +288,31 @@ fn a_room_as_a_table_at_another_rate_and_slot() {
 }
 
 #[test]
+fn rooms_of_several_sizes_in_turns_show_what_one_leg_more_costs() {
+    let report = report(&["room", "--legs", "3,6,12", "--rounds", "2"]);
+    assert_eq!(
+        (&report["rounds"], &report["allocations"]),
+        (&2.into(), &0.into())
+    );
+    is_whole(&report["last"]);
+    assert_eq!(report["last"]["legs"], 12);
+    let of = |list: &str, name: &str| -> Vec<u64> {
+        let list = report[list].as_array().unwrap().iter();
+        list.map(|item| item[name].as_u64().unwrap()).collect()
+    };
+    assert_eq!(of("sizes", "legs"), [3, 6, 12]);
+    assert_eq!(
+        (of("marginal", "from"), of("marginal", "to")),
+        (vec![3, 6], vec![6, 12])
+    );
+    for size in report["sizes"].as_array().unwrap() {
+        let busy = &size["busy_us_per_leg_second"];
+        let at = |name: &str| busy[name].as_f64().unwrap();
+        assert!(at("min") > 0.0 && at("min") <= at("median") && at("median") <= at("max"));
+    }
+}
+
+#[test]
 fn small_rooms_on_two_workers() {
     let report = report(&["rooms", "--legs", "16", "--workers", "2"]);
     is_whole(&report);
@@ -352,9 +385,12 @@ fn legs_join_until_they_are_refused_or_all_are_in() {
         }
         Some(_) => assert!(overload["admitted"].as_u64().unwrap() < 40),
     }
-    let more = report["traffic"]["packets_in"].as_u64()
-        > report["quiet"]["traffic"]["packets_in"].as_u64();
-    assert!(more, "{report}");
+    // A stretch may be a second longer than the other on a busy machine.
+    let a_second = |stretch: &Value| {
+        let packets = stretch["traffic"]["packets_in"].as_f64().unwrap();
+        packets / stretch["seconds"].as_f64().unwrap()
+    };
+    assert!(a_second(&report) > a_second(&report["quiet"]), "{report}");
 }
 
 #[test]
@@ -463,6 +499,7 @@ fn the_document_names_what_is_in_a_report_and_nothing_else() {
     for arguments in [
         &["room", "--legs", "4", "--sockets", "--floor"][..],
         &["overload", "--legs", "12", "--rate", "8"],
+        &["room", "--legs", "2,4", "--rounds", "1"],
     ] {
         names(&report(arguments), &mut met);
     }

@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use talkpath::config::{Config, documented};
+use talkpath_engine::Priority;
 
 /// Text of a file, and what the message must hold.
 const BAD: &[(&str, &[&str])] = &[
@@ -59,6 +60,94 @@ const BAD: &[(&str, &[&str])] = &[
     (
         "[engine]\nadmit_budget = 1.5",
         &["engine.admit_budget: was 1.5", "0.05 to 1"],
+    ),
+    (
+        "[engine.reserves]\nemergency = 1.5",
+        &["engine.reserves.emergency: was 1.5", "0 to 0.9"],
+    ),
+    (
+        "[engine]\nreserves.critical = -0.1",
+        &["engine.reserves.critical: was -0.1", "0 to 0.9"],
+    ),
+    (
+        "[engine]\nreserves = { high = \"most\" }",
+        &["engine.reserves.high: was \"most\"", "0 to 0.9"],
+    ),
+    (
+        "[engine.reserves]\nnormal = true",
+        &["engine.reserves.normal: was true", "0 to 0.9"],
+    ),
+    (
+        "[engine.reserves]\nlow = 0.91",
+        &["engine.reserves.low: was 0.91", "0 to 0.9"],
+    ),
+    (
+        "[engine.reserves]\nlow = 0.6\nhigh = 0.3",
+        &[
+            "engine.reserves: was 0.95",
+            "at most 0.9, all classes together",
+        ],
+    ),
+    (
+        "[engine.reserves]\nlowest = 0.6",
+        &[
+            "engine.reserves.lowest: no such key",
+            "did you mean engine.reserves.low?",
+        ],
+    ),
+    (
+        "[engine]\nreserves = 0.5",
+        &[
+            "engine.reserves: no such key",
+            "did you mean engine.reserves.low?",
+        ],
+    ),
+    (
+        "[priority]\ntrusted = [\"everybody\"]",
+        &[
+            "priority.trusted: was [\"everybody\"]",
+            "a list of networks",
+        ],
+    ),
+    (
+        "[priority]\nsos_users = 112",
+        &["priority.sos_users: was 112", "a list of users"],
+    ),
+    (
+        "[priority]\nsos = \"police\"",
+        &["priority.sos: was \"police\"", "such as \"room-sos\""],
+    ),
+    (
+        "[priority]\nnamespaces.esnet = \"best\"",
+        &[
+            "priority.namespaces.esnet: was \"best\"",
+            "\"emergency\", \"critical\"",
+        ],
+    ),
+    (
+        "[priority.namespaces]\n\"a.b.c\" = \"low\"",
+        &[
+            "priority.namespaces.a.b.c: was \"low\"",
+            "NAMESPACE or NAMESPACE.VALUE",
+        ],
+    ),
+    (
+        "[priority]\nheader.urgent = 1",
+        &["priority.header.urgent: was 1", "a value of Priority"],
+    ),
+    (
+        "[priority]\ndialled.room-music = \"quiet\"",
+        &[
+            "priority.dialled.room-music: was \"quiet\"",
+            "the beginning of one and *",
+        ],
+    ),
+    (
+        "[priority.dialled]\n\"*-music\" = \"low\"",
+        &[
+            "priority.dialled.*-music: was \"low\"",
+            "the beginning of one and *",
+        ],
     ),
     (
         "[engine]\nshed_above = 2",
@@ -238,7 +327,7 @@ const BAD: &[(&str, &[&str])] = &[
         "[transcoding]\nquality = 9",
         &[
             "no such key",
-            "sections are engine, sip, rtp, http, calls, play",
+            "sections are engine, priority, sip, rtp, http, calls, play",
         ],
     ),
     ("capacity = 3", &["capacity: no such key"]),
@@ -387,6 +476,22 @@ fn relative_paths_begin_at_the_folder_of_the_file() {
         &["serve", "--config", path.to_str().unwrap()],
         &[&tried, "a folder that exists"],
     );
+}
+
+/// What a table says goes over the defaults, key by key; a table of its own and dotted keys are the same.
+#[test]
+fn classes_and_reserves_are_read_from_tables() {
+    let text = "[engine.reserves]\nhigh = 0.2\n[priority]\nnamespaces = { ets = \"off\", \"wps.0\" = \"emergency\" }\n\
+                dialled.\"room-a.b*\" = \"low\"\n";
+    let config = Config::parse(text).unwrap();
+    assert!(config.check(&[0]).is_ok());
+    assert_eq!(config.engine.reserves, [0.05, 0.0, 0.2, 0.0, 0.0, 0.0]);
+    let priority = &config.priority;
+    let class = |name: &str| priority.namespaces.get(name).copied();
+    assert_eq!(class("ets"), None);
+    assert_eq!(class("wps.0"), Some(Priority::Emergency));
+    assert_eq!(class("esnet"), Some(Priority::Emergency));
+    assert_eq!(priority.dialled.get("room-a.b*"), Some(&Priority::Low));
 }
 
 #[test]

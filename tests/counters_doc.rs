@@ -10,7 +10,9 @@ use talkpath_edge::net::{
     ShardTiming,
 };
 use talkpath_edge::sip::{CallStatus, Counters};
-use talkpath_engine::{Engine, EngineConfig, LegConfig, LegId, RoomConfig, Status, VirtualEngine};
+use talkpath_engine::{
+    Engine, EngineConfig, LegConfig, LegId, Priority, RoomConfig, Status, VirtualEngine,
+};
 
 const DOC: &str = include_str!("../docs/counters.md");
 /// Heading of the values of the label `of`.
@@ -195,6 +197,7 @@ fn every_field_of_a_leg_is_explained_and_none_is_invented() {
         call_id: String::new(),
         source: ([127, 0, 0, 1], 5060).into(),
         to: None,
+        priority: Priority::Normal,
         codec: None,
         leg: Some(bits),
         confirmed: false,

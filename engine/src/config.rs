@@ -74,6 +74,9 @@ pub struct EngineConfig {
     pub name: String,
 }
 
+/// Most of the admission budget that may be reserved, all classes together.
+pub const MOST_RESERVED: f32 = 0.9;
+
 impl Default for EngineConfig {
     fn default() -> Self {
         Self {
@@ -204,8 +207,8 @@ impl EngineConfig {
             &self.shed_below,
             "0.1 up to below shed_above",
         )?;
-        let each = self.reserves.iter().all(|part| (0.0..=0.9).contains(part));
-        let reserves_fit = each && self.reserves.iter().sum::<f32>() <= 0.9;
+        let each = self.reserves.iter().all(|part| *part >= 0.0);
+        let reserves_fit = each && self.reserves.iter().sum::<f32>() <= MOST_RESERVED;
         check(
             reserves_fit,
             "reserves",

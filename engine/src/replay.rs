@@ -12,12 +12,13 @@
 //! | `play` | puts the tapes on, and starts the threads |
 //! | `desk` | the place of shard and caller: gives packets, takes packets, compares |
 //! | `course` | what came when, for a run with another number of workers |
-//! | `crew` | that run |
+//! | `crew`, `names`, `arrivals` | that run; what it calls things; its packets |
 //! | `compare` | its packets with those of the session |
 //! | `report` | what came of it |
 
 use talkpath_rt::clock::{Clock, MonotonicClock};
 
+mod arrivals;
 mod ask;
 mod codecs;
 mod compare;
@@ -25,6 +26,7 @@ mod course;
 mod crew;
 mod desk;
 mod file;
+mod names;
 mod play;
 mod report;
 

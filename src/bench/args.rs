@@ -125,6 +125,12 @@ impl Common {
         self.legs.first().copied().unwrap_or(usual)
     }
 
+    /// The numbers of legs as they were given.
+    pub(super) fn list(&self) -> String {
+        let legs: Vec<String> = self.legs.iter().map(u32::to_string).collect();
+        legs.join(",")
+    }
+
     /// What one flag alone cannot tell.
     ///
     /// # Errors

@@ -3,10 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use talkpath_edge::net::{Net, NetError, NetLeg, Session, SessionChange};
+use talkpath_edge::net::{Net, NetLeg, SessionChange};
 use talkpath_engine::{
-    CallConfig, Class, Engine, EngineError, Leg, LegConfig, LegId, NetworkConfig, Room, RoomConfig,
-    RtpSender, Side,
+    CallConfig, Engine, Leg, LegConfig, LegId, NetworkConfig, Room, RoomConfig, RtpSender, Side,
 };
 use talkpath_nodes::codec::Codec;
 use talkpath_rt::clock::{Clock, MonotonicClock};
@@ -14,6 +13,9 @@ use talkpath_rt::clock::{Clock, MonotonicClock};
 use super::error::BenchError;
 use super::phones::{Desk, Order, Way, heard_ssrc};
 use super::scenario::{Meeting, Scenario};
+use media::{attach, patiently, session};
+
+mod media;
 
 /// Payload type where RFC 3551 fixes none.
 const DYNAMIC: u8 = 96;
@@ -199,46 +201,5 @@ impl<'a> Seats<'a> {
     fn phone(&self, seat: usize) -> Result<SocketAddr, BenchError> {
         let address = self.desk.address(seat);
         address.ok_or_else(|| BenchError::Phones(format!("phone {seat} has no socket")))
-    }
-}
-
-fn session(leg: LegId, network: &NetworkConfig, phone: SocketAddr) -> Session {
-    Session {
-        leg,
-        remote_rtp: phone,
-        remote_rtcp: phone,
-        rtcp_mux: true,
-        payload_type: network.payload_type,
-        clock_rate: network.codec.clock_rate(),
-        ssrc: network.sender.ssrc,
-        cname: "talkpath@bench".to_owned(),
-        receive: true,
-        send: true,
-    }
-}
-
-/// Opens a port for the leg; asks again while the shard has too many waiting.
-fn attach(net: &Net, session: Session) -> Result<(Way, NetLeg), NetError> {
-    let clock = MonotonicClock;
-    loop {
-        let lease = net.open()?;
-        let to = Way::Socket(lease.local_rtp());
-        match net.attach(lease, session.clone()) {
-            Err(NetError::Busy { .. }) => clock.sleep_until(clock.now() + Duration::from_millis(5)),
-            attached => return Ok((to, attached?)),
-        }
-    }
-}
-
-/// Asks again while the engine is busy.
-fn patiently(ask: impl Fn() -> Result<(), EngineError>) -> Result<(), EngineError> {
-    let clock = MonotonicClock;
-    loop {
-        match ask() {
-            Err(busy) if busy.class() == Class::Transient => {
-                clock.sleep_until(clock.now() + Duration::from_millis(5));
-            }
-            done => return done,
-        }
     }
 }

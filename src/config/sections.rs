@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use talkpath_engine::EngineConfig;
+use talkpath_engine::priority::CLASSES;
 
 /// `[engine]`
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +32,8 @@ pub struct EngineSection {
     pub jitter_max: Duration,
     /// Part of a slot that calls are admitted to fill.
     pub admit_budget: f32,
+    /// By class, the best first: the part of `admit_budget` only it and better ones may use.
+    pub reserves: [f32; CLASSES],
     /// Part of a slot's length above which the governor sheds.
     pub shed_above: f32,
     /// Part of it below which the governor recovers.
@@ -138,6 +142,7 @@ impl Default for EngineSection {
             jitter_target: Duration::from_millis(20),
             jitter_max: Duration::from_millis(200),
             admit_budget: 0.8,
+            reserves: EngineConfig::default().reserves,
             price_quantile: 0.9,
             shed_above: 0.95,
             shed_below: 0.7,

@@ -1,5 +1,6 @@
 //! `talkpath replay`: a session that `serve --record` wrote down, run again as fast as the machine goes.
 
+mod json;
 mod sound;
 mod text;
 mod track;
@@ -9,7 +10,6 @@ use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::Serialize;
 use talkpath_engine::replay::{Recording, RecordingError, ReplayError, Replayed, replay_with};
 
 use crate::output;
@@ -73,12 +73,27 @@ pub enum ReplayCommandError {
         /// Packets of the session that were not sent again.
         missing: u64,
     },
+    /// The recording ends before its session; as far as it goes it is identical.
+    #[error(
+        "the recording ends at {at_s:.3} s, before its session: {compared} packets until there are identical"
+    )]
+    EndsEarly {
+        /// Where it ends, in seconds since slot 0.
+        at_s: f64,
+        /// Packets that were compared.
+        compared: u64,
+    },
     /// Standard output did not take what was to be printed.
     #[error("standard output: {0}")]
     Unprinted(#[source] io::Error),
 }
 
 impl ReplayCommandError {
+    /// Whether the recording is identical, but shorter than its session.
+    pub fn is_short(&self) -> bool {
+        matches!(self, Self::EndsEarly { .. })
+    }
+
     /// Whether other arguments are needed: the same ones will fail again.
     pub fn is_wrong_input(&self) -> bool {
         let unknown = |error: &SoundError| matches!(error, SoundError::Unknown { .. });
@@ -91,7 +106,7 @@ impl ReplayCommandError {
 }
 
 /// What is printed.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 struct Report<'a> {
     /// Version of talkpath that recorded.
     recorded_by: &'a str,
@@ -105,7 +120,6 @@ struct Report<'a> {
     recorded_workers: usize,
     /// How many times faster than the session.
     speed: f64,
-    #[serde(flatten)]
     replayed: &'a Replayed,
 }
 
@@ -123,6 +137,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), ReplayCommandError> {
         file: file(),
         source,
     })?;
+    wanted::check(&args.wav, &recording)?;
     let mut sound = Sound::new(&args.wav, recording.header().base);
     let own = recording.header().config.workers;
     let workers = args.workers.map_or(own, usize::from);
@@ -137,20 +152,28 @@ pub fn run(args: &ReplayArgs) -> Result<(), ReplayCommandError> {
         speed: replayed.session.as_secs_f64() / took,
         replayed: &replayed,
     };
+    let written = sound.write(&replayed);
+    let known = written.as_deref().unwrap_or_default();
     let text = if args.json {
-        // Plain data: numbers, texts and lists.
-        serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+        json::of(&report, known)
     } else {
-        text::of(&report, args.list)
+        text::of(&report, known, args.list)
     };
     output::print(&text).map_err(ReplayCommandError::Unprinted)?;
-    sound.write(&replayed)?;
+    written?;
     let Replayed {
-        different, missing, ..
+        different,
+        missing,
+        compared,
+        session,
+        ..
     } = replayed;
-    if report.identical {
-        Ok(())
-    } else {
-        Err(ReplayCommandError::Different { different, missing })
+    match (report.identical, &report.ends_early) {
+        (false, _) => Err(ReplayCommandError::Different { different, missing }),
+        (true, Some(_)) => Err(ReplayCommandError::EndsEarly {
+            at_s: session.as_secs_f64(),
+            compared,
+        }),
+        (true, None) => Ok(()),
     }
 }

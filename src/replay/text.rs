@@ -7,16 +7,22 @@ use talkpath_engine::LegId;
 use talkpath_engine::replay::{Difference, Unapplied};
 
 use super::Report;
+use super::sound::Written;
 
-/// The report; `list` with all rooms and legs.
-pub(super) fn of(report: &Report<'_>, list: bool) -> String {
+/// The report with the files that were written; `list` with all rooms and legs.
+pub(super) fn of(report: &Report<'_>, written: &[Written], list: bool) -> String {
     let mut text = String::new();
     // Writing to a String does not fail.
-    write(report, list, &mut text).unwrap_or_default();
+    write(report, written, list, &mut text).unwrap_or_default();
     text
 }
 
-fn write(report: &Report<'_>, list: bool, to: &mut String) -> std::fmt::Result {
+fn write(
+    report: &Report<'_>,
+    written: &[Written],
+    list: bool,
+    to: &mut String,
+) -> std::fmt::Result {
     let replayed = report.replayed;
     let session = seconds(replayed.session);
     let (rooms, legs) = (replayed.rooms.len(), replayed.legs.len());
@@ -33,6 +39,7 @@ fn write(report: &Report<'_>, list: bool, to: &mut String) -> std::fmt::Result {
         "packets   {given} in, {sent} out, {compared} of them compared: "
     )?;
     match &replayed.first_difference {
+        None if compared == 0 => writeln!(to, "nothing to compare")?,
         None if replayed.missing == 0 => writeln!(to, "all identical")?,
         None => writeln!(to, "{} are missing", replayed.missing)?,
         Some(first) => writeln!(
@@ -62,7 +69,14 @@ fn write(report: &Report<'_>, list: bool, to: &mut String) -> std::fmt::Result {
         writeln!(to, "note      {difference}: the packets may differ")?;
     }
     if let Some(why) = &report.ends_early {
-        writeln!(to, "note      the recording ends before its session: {why}")?;
+        writeln!(
+            to,
+            "note      the recording ends at {session} s, before its session: {why}"
+        )?;
+    }
+    for Written { what, file, length } in written {
+        let (file, length) = (file.display(), seconds(*length));
+        writeln!(to, "wrote     {file}: {what}, {length} s")?;
     }
     if !list {
         return Ok(());
@@ -101,11 +115,13 @@ fn write(report: &Report<'_>, list: bool, to: &mut String) -> std::fmt::Result {
 fn whose(difference: &Difference) -> String {
     match difference.worker {
         Some(worker) => format!("worker {worker}"),
-        None => match LegId::from_bits(difference.leg) {
-            Some(leg) => format!("leg {leg}"),
-            None => "no leg".to_owned(),
-        },
+        None => format!("leg {}", leg_id(difference.leg).unwrap_or_default()),
     }
+}
+
+/// A leg as the list shows it.
+pub(super) fn leg_id(bits: u64) -> Option<String> {
+    Some(LegId::from_bits(bits)?.to_string())
 }
 
 fn seconds(span: Duration) -> String {

@@ -6,8 +6,8 @@
 use std::net::SocketAddr;
 
 use serde::Serialize;
-use talkpath_engine::LegLedger;
 use talkpath_engine::negotiate::AudioAnswer;
+use talkpath_engine::{LegLedger, Priority};
 
 use super::Destination;
 use crate::net::Refused;
@@ -16,6 +16,15 @@ use crate::sdp::Place;
 /// A leg of a call, in the words of the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallLeg(pub u64);
+
+/// What a call asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What was called.
+    pub to: Destination,
+    /// How much it matters.
+    pub class: Priority,
+}
 
 /// What offer and answer agreed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,11 +143,11 @@ pub trait MediaHost: Send + Sync + 'static {
     /// Its ports.
     type Port: MediaPort;
 
-    /// Opens a port for a call to `to`, once it is sure that `to` exists.
+    /// Opens a port for a call, once it is sure that what it asks for exists.
     ///
     /// # Errors
     /// There is no such thing, or no port.
-    fn open(&self, to: &Destination) -> Result<Self::Port, MediaRefusal>;
+    fn open(&self, asked: &Asked) -> Result<Self::Port, MediaRefusal>;
 
     /// Makes the call a leg of what it called.
     ///
@@ -147,7 +156,7 @@ pub trait MediaHost: Send + Sync + 'static {
     fn join(
         &self,
         port: Self::Port,
-        to: &Destination,
+        asked: &Asked,
         session: &MediaSession,
         ended: WhenEnded,
     ) -> Result<CallLeg, MediaRefusal>;

@@ -40,7 +40,8 @@ impl Net {
         config.validate()?;
         config.probe()?;
         let grid = grid(&config, &link)?;
-        let (limit, warnings) = files::limit(config.capacity, config.other_files);
+        let (limit, warnings) =
+            files::limit(config.capacity, config.spare_pairs, config.other_files);
         let capacity = config.capacity;
         let ShardLink {
             to_worker,
@@ -99,6 +100,7 @@ impl Net {
                 backlog: VecDeque::new(),
                 ports: PortPool::new(&config.ports, config.quarantine),
                 attached: HashMap::new(),
+                displaced: HashMap::new(),
                 closed: false,
             }),
             subscribers: Mutex::new(Vec::new()),

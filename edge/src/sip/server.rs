@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use talkpath_engine::negotiate::Capabilities;
-use talkpath_engine::{Engine, LegId};
+use talkpath_engine::{Engine, LegId, Priority};
 use talkpath_graph::FrameTime;
 
 use super::Counters;
@@ -21,6 +21,7 @@ use crate::calls::{
 };
 use crate::limits::Limits;
 use crate::net::Net;
+use crate::priority::Precedence;
 
 /// Settings.
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ pub struct SipConfig {
     pub capabilities: Capabilities,
     /// Frame of the rooms callers create.
     pub frame: FrameTime,
+    /// Who may claim which class.
+    pub precedence: Precedence,
     /// How long it rings before we answer; zero: we answer at once.
     pub ring: Duration,
     /// How long the ACK of our answer may take (RFC 3261: 32 s).
@@ -56,6 +59,7 @@ impl Default for SipConfig {
             limits: Limits::default(),
             capabilities: Capabilities::default(),
             frame: FrameTime::Ms20,
+            precedence: Precedence::default(),
             ring: Duration::ZERO,
             ack_timeout: Duration::from_secs(32),
             call_log: None,
@@ -133,6 +137,8 @@ pub struct CallStatus {
     pub source: SocketAddr,
     /// What was called.
     pub to: Option<String>,
+    /// Its class.
+    pub priority: Priority,
     /// What it speaks.
     pub codec: Option<String>,
     /// Bits of the engine's leg.
@@ -200,6 +206,7 @@ impl SipServer {
         let settings = Settings {
             capabilities: config.capabilities,
             frame: config.frame,
+            precedence: config.precedence,
             ring: config.ring,
             ack: config.ack_timeout,
             call_log,
@@ -241,6 +248,7 @@ impl SipServer {
                 call_id: id.call_id,
                 source: info.source,
                 to: info.destination.map(|to| to.to_string()),
+                priority: info.class,
                 codec: info.codec,
                 leg: info.leg.map(|leg| leg.0),
                 confirmed: info.confirmed,

@@ -1,7 +1,7 @@
 //! Requests as plain data, to be written down and asked again.
 //!
-//! A request that changes nothing is not written down. One that cannot be (an application's port: what comes through it
-//! is not in the recording) is named, and ends the recording.
+//! A request that changes nothing is not written down. One that cannot be (a graph of one's own, with nodes that only
+//! the application has) is named, and ends the recording.
 //!
 //! | file | what | whose thread |
 //! |---|---|---|
@@ -18,7 +18,7 @@ use crate::proto::Side;
 
 pub(crate) use handles::Named;
 pub(crate) use network::Network;
-pub(crate) use noted::{Clips, Noted};
+pub(crate) use noted::{Known, Noted};
 
 mod again;
 mod handles;
@@ -55,6 +55,15 @@ pub(crate) enum Asked {
         clip: usize,
         rate: u32,
         looping: bool,
+        priority: Priority,
+    },
+    JoinPort {
+        room: u64,
+        /// Its number: what comes in through it is a stream of its own.
+        port: u32,
+        rate: u32,
+        depth: usize,
+        hear_self: bool,
         priority: Priority,
     },
     Change {

@@ -11,13 +11,14 @@ use talkpath_nodes::packet::Packet;
 use talkpath_rt::clock::{Clock, ManualClock};
 use talkpath_rt::thread::Obtained;
 
+use super::arrivals::Arrivals;
 use super::ask::{Made, ask};
-use super::course::{Ask, Course, Sent, WorkerLog};
-use super::file::{ControlStream, PacketStream, Recording};
+use super::course::{Ask, Course, Sent};
+use super::file::{ControlStream, Recording};
+use super::names::Names;
 use super::report::ReplayError;
 use crate::config::EngineConfig;
 use crate::proto::LegId;
-use crate::record::asked::Named;
 use crate::record::media::Given as Packed;
 use crate::shard_link::ShardLink;
 use crate::supervisor::{Course as Stance, Given, Placed, Supervisor};
@@ -40,16 +41,6 @@ struct Crew {
     shard: ShardLink,
     names: Names,
     other: Other,
-}
-
-/// Bits of handles: the session's to those here.
-#[derive(Default)]
-struct Names {
-    rooms: BTreeMap<u64, u64>,
-    legs: BTreeMap<u64, u64>,
-    calls: BTreeMap<u64, u64>,
-    /// Back to the session's.
-    back: BTreeMap<u64, u64>,
 }
 
 /// Runs `course` with `workers`.
@@ -154,7 +145,7 @@ impl Crew {
         self.supervisor
             .set_course(Stance::Following(Given { mix, place }));
         let made = control
-            .request(asked)
+            .request(asked, &mut self.supervisor)
             .filter(|_| known)
             .and_then(|request| ask(request, &mut self.supervisor));
         match (ask_.made, made) {
@@ -213,75 +204,5 @@ impl Crew {
             let sent = self.other.sent.entry(*leg).or_default();
             sent.push(Sent::of(packet));
         }
-    }
-}
-
-impl Names {
-    /// Puts what is here for what the session had; whether there is such a thing.
-    fn translate(&self, named: Named<'_>) -> bool {
-        let (names, bits) = match named {
-            Named::Nothing => return true,
-            Named::Room(bits) => (&self.rooms, bits),
-            Named::Leg(bits) => (&self.legs, bits),
-            Named::Call(bits) => (&self.calls, bits),
-        };
-        match names.get(bits) {
-            Some(here) => {
-                *bits = *here;
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn add(&mut self, was: Made, made: Made) {
-        match (was, made) {
-            (Made::Room(was), Made::Room(made)) => {
-                self.rooms.insert(was.to_bits(), made.to_bits());
-            }
-            (Made::Leg(was), Made::Leg(made)) => self.add_leg(was, made),
-            (Made::Call(was, sides), Made::Call(made, here)) => {
-                self.calls.insert(was.to_bits(), made.to_bits());
-                for (was, made) in sides.into_iter().zip(here) {
-                    self.add_leg(was, made);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn add_leg(&mut self, was: LegId, made: LegId) {
-        self.legs.insert(was.to_bits(), made.to_bits());
-        self.back.insert(made.to_bits(), was.to_bits());
-    }
-}
-
-/// The packets one worker of the session took in, with the slot it did.
-struct Arrivals<'a> {
-    packets: PacketStream,
-    worker: usize,
-    slots: std::iter::Peekable<std::slice::Iter<'a, (u64, u64)>>,
-    taken: u64,
-}
-
-impl<'a> Arrivals<'a> {
-    fn new(recording: &Recording, worker: usize, log: &'a WorkerLog) -> Self {
-        Self {
-            packets: recording.packets(),
-            worker,
-            slots: log.packets.iter().peekable(),
-            taken: 0,
-        }
-    }
-
-    /// The next packet, when it was taken in in `slot` or before.
-    fn next_in(&mut self, slot: u64) -> Option<Packed<'_>> {
-        while self.slots.next_if(|(_, by)| *by <= self.taken).is_some() {}
-        let (at, _) = self.slots.peek()?;
-        if *at > slot {
-            return None;
-        }
-        self.taken += 1;
-        self.packets.next_of(self.worker)
     }
 }

@@ -250,6 +250,12 @@ impl<'a> Desk<'a> {
         Unapplied::add(&mut self.particular, what, at);
     }
 
+    fn displaced(&mut self, reason: LeaveReason, at: Duration) {
+        if reason == LeaveReason::Displaced {
+            self.only_here("legs or calls displaced by an emergency call", at);
+        }
+    }
+
     fn left(&mut self, leg: LegId, at: Duration) {
         let mut legs = self.report.legs.iter_mut();
         if let Some(span) = legs.find(|span| span.bits == leg.to_bits()) {
@@ -278,9 +284,7 @@ impl<'a> Desk<'a> {
                 self.report.legs.push(span(leg, room, None, at));
             }
             EventKind::Left { leg, reason, .. } => {
-                if reason == LeaveReason::Displaced {
-                    self.only_here("legs displaced by an emergency call", at);
-                }
+                self.displaced(reason, at);
                 self.left(leg, at);
             }
             EventKind::CallStarted { call, sides } => {
@@ -288,7 +292,8 @@ impl<'a> Desk<'a> {
                 let side = |leg: LegId| span(leg, None, call.clone(), at);
                 self.report.legs.extend(sides.map(side));
             }
-            EventKind::CallEnded { sides, .. } => {
+            EventKind::CallEnded { sides, reason, .. } => {
+                self.displaced(reason, at);
                 sides.into_iter().for_each(|leg| self.left(leg, at));
             }
             EventKind::Moved { .. } => self.only_here("moves between workers", at),

@@ -359,7 +359,7 @@ fn run_supervisor(
                 supervisor.poll(now);
             }
             Control::Ask(asked) => {
-                let Some(request) = control.request(asked.clone()) else {
+                let Some(request) = control.request(asked.clone(), supervisor) else {
                     break;
                 };
                 supervisor.about(Some(asks.len()));

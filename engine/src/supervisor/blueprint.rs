@@ -8,6 +8,7 @@
 
 use talkpath_graph::{FrameTime, Op, SampleRate};
 use talkpath_nodes::gain::GainNode;
+use talkpath_nodes::leg_graphs::PORT_IN;
 use talkpath_nodes::spec::Spec;
 use talkpath_nodes::state::{Build, BuildError, State};
 
@@ -16,7 +17,7 @@ use crate::error::EngineError;
 use crate::graph_fault::GraphFault;
 use crate::leg::NetworkConfig;
 use crate::leg_graph::LegGraph;
-use crate::port::AudioPort;
+use crate::port::{AudioPort, PortTape};
 use crate::proto::{Direction, Segment};
 
 use super::graph_check::{self, halves};
@@ -73,6 +74,15 @@ impl Blueprint {
             source: Some(source.clone()),
             ..made
         })
+    }
+
+    /// Has a tape of what comes in through the port.
+    pub(super) fn tape_port(&mut self, tape: PortTape) {
+        let ext = &mut self.build.ext;
+        if let Some(at) = ext.iter().position(|(name, _)| *name == PORT_IN) {
+            let (name, node) = ext.swap_remove(at);
+            ext.push((name, tape.on(node)));
+        }
     }
 
     /// A graph of the user's own. `source` says what a network leg sends and expects, and what a player plays; without

@@ -88,6 +88,7 @@ pub(crate) use transactions::{ACKS, COMMANDS, GARBAGE};
 use crate::config::EngineConfig;
 use crate::error::EngineError;
 use crate::event::{EventKind, LeaveReason, Subscribers};
+use crate::port::PortTape;
 use crate::proto::{CallId, CallTag, LegId, LegTag, RoomId, RoomTag};
 use crate::record::control::ControlTape;
 use crate::status::SupervisorCounters;
@@ -134,6 +135,8 @@ pub(crate) struct Supervisor {
     stopped: bool,
     /// Where polls and requests are noted while the session is recorded (D17).
     tape: Option<ControlTape>,
+    /// For the port that is asked for now.
+    port_tape: Option<PortTape>,
     /// Of a replay.
     course: Option<Course>,
 }
@@ -178,6 +181,7 @@ impl Supervisor {
             counters: SupervisorCounters::default(),
             stopped: false,
             tape: None,
+            port_tape: None,
             course: None,
             config,
         }
@@ -202,6 +206,11 @@ impl Supervisor {
     /// Notes polls and requests from now on.
     pub(crate) fn set_tape(&mut self, tape: ControlTape) {
         self.tape = Some(tape);
+    }
+
+    /// What comes in through the port that is asked for next is on this tape.
+    pub(crate) fn set_port_tape(&mut self, tape: PortTape) {
+        self.port_tape = Some(tape);
     }
 
     /// Has the tapes of all rings note what they have gathered.

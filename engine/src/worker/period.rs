@@ -79,7 +79,7 @@ impl Worker {
                     }),
                     script: io.script.as_deref_mut(),
                     #[cfg(test)]
-                    kind: "",
+                    op: ("", segment),
                 }
                 .run(plan, segment);
                 let end = io.cost_clock.now();

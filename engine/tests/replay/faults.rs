@@ -4,9 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use talkpath_engine::replay::{Recording, RecordingError, replay};
-use talkpath_engine::{
-    Engine, EngineConfig, LegConfig, PortConfig, RecordTo, RoomConfig, VirtualEngine,
-};
+use talkpath_engine::{Engine, EngineConfig, LegConfig, RecordTo, RoomConfig, VirtualEngine};
 use talkpath_rt::clock::{Clock, MonotonicClock};
 
 use super::Paper;
@@ -177,14 +175,13 @@ fn what_cannot_be_recorded_is_named() {
     room.join(LegConfig::tone(440.0, -20.0)).expect("capacity");
     let mut phone = Caller::join(&room, Codec::Pcmu, 1).saying(|_| 0.1);
     studio.run(ms(500), &mut [&mut phone]);
-    let (_leg, _port) = room
-        .join_port(PortConfig::new(SampleRate::HZ_8000))
-        .expect("capacity");
+    let graph = room.graph(LegConfig::tone(300.0, -30.0)).expect("a graph");
+    room.join_graph(graph).expect("capacity");
     studio.run(ms(500), &mut [&mut phone]);
     let state = studio.engine.end_recording().expect("it was recorded");
     assert_eq!(
         state.ended.as_deref(),
-        Some("an application's audio port cannot be recorded")
+        Some("a graph of one's own cannot be recorded")
     );
     let recording = Recording::parse(paper.bytes()).expect("a recording");
     let replayed = replay(&recording, &mut ()).expect("it runs");

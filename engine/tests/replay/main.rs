@@ -6,6 +6,7 @@ mod common;
 
 mod faults;
 mod live;
+mod ports;
 mod session;
 
 use std::io::{self, Write};

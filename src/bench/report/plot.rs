@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::super::dist::Dist;
-use super::super::run::Stretch;
+use super::curve::Curve;
 
 /// The axis ends at this percentile, that of one in a hundred thousand.
 const NINES: f64 = 5.0;
@@ -15,8 +15,6 @@ const TICKS: [(f64, &str); 6] = [
     (4.0, "99.99 %"),
     (5.0, "99.999 %"),
 ];
-/// The plot that has the bare loop beside it.
-const WAKE: &str = "Workers: wake-up lateness";
 /// Steps of a curve.
 const STEPS: usize = 200;
 /// Size of the drawing, and of what is drawn in.
@@ -27,77 +25,10 @@ const RIGHT: f64 = 30.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 30.0;
 
-/// One distribution and what it is called.
-#[derive(Clone, Debug)]
-pub(super) struct Curve {
-    pub name: &'static str,
-    /// `µs` or `ms`.
-    unit: &'static str,
-    /// What is plotted over one another, with its name; what the plot is about comes first.
-    series: Vec<(&'static str, Dist)>,
-}
-
 /// Classes of the lines, first to last.
 const LINES: [&str; 3] = ["first", "second", "third"];
 
 impl Curve {
-    fn new(
-        name: &'static str,
-        unit: &'static str,
-        measured: &Dist,
-        beside: [(&'static str, Option<&Dist>); 2],
-    ) -> Self {
-        let beside = beside.into_iter();
-        let beside = beside.filter_map(|(name, dist)| Some((name, dist?.clone())));
-        let mut series: Vec<_> = [("measured", measured.clone())]
-            .into_iter()
-            .chain(beside)
-            .collect();
-        series.retain(|(_, dist)| dist.len() > 0);
-        Self { name, unit, series }
-    }
-
-    /// Those of a measured stretch; over them, what was before and how late the bare loop woke. Those without a value are
-    /// left out.
-    pub(super) fn all(
-        measured: &Stretch,
-        quiet: Option<&Stretch>,
-        bare: Option<&Dist>,
-    ) -> Vec<Self> {
-        type Of = fn(&Stretch) -> &Dist;
-        let curve = |(name, unit, of): (_, _, Of)| {
-            let bare = bare.filter(|_| name == WAKE);
-            let beside = [("before", quiet.map(of)), ("bare loop", bare)];
-            Self::new(name, unit, of(measured), beside)
-        };
-        let all: [(_, _, Of); 9] = [
-            (WAKE, "µs", |s| &s.server.wake),
-            ("Workers: busy time of a slot", "µs", |s| &s.server.busy),
-            ("Workers: lateness at the end of a slot", "µs", |s| {
-                &s.server.end
-            }),
-            (
-                "Workers: processing of a packet, from its slot's beginning",
-                "µs",
-                |s| &s.server.processing,
-            ),
-            ("Shard: lateness in sending a packet", "µs", |s| {
-                &s.server.sent
-            }),
-            ("Marker delay", "ms", |s| &s.phones.delay),
-            ("Gap between two packets of a phone", "ms", |s| {
-                &s.phones.gap
-            }),
-            ("Joining: from asking to the first packet", "ms", |s| {
-                &s.phones.join
-            }),
-            ("Phones: wake-up lateness", "µs", |s| &s.phones.wake),
-        ];
-        let mut curves: Vec<_> = all.into_iter().map(curve).collect();
-        curves.retain(|curve| !curve.series.is_empty());
-        curves
-    }
-
     /// The plot.
     pub(super) fn svg(&self) -> String {
         let scale = if self.unit == "ms" { 1e6 } else { 1e3 };

@@ -9,6 +9,7 @@ use talkpath_graph::{FrameTime, SampleRate};
 
 use crate::call::CallConfig;
 use crate::leg::{ClipConfig, ToneConfig};
+use crate::port::PortConfig;
 use crate::proto::{CallId, Direction, LegId, RoomId};
 use crate::room::RoomConfig;
 use crate::supervisor::{CallEdit, Edit, Reply, Request, Source};
@@ -93,6 +94,21 @@ impl Asked {
                     looping,
                 };
                 join(room, Source::Clip(clip), priority)
+            }
+            Self::JoinPort {
+                room,
+                port: _,
+                rate,
+                depth,
+                hear_self,
+                priority,
+            } => {
+                let port = PortConfig {
+                    depth,
+                    hear_self,
+                    ..PortConfig::new(SampleRate::new(rate).ok()?)
+                };
+                join(room, Source::Port(port), priority)
             }
             Self::Change { leg, network } => Some(Request::Change {
                 leg: LegId::from_bits(leg)?,

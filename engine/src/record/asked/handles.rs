@@ -20,7 +20,8 @@ impl Asked {
             Self::CloseRoom { room }
             | Self::JoinNetwork { room, .. }
             | Self::JoinTone { room, .. }
-            | Self::JoinClip { room, .. } => Named::Room(room),
+            | Self::JoinClip { room, .. }
+            | Self::JoinPort { room, .. } => Named::Room(room),
             Self::Change { leg, .. }
             | Self::Gain { leg, .. }
             | Self::Mute { leg, .. }

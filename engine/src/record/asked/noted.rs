@@ -4,7 +4,10 @@
 
 use std::sync::Arc;
 
+use talkpath_graph::SampleRate;
+
 use crate::leg::{ClipConfig, ToneConfig};
+use crate::port::PortConfig;
 use crate::priority::Priority;
 use crate::proto::{Direction, RoomId};
 use crate::supervisor::{CallEdit, Edit, Request, Source};
@@ -19,30 +22,45 @@ pub(crate) enum Noted {
     Asked(Asked),
     /// It plays a clip, whose samples go before it when they are new.
     Clip(Asked, Option<Arc<[f32]>>),
+    /// It brings a port of this number and rate.
+    Port(Asked, u32, SampleRate),
     /// It cannot be written down; what it is.
     Cannot(&'static str),
 }
 
-/// Clips that were written down: one that is played again is named only.
+/// What was written down: a clip that is played again is named only.
 #[derive(Debug, Default)]
-pub(crate) struct Clips(Vec<Arc<[f32]>>);
+pub(crate) struct Known {
+    clips: Vec<Arc<[f32]>>,
+    ports: u32,
+}
 
-impl Clips {
-    /// Its number, and whether it is new.
-    fn number(&mut self, samples: &Arc<[f32]>) -> (usize, bool) {
-        match self.0.iter().position(|known| Arc::ptr_eq(known, samples)) {
+impl Known {
+    /// The number of a clip, and whether it is new.
+    fn clip(&mut self, samples: &Arc<[f32]>) -> (usize, bool) {
+        match self
+            .clips
+            .iter()
+            .position(|known| Arc::ptr_eq(known, samples))
+        {
             Some(at) => (at, false),
             None => {
-                self.0.push(Arc::clone(samples));
-                (self.0.len() - 1, true)
+                self.clips.push(Arc::clone(samples));
+                (self.clips.len() - 1, true)
             }
         }
+    }
+
+    /// The number of another port.
+    fn port(&mut self) -> u32 {
+        self.ports += 1;
+        self.ports - 1
     }
 }
 
 impl Noted {
     /// What to write down of `request`.
-    pub(crate) fn of(request: &Request, clips: &mut Clips) -> Self {
+    pub(crate) fn of(request: &Request, known: &mut Known) -> Self {
         Self::Asked(match request {
             Request::CreateRoom { config, .. } => Asked::CreateRoom {
                 name: config.name.clone(),
@@ -57,7 +75,7 @@ impl Noted {
                 source,
                 priority,
                 ..
-            } => return Self::join(*room, source, *priority, clips),
+            } => return Self::join(*room, source, *priority, known),
             Request::Change { leg, config, .. } => Asked::Change {
                 leg: leg.to_bits(),
                 network: Network::from(config),
@@ -102,7 +120,7 @@ impl Noted {
         })
     }
 
-    fn join(room: RoomId, source: &Source, priority: Priority, clips: &mut Clips) -> Self {
+    fn join(room: RoomId, source: &Source, priority: Priority, known: &mut Known) -> Self {
         let room = room.to_bits();
         match source {
             Source::Network(config) => Self::Asked(Asked::JoinNetwork {
@@ -122,7 +140,7 @@ impl Noted {
                 rate,
                 looping,
             }) => {
-                let (clip, new) = clips.number(samples);
+                let (clip, new) = known.clip(samples);
                 let asked = Asked::JoinClip {
                     room,
                     clip,
@@ -132,7 +150,23 @@ impl Noted {
                 };
                 Self::Clip(asked, new.then(|| Arc::clone(samples)))
             }
-            Source::Port(_) => Self::Cannot("an application's audio port"),
+            Source::Port(PortConfig {
+                rate,
+                depth,
+                hear_self,
+                channels: _,
+            }) => {
+                let port = known.port();
+                let asked = Asked::JoinPort {
+                    room,
+                    port,
+                    rate: rate.hz(),
+                    depth: *depth,
+                    hear_self: *hear_self,
+                    priority,
+                };
+                Self::Port(asked, port, *rate)
+            }
         }
     }
 }

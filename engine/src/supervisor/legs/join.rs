@@ -27,7 +27,10 @@ impl Supervisor {
         priority: Priority,
     ) -> Result<Joined, EngineError> {
         let frame = self.room(room)?.frame;
-        let blueprint = Blueprint::new(source, frame, &self.config)?;
+        let mut blueprint = Blueprint::new(source, frame, &self.config)?;
+        if let Some(tape) = self.port_tape.take() {
+            blueprint.tape_port(tape);
+        }
         self.take_in(room, blueprint, false, priority)
     }
 
