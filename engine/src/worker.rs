@@ -27,6 +27,8 @@ mod far;
 pub(crate) mod fence;
 pub mod governor;
 mod idle;
+#[cfg(test)]
+mod injected;
 mod inward;
 pub mod io;
 mod legs;
@@ -66,6 +68,9 @@ use stats::WorkerCounters;
 
 /// After a stall at most this much is made up for; older periods are skipped (D14).
 pub const CATCH_UP: Duration = Duration::from_millis(60);
+
+/// What is asked of the cache of a packet's box: its header and 20 ms of G.711.
+pub(crate) const HEADER_AND_USUAL_PAYLOAD: usize = 256;
 
 /// What a worker is built for. Everything is allocated from it at the start.
 #[derive(Clone, Copy, Debug)]

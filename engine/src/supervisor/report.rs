@@ -7,13 +7,14 @@ use talkpath_rt::timing::SlotStats;
 use crate::ledger::{FlowLedger, LegLedger, Placed};
 use crate::proto::{LegId, RoomId};
 use crate::status::{
-    CallStatus, Fill, LateStatus, LegStatus, PlanInfo, RoomStatus, SideStatus, Status,
-    SupervisorCounters, WorkerStatus,
+    CallStatus, Fill, LegStatus, PlanInfo, RoomStatus, SideStatus, Status, SupervisorCounters,
+    WorkerStatus,
 };
 
 use super::Supervisor;
 use super::calls::{self, CallState};
 use super::legs::{LegState, Stage};
+use super::plans::Compiled;
 use super::rooms::RoomState;
 use super::site::Site;
 
@@ -63,6 +64,7 @@ impl Supervisor {
             codec: leg.face.codec.clone(),
             rate: leg.rate.hz(),
             plan: leg.plan.to_bits(),
+            plan_name: self.plan_name(leg),
             worker: leg.worker,
             state: match leg.stage {
                 Stage::Joining => "joining",
@@ -79,6 +81,12 @@ impl Supervisor {
             ledger: self.ledger(leg),
             stats: leg.stats,
         }
+    }
+
+    fn plan_name(&self, leg: &LegState) -> String {
+        let plans = &self.sites[usize::from(leg.worker)].plans;
+        let compiled = plans.compiled(leg.plan);
+        compiled.map(Compiled::name).unwrap_or_default()
     }
 
     /// Where the delay of a leg comes from.
@@ -246,8 +254,7 @@ fn worker_status(site: &Site) -> WorkerStatus {
         &site.obtained,
         &site.timing,
         site.counters,
-        site.last_late
-            .map(|(at, by, culprit)| LateStatus::new(at, by, culprit)),
+        site.last_late.clone(),
         &site.table.load(),
     );
     WorkerStatus {

@@ -77,7 +77,7 @@ impl Worker {
                     }),
                     script: io.script.as_deref_mut(),
                     #[cfg(test)]
-                    kind: "",
+                    op: ("", segment),
                 }
                 .run(plan, segment);
                 let cohort = Ran {

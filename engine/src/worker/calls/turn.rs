@@ -99,7 +99,12 @@ impl Turn<'_> {
             });
         }
         #[cfg(test)]
-        super::super::fence::trip(self.kind, self.leg);
+        {
+            use super::super::injected;
+            let place = (self.kind, crate::proto::Segment::Ingress, self.leg);
+            injected::trip(place);
+            injected::spoil(place, op, 0, &mut self.arena.pcm);
+        }
     }
 
     /// As it is, under a header of our own.
