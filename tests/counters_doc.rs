@@ -11,7 +11,8 @@ use talkpath_edge::net::{
 };
 use talkpath_edge::sip::{CallStatus, Counters};
 use talkpath_engine::{
-    Engine, EngineConfig, LegConfig, LegId, Priority, RoomConfig, Status, VirtualEngine,
+    CallConfig, Codec, Engine, EngineConfig, LegConfig, LegId, NetworkConfig, Priority, RoomConfig,
+    Status, VirtualEngine,
 };
 
 const DOC: &str = include_str!("../docs/counters.md");
@@ -51,7 +52,7 @@ fn same(in_code: impl IntoIterator<Item = String>, in_doc: &[&str]) {
     assert_eq!(in_doc.len(), doc.len(), "docs/counters.md names one twice");
 }
 
-/// An engine with one leg in one room.
+/// An engine with one leg in one room, and one call.
 fn engine() -> Status {
     let engine = VirtualEngine::new(EngineConfig::default()).expect("the default is valid");
     let room = engine
@@ -59,6 +60,9 @@ fn engine() -> Status {
         .expect("the first room");
     room.join(LegConfig::tone(440.0, -20.0))
         .expect("the first leg");
+    let end = NetworkConfig::new(Codec::Pcmu, 0);
+    let call = CallConfig::new(end, end);
+    engine.create_call(call).expect("the first call");
     engine.advance(Duration::from_millis(100));
     engine.status().expect("it runs")
 }
@@ -139,7 +143,7 @@ fn every_label_value_is_explained() {
     let all = talkpath::serve::metrics(Some(&engine()), &net(), &Counters::default());
     metrics.extend(
         all.into_iter()
-            .filter(|metric| metric.name == "ledger_seconds"),
+            .filter(|metric| metric.name.ends_with("ledger_seconds")),
     );
     for metric in metrics {
         let name = format!("| `talkpath_{}` |", metric.name);
@@ -167,6 +171,14 @@ fn every_field_of_a_leg_is_explained_and_none_is_invented() {
     same(
         halves.into_iter().flatten(),
         &under("engine.rooms[].legs[].ledger"),
+    );
+    let call = &status["calls"][0];
+    same(keys(call), &under("engine.calls[]"));
+    let side = &call["sides"][0];
+    same(keys(side), &under("engine.calls[].sides[]"));
+    same(
+        keys(&side["ledger"]),
+        &under("engine.calls[].sides[].ledger"),
     );
     let bits = leg["bits"].as_u64().expect("a number");
     let port = NetLegStats {

@@ -45,6 +45,7 @@ impl StatusSource for Fake {
     fn plans(&self) -> Vec<PlanDump> {
         vec![PlanDump {
             id: "p0".into(),
+            name: "PCMU/8000 20 ms → room 8000".into(),
             legs: 2,
             text: "jitter -> decode".into(),
             dot: "digraph p0 { jitter -> decode }".into(),
@@ -199,7 +200,10 @@ fn plans_as_text_and_as_dot() {
             get(address, "/plans?format=pdf"),
         )
     });
-    assert_eq!(text.1, "plan p0 · legs 2\njitter -> decode\n");
+    assert_eq!(
+        text.1,
+        "plan p0 · PCMU/8000 20 ms → room 8000 · legs 2\njitter -> decode\n"
+    );
     assert!(dot.0.contains("text/vnd.graphviz"), "{}", dot.0);
     assert!(
         dot.1.contains("digraph p0 { jitter -> decode }"),

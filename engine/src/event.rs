@@ -311,6 +311,8 @@ pub enum EventKind {
         by: Duration,
         /// What took longest; `None` when no leg ran.
         culprit: Option<Culprit>,
+        /// Its plan in a few words, while that was there.
+        plan_name: Option<String>,
     },
     /// A worker is no more (D18): it ended, or it has made no slot for the time of the watchdog. Nothing that it may
     /// still do is heard. Its legs are built anew on the one that takes its place; ports leave.

@@ -13,6 +13,7 @@ use talkpath_rt::ring::{Consumer, Full, Producer};
 
 use crate::proto::LegTag;
 use crate::record::media::{PacketTape, SentTape};
+use crate::worker::HEADER_AND_USUAL_PAYLOAD;
 
 mod lines;
 mod renewal;
@@ -110,6 +111,8 @@ impl ToWorkers {
         }
         for at in 0..self.ways.len() {
             while let Some(empty) = self.ways[at].lender.take_returned() {
+                // Another core has written it; the next call finds it here.
+                self.ways[at].lender.prefetch(HEADER_AND_USUAL_PAYLOAD);
                 if let Some(empty) = self.welcome(empty) {
                     return Some(empty);
                 }
@@ -258,6 +261,7 @@ impl FromWorkers {
         }
         for _ in 0..self.borrowers.len() {
             if let Some(mut packet) = self.borrowers[self.next].recv() {
+                self.borrowers[self.next].prefetch(HEADER_AND_USUAL_PAYLOAD);
                 self.lines.go_on(&mut packet);
                 if let Some(tape) = &mut self.tape {
                     tape.note(&packet);

@@ -12,7 +12,7 @@ use talkpath_rt::ring::Consumer;
 use talkpath_rt::thread::Obtained;
 use talkpath_rt::timing::SlotStats;
 
-use crate::ledger::LegLedger;
+use crate::ledger::{FlowLedger, LegLedger};
 use crate::priority::Priority;
 use crate::proto::{CallStats, Culprit, Segment};
 use crate::record::RecordingState;
@@ -160,6 +160,8 @@ pub struct CulpritStatus {
     pub room: Option<String>,
     /// Their plan, as `/plans` names it.
     pub plan: u64,
+    /// The same in a few words, while the plan was there.
+    pub plan_name: Option<String>,
     /// `ingress` or `egress`.
     pub segment: &'static str,
     /// How many they were.
@@ -169,12 +171,18 @@ pub struct CulpritStatus {
 }
 
 impl LateStatus {
-    pub(crate) fn new(at: Duration, by: Duration, culprit: Option<Culprit>) -> Self {
+    pub(crate) fn new(
+        at: Duration,
+        by: Duration,
+        culprit: Option<Culprit>,
+        plan_name: Option<String>,
+    ) -> Self {
         let micros = |span: Duration| span.as_secs_f64() * 1e6;
         let culprit = culprit.map(|culprit| CulpritStatus {
             leg: culprit.leg.to_string(),
             room: culprit.room.map(|room| room.to_string()),
             plan: culprit.plan.to_bits(),
+            plan_name,
             segment: match culprit.segment {
                 Segment::Ingress => "ingress",
                 Segment::Egress => "egress",
@@ -243,6 +251,8 @@ pub struct LegStatus {
     pub rate: u32,
     /// Its plan, as `/plans` names it.
     pub plan: u64,
+    /// The same in a few words.
+    pub plan_name: String,
     /// Index of the worker it is on.
     pub worker: u8,
     /// `joining`, `in` or `leaving`.
@@ -305,6 +315,8 @@ pub struct SideStatus {
     pub receive: bool,
     /// Whether it is sent what the other says.
     pub send: bool,
+    /// Where the delay of what it says comes from.
+    pub ledger: FlowLedger,
 }
 
 /// Use of one thing there is a fixed number of.
@@ -384,6 +396,8 @@ pub struct SupervisorCounters {
 pub struct PlanInfo {
     /// Its handle as one number.
     pub id: u64,
+    /// What it is, in a few words; others may have the same name.
+    pub name: String,
     /// Legs and calls that use it.
     pub legs: usize,
     /// The way in, of a call that from A to B, as text; empty when it has none.

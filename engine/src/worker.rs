@@ -10,6 +10,7 @@
 //! 1. ingress of the legs due; 2. mix of the rooms due, egress of the legs due (`period`);
 //! 3. departures, events, stamps (`tell`).
 
+mod account;
 mod ahead;
 pub(crate) mod apply;
 pub mod arena;
@@ -26,6 +27,8 @@ mod far;
 pub(crate) mod fence;
 pub mod governor;
 mod idle;
+#[cfg(test)]
+mod injected;
 mod inward;
 pub mod io;
 mod legs;
@@ -51,9 +54,9 @@ use talkpath_rt::slab::Slab;
 
 use crate::proto::{LegBody, LegId, LegPlan, LegTag, PlanTag, RoomBody, RoomId, RoomTag};
 
+use account::Accounts;
 use arena::Arena;
 use bank::Bank;
-use blame::Blame;
 use calls::Calls;
 use fence::Fallen;
 use governor::{Governor, Marks};
@@ -65,6 +68,9 @@ use stats::WorkerCounters;
 
 /// After a stall at most this much is made up for; older periods are skipped (D14).
 pub const CATCH_UP: Duration = Duration::from_millis(60);
+
+/// What is asked of the cache of a packet's box: its header and 20 ms of G.711.
+pub(crate) const HEADER_AND_USUAL_PAYLOAD: usize = 256;
 
 /// What a worker is built for. Everything is allocated from it at the start.
 #[derive(Clone, Copy, Debug)]
@@ -121,13 +127,11 @@ pub struct Worker {
     swapping: Vec<LegId>,
     moves: Moves,
     fallen: Fallen,
-    blame: Blame,
+    accounts: Accounts,
     counters: WorkerCounters,
     governor: Governor,
     /// A frame before an effect that fades.
     spare: Spare,
-    /// Time the cohorts of the slot at hand took.
-    ran: Duration,
     /// Cohorts until the next one whose ops are timed.
     until_probe: u32,
     /// Slots run in a row with nothing to do.
@@ -153,7 +157,7 @@ impl Worker {
             swapping: pages::reserved(config.legs),
             moves: Moves::new(config.leg_ids),
             fallen: Fallen::new(),
-            blame: Blame::default(),
+            accounts: Accounts::default(),
             counters: WorkerCounters::default(),
             governor: Governor::new(
                 config.marks,
@@ -161,7 +165,6 @@ impl Worker {
                 schedule::cycle_slots(config.slot) as usize,
             ),
             spare: Spare::default(),
-            ran: Duration::ZERO,
             until_probe: 0,
             quiet: 0,
         }
@@ -290,7 +293,7 @@ impl Worker {
         self.tell(slot, intended, io);
         self.tell_calls(slot, intended, io);
         let end = io.cost_clock.now();
-        let rest = end.saturating_sub(begin + core::mem::take(&mut self.ran));
+        let rest = end.saturating_sub(begin + core::mem::take(&mut self.accounts.ran));
         io.costs.current().rest.record(rest, 1);
         self.counters.slots += 1;
         io.pulse.beat();

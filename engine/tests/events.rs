@@ -101,6 +101,7 @@ fn samples() -> Vec<EventKind> {
             worker,
             by: ms(2),
             culprit,
+            plan_name: Some("PCMU/8000 20 ms → room 8000".to_owned()),
         },
         EventKind::WorkerLost {
             worker,

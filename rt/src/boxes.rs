@@ -8,6 +8,7 @@
 //! An empty inventory is the back-pressure: the caller drops the newest and counts it.
 
 use crate::pages;
+use crate::prefetch::prefetch;
 use crate::ring::{Consumer, Full, Producer, ring};
 
 /// Makes `inventory` boxes, all of them empties in the lender's stock. The calling thread writes to all of their
@@ -84,6 +85,13 @@ impl<T> Lender<T> {
     #[must_use = "a box that is not sent must be put back"]
     pub fn take_returned(&mut self) -> Option<Box<T>> {
         self.returned.pop()
+    }
+
+    /// Asks the cache for the first `most` bytes of the box that comes back next.
+    pub fn prefetch(&self, most: usize) {
+        if let Some(next) = self.returned.peek() {
+            prefetch(&**next, most);
+        }
     }
 
     /// As [`take`](Self::take), but only one of the stock.
@@ -184,6 +192,13 @@ impl<T> Borrower<T> {
     #[must_use]
     pub fn peek(&self) -> Option<&T> {
         self.incoming.peek().map(|waiting| &**waiting)
+    }
+
+    /// Asks the cache for the first `most` bytes of the box that is received next.
+    pub fn prefetch(&self, most: usize) {
+        if let Some(next) = self.incoming.peek() {
+            prefetch(&**next, most);
+        }
     }
 
     /// Gives a box back.

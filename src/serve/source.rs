@@ -104,6 +104,7 @@ fn plan(info: &PlanInfo) -> PlanDump {
     let present = ways.iter().filter(|(_, text, _)| !text.is_empty());
     PlanDump {
         id: info.id.to_string(),
+        name: info.name.clone(),
         legs: info.legs,
         text: present
             .clone()

@@ -58,7 +58,7 @@ pub enum MediaEnd {
 pub type WhenEnded = Box<dyn Fn(MediaEnd) + Send + Sync>;
 
 /// How a leg fares: a second old at most while it lasts, exact at its end. `None` is what nobody has told.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct MediaFigures {
     /// RTP packets that came and were taken.
     pub packets_in: Option<u64>,
@@ -86,6 +86,8 @@ pub struct MediaFigures {
     pub worker: Option<u8>,
     /// Its plan, as `/plans` names it.
     pub plan: Option<u64>,
+    /// The same in a few words.
+    pub plan_name: Option<String>,
     /// Where its delay came from; `None` also when no packet was taken.
     pub ledger: Option<LegLedger>,
 }

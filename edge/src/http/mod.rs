@@ -62,6 +62,8 @@ pub trait StatusSource: Send + Sync + 'static {
 pub struct PlanDump {
     /// Name of the plan, unique in this process.
     pub id: String,
+    /// What it is, in a few words.
+    pub name: String,
     /// Legs that run it now.
     pub legs: usize,
     /// The plan as lines of text.

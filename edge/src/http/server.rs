@@ -203,13 +203,23 @@ fn plans_text(dumps: &[PlanDump]) -> String {
     }
     dumps
         .iter()
-        .map(|plan| format!("plan {} · legs {}\n{}\n", plan.id, plan.legs, plan.text))
+        .map(|plan| {
+            format!(
+                "plan {} · {} · legs {}\n{}\n",
+                plan.id, plan.name, plan.legs, plan.text
+            )
+        })
         .collect()
 }
 
 fn plans_dot(dumps: &[PlanDump]) -> String {
     dumps
         .iter()
-        .map(|plan| format!("// plan {}, legs {}\n{}\n", plan.id, plan.legs, plan.dot))
+        .map(|plan| {
+            format!(
+                "// plan {}, {}, legs {}\n{}\n",
+                plan.id, plan.name, plan.legs, plan.dot
+            )
+        })
         .collect()
 }

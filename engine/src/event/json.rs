@@ -59,8 +59,13 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
             map.serialize_entry("heard", heard)?;
             map.serialize_entry("fault", fault)
         }
-        EventKind::Late { by, culprit, .. } => {
-            let late = LateStatus::new(event.at, *by, *culprit);
+        EventKind::Late {
+            by,
+            culprit,
+            plan_name,
+            ..
+        } => {
+            let late = LateStatus::new(event.at, *by, *culprit, plan_name.clone());
             map.serialize_entry("by_us", &late.by_us)?;
             map.serialize_entry("culprit", &late.culprit)
         }

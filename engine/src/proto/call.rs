@@ -10,6 +10,7 @@ use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 use talkpath_nodes::packet::Packet;
 use talkpath_nodes::state::State;
+use talkpath_nodes::waited::Waited;
 use talkpath_rt::handle::Handle;
 
 use super::{LegId, PlanId, Seats, Segment};
@@ -166,6 +167,12 @@ pub struct FlowStats {
     pub unsent: u64,
     /// Pieces silenced because an op produced a value that is not finite (D18).
     pub not_finite: u64,
+    /// How long packets waited for their slot; shown in the ledger.
+    #[serde(skip)]
+    pub waited: Waited,
+    /// How long the beginning of a packet waited for its end on the way out, under the plan there is; shown in the ledger.
+    #[serde(skip)]
+    pub collected: Waited,
 }
 
 /// Figures of a call since it began.

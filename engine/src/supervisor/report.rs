@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use talkpath_rt::timing::SlotStats;
 
-use crate::ledger::{LegLedger, Placed};
+use crate::ledger::{FlowLedger, LegLedger, Placed};
 use crate::proto::{LegId, RoomId};
 use crate::status::{
-    CallStatus, Fill, LateStatus, LegStatus, PlanInfo, RoomStatus, SideStatus, Status,
-    SupervisorCounters, WorkerStatus,
+    CallStatus, Fill, LegStatus, PlanInfo, RoomStatus, SideStatus, Status, SupervisorCounters,
+    WorkerStatus,
 };
 
 use super::Supervisor;
 use super::calls::{self, CallState};
 use super::legs::{LegState, Stage};
+use super::plans::Compiled;
 use super::rooms::RoomState;
 use super::site::Site;
 
@@ -33,7 +34,11 @@ impl Supervisor {
                 .iter()
                 .map(|(id, room)| self.room_status(*id, room))
                 .collect(),
-            calls: self.calls.values().map(call_status).collect(),
+            calls: self
+                .calls
+                .values()
+                .map(|call| self.call_status(call))
+                .collect(),
             capacity: self.fills(),
             costs: self.cost_status(),
             supervisor: SupervisorCounters {
@@ -63,6 +68,7 @@ impl Supervisor {
             codec: leg.face.codec.clone(),
             rate: leg.rate.hz(),
             plan: leg.plan.to_bits(),
+            plan_name: self.plan_name(leg),
             worker: leg.worker,
             state: match leg.stage {
                 Stage::Joining => "joining",
@@ -79,6 +85,12 @@ impl Supervisor {
             ledger: self.ledger(leg),
             stats: leg.stats,
         }
+    }
+
+    fn plan_name(&self, leg: &LegState) -> String {
+        let plans = &self.sites[usize::from(leg.worker)].plans;
+        let compiled = plans.compiled(leg.plan);
+        compiled.map(Compiled::name).unwrap_or_default()
     }
 
     /// Where the delay of a leg comes from.
@@ -121,6 +133,42 @@ impl Supervisor {
             rates: room.rates.iter().map(|(rate, _)| rate.hz()).collect(),
             closing: room.closing,
             legs: legs.map(|(id, leg)| self.leg_status(*id, leg)).collect(),
+        }
+    }
+
+    fn call_status(&self, call: &CallState) -> CallStatus {
+        let plans = &self.sites[usize::from(call.worker)].plans;
+        let compiled = plans.compiled(call.plan);
+        let latencies = compiled.map_or_else(Default::default, |compiled| compiled.latencies);
+        let stats = [call.stats.from_a, call.stats.from_b];
+        let side = |n: usize| {
+            let (leg, config, direction) =
+                (call.info.sides[n], call.configs[n], call.directions[n]);
+            SideStatus {
+                id: leg.to_string(),
+                bits: leg.to_bits(),
+                codec: config.codec.to_string(),
+                payload_type: config.payload_type,
+                ptime_ms: config.ptime.as_millis() as u64,
+                receive: direction.receive,
+                send: direction.send,
+                ledger: FlowLedger::new(&latencies[n], &stats[n]),
+            }
+        };
+        let [a, b] = call.configs;
+        CallStatus {
+            id: call.info.id.to_string(),
+            sides: [side(0), side(1)],
+            worker: call.worker,
+            plan: call.plan.to_bits(),
+            state: match call.stage {
+                calls::Stage::Beginning => "beginning",
+                calls::Stage::Up => "up",
+                calls::Stage::Ending(_) => "ending",
+            },
+            priority: call.priority,
+            relay: (a.codec, a.ptime) == (b.codec, b.ptime),
+            stats: call.stats,
         }
     }
 
@@ -210,43 +258,12 @@ fn worker_status(site: &Site, node: Option<u32>) -> WorkerStatus {
         &site.obtained,
         &site.timing,
         site.counters(),
-        site.last_late
-            .map(|(at, by, culprit)| LateStatus::new(at, by, culprit)),
+        site.last_late.clone(),
         &site.table.load(),
     );
     WorkerStatus {
         epoch: site.epoch,
         node,
         ..status
-    }
-}
-
-fn call_status(call: &CallState) -> CallStatus {
-    let side = |n: usize| {
-        let (leg, config, direction) = (call.info.sides[n], call.configs[n], call.directions[n]);
-        SideStatus {
-            id: leg.to_string(),
-            bits: leg.to_bits(),
-            codec: config.codec.to_string(),
-            payload_type: config.payload_type,
-            ptime_ms: config.ptime.as_millis() as u64,
-            receive: direction.receive,
-            send: direction.send,
-        }
-    };
-    let [a, b] = call.configs;
-    CallStatus {
-        id: call.info.id.to_string(),
-        sides: [side(0), side(1)],
-        worker: call.worker,
-        plan: call.plan.to_bits(),
-        state: match call.stage {
-            calls::Stage::Beginning => "beginning",
-            calls::Stage::Up => "up",
-            calls::Stage::Ending(_) => "ending",
-        },
-        priority: call.priority,
-        relay: (a.codec, a.ptime) == (b.codec, b.ptime),
-        stats: call.stats,
     }
 }

@@ -9,7 +9,8 @@ use talkpath_rt::thread::Obtained;
 use talkpath_rt::timing::{SlotStats, StatsSink};
 
 use crate::config::EngineConfig;
-use crate::proto::{Ack, Command, Culprit, Garbage, WorkerEvent};
+use crate::proto::{Ack, Command, Garbage, WorkerEvent};
+use crate::status::LateStatus;
 use crate::worker::bank::Seating;
 use crate::worker::costs::{Bars, CostSink, CostStats};
 use crate::worker::schedule::cycle_slots;
@@ -57,7 +58,7 @@ pub(super) struct Site {
     pub plans: Plans,
     pub table: SlotTable,
     /// The last episode of late slots: when it began, how late its first slot was, and what took longest in it.
-    pub last_late: Option<(Duration, Duration, Option<Culprit>)>,
+    pub last_late: Option<LateStatus>,
     /// Legs here, those that leave or come included.
     pub legs: usize,
     /// Workers that were lost in this place before this one.

@@ -69,9 +69,9 @@ pub(super) struct Cohort<'a> {
     pub probe: Option<Probe<'a>>,
     /// What its ops cost in virtual time.
     pub script: Option<&'a mut (dyn CostScript + 'static)>,
-    /// Kind of the op at hand.
+    /// Kind of the op at hand, and the half it stands in.
     #[cfg(test)]
-    pub kind: &'static str,
+    pub op: (&'static str, Segment),
 }
 
 impl Lane {
@@ -99,7 +99,7 @@ impl Cohort<'_> {
             self.at = 0;
             let begin = self.probe.as_ref().map(|probe| probe.clock.now());
             #[cfg(test)]
-            (self.kind = op.spec.kind());
+            self.begin(op, segment);
             // What a panic leaves half done is the state of one node, which never runs again, and its planes.
             while let Err(payload) =
                 catch_unwind(AssertUnwindSafe(|| self.run_op(index, op, segment)))
@@ -107,6 +107,21 @@ impl Cohort<'_> {
                 self.fence(self.at.saturating_sub(1), segment, op.spec.kind(), payload);
             }
             self.account(&op.spec, begin);
+        }
+    }
+
+    /// What a test wants to happen in this op.
+    #[cfg(test)]
+    fn begin(&mut self, op: &Op<Spec>, segment: Segment) {
+        self.op = (op.spec.kind(), segment);
+        for (n, lane) in self
+            .lanes
+            .iter()
+            .enumerate()
+            .filter(|(_, lane)| !lane.fenced)
+        {
+            let place = (self.op.0, segment, lane.leg);
+            super::injected::spoil(place, op, n, &mut self.arena.pcm);
         }
     }
 
@@ -147,7 +162,7 @@ impl Cohort<'_> {
         }
         self.at += 1;
         #[cfg(test)]
-        super::fence::trip(self.kind, self.lanes[lane].leg);
+        super::injected::trip((self.op.0, self.op.1, self.lanes[lane].leg));
         Some(lane)
     }
 

@@ -9,14 +9,12 @@ use talkpath_rt::prefetch::prefetch;
 
 use crate::proto::Segment;
 
+use super::HEADER_AND_USUAL_PAYLOAD;
 use super::arena::at;
 use super::bank::Seat;
 use super::cohort::Cohort;
 use super::io::give_back;
 use super::shed::Run;
-
-/// Of a packet's box: its header and 20 ms of G.711.
-const HEADER_AND_USUAL_PAYLOAD: usize = 256;
 
 impl Cohort<'_> {
     /// Hands out the units of this frame; after a stall the buffer forgets the same span (D14).

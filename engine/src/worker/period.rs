@@ -6,11 +6,10 @@ use arrayvec::ArrayVec;
 use talkpath_graph::Shed;
 use talkpath_rt::slab::Slab;
 
-use crate::proto::{
-    Culprit, Leaving, LegBody, LegId, LegTag, PlanId, RoomBody, RoomId, RoomTag, Segment,
-};
+use crate::proto::{Leaving, LegBody, LegId, LegTag, PlanId, RoomBody, RoomId, RoomTag, Segment};
 
 use super::Worker;
+use super::account::Ran;
 use super::arena::LANES;
 use super::cohort::{Cohort, Lane, Probe};
 use super::costs::PROBE_EVERY;
@@ -33,7 +32,7 @@ impl Worker {
     fn run_segment(&mut self, segment: Segment, slot: u64, now: Duration, io: &mut Io) {
         let mut rest = self.schedule.due(segment, slot);
         self.ahead(segment).begin(rest);
-        let mut begin = io.cost_clock.now();
+        self.accounts.begin(self.counters.packets_out, io);
         for cohort in rest.chunk_by(|a, b| a.plan == b.plan) {
             let id: PlanId = cohort[0].plan;
             let Some(plan) = self.plans.get(id).and_then(|p| p.segment(segment)) else {
@@ -56,7 +55,6 @@ impl Worker {
                 let legs = lanes.len() as u32;
                 let probed = self.until_probe == 0;
                 self.until_probe = self.until_probe.checked_sub(1).unwrap_or(PROBE_EVERY - 1);
-                let sent = self.counters.packets_out;
                 Cohort {
                     legs: &mut self.legs,
                     rooms: &mut self.rooms,
@@ -79,30 +77,18 @@ impl Worker {
                     }),
                     script: io.script.as_deref_mut(),
                     #[cfg(test)]
-                    kind: "",
+                    op: ("", segment),
                 }
                 .run(plan, segment);
-                let end = io.cost_clock.now();
-                match self.counters.packets_out - sent {
-                    0 => {}
-                    sent => io
-                        .stats
-                        .current()
-                        .record_handed(end.saturating_sub(now), sent),
-                }
-                let took = end.saturating_sub(core::mem::replace(&mut begin, end));
-                self.ran += took;
-                io.costs.current().cohort(id, segment, took, legs);
-                if let Some((leg, room)) = first {
-                    self.blame.ran(Culprit {
-                        leg,
-                        room: Some(room),
-                        plan: id,
-                        segment,
-                        legs,
-                        took,
-                    });
-                }
+                let cohort = Ran {
+                    plan: id,
+                    segment,
+                    legs,
+                    shares: legs,
+                    first: first.map(|(leg, room)| (leg, Some(room))),
+                };
+                let sent = self.counters.packets_out;
+                self.accounts.ran(cohort, sent, now, io);
             }
         }
     }

@@ -54,6 +54,7 @@ impl Known {
             round_trip_ms: net.and_then(|net| net.round_trip_ms).map(round),
             worker: engine.as_ref().map(|engine| engine.worker),
             plan: engine.as_ref().map(|engine| engine.plan),
+            plan_name: engine.as_ref().map(|engine| engine.plan_name.clone()),
             ledger: engine
                 .as_ref()
                 .filter(has_taken)

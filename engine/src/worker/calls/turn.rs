@@ -60,9 +60,13 @@ impl Turn<'_> {
         // Taken from the end, so that none has to move up.
         self.flow.inbox.reverse();
         while let Some(packet) = self.flow.inbox.pop() {
+            let waited = self.now.saturating_sub(packet.received);
             self.at_hand.push(Unit::Packet(packet));
             match self.packet(plan) {
-                Ok(step) => self.count(&step),
+                Ok(step) => {
+                    self.flow.stats.waited.record(waited);
+                    self.count(&step);
+                }
                 Err(refusal) => self.refuse(refusal),
             }
             for packet in self.at_hand.drain(..).filter_map(Unit::into_packet) {
@@ -95,7 +99,12 @@ impl Turn<'_> {
             });
         }
         #[cfg(test)]
-        super::super::fence::trip(self.kind, self.leg);
+        {
+            use super::super::injected;
+            let place = (self.kind, crate::proto::Segment::Ingress, self.leg);
+            injected::trip(place);
+            injected::spoil(place, op, 0, &mut self.arena.pcm);
+        }
     }
 
     /// As it is, under a header of our own.
