@@ -15,16 +15,16 @@
 use talkpath_nodes::meter::SILENCE;
 
 use crate::error::EngineError;
-use crate::event::{EventKind, LeaveReason};
-use crate::leg::ClipConfig;
+use crate::event::EventKind;
 use crate::proto::{Command, LegBody, LegId, LegRun};
 use crate::worker::stats::LegStats;
 
 use super::Supervisor;
 use super::batch::Batch;
 use super::blueprint::{Blueprint, Start};
-use super::legs::{LegState, OwnGraph};
-use super::request::Source;
+use super::legs::LegState;
+
+mod source;
 
 impl Supervisor {
     /// Sees to every leg whose worker is lost and that no other still holds.
@@ -206,33 +206,5 @@ impl Supervisor {
         self.submit_at(batch, 0);
         self.counters.legs_rebuilt += 1;
         Ok(())
-    }
-}
-
-impl LegState {
-    /// A node of its graph that only its caller could make anew.
-    fn node(&self) -> Option<&'static str> {
-        self.own.as_ref().and_then(OwnGraph::node)
-    }
-
-    /// Why it is not built anew.
-    fn reason_lost(&self) -> LeaveReason {
-        match self.node() {
-            Some(_) if self.port.is_none() => LeaveReason::NodeLost,
-            _ => LeaveReason::WorkerLost,
-        }
-    }
-
-    /// What to build it from; `None` for what only its caller could make anew.
-    fn source_anew(&self) -> Option<Source> {
-        match self.source.as_ref()? {
-            Source::Port(_) => None,
-            Source::Clip(clip) if self.finished => Some(Source::Clip(ClipConfig {
-                samples: [0.0].into(),
-                looping: false,
-                ..clip.clone()
-            })),
-            known => Some(known.clone()),
-        }
     }
 }
