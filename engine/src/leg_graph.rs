@@ -242,6 +242,12 @@ fn no_such(name: &str) -> GraphFault {
     })
 }
 
+/// The level of the gain of that name, of those by half and name.
+pub(crate) fn level_of(gains: &[(Segment, String, f32)], half: Segment, name: &str) -> Option<f32> {
+    let known = |(of, gain, _): &&(Segment, String, f32)| (*of, gain.as_str()) == (half, name);
+    gains.iter().find(known).map(|(.., level)| *level)
+}
+
 /// The name of a spec's kind, for errors.
 pub(crate) fn kind_of(spec: &Spec) -> &'static str {
     spec.shape().kind

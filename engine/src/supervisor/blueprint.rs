@@ -16,7 +16,7 @@ use crate::config::EngineConfig;
 use crate::error::EngineError;
 use crate::graph_fault::GraphFault;
 use crate::leg::NetworkConfig;
-use crate::leg_graph::LegGraph;
+use crate::leg_graph::{LegGraph, level_of};
 use crate::port::{AudioPort, PortTape};
 use crate::proto::{Direction, Segment};
 
@@ -150,8 +150,7 @@ impl Blueprint {
 
     /// The level that was given to a gain beside the leg's own.
     pub(super) fn gain(&self, half: Segment, name: &str) -> Option<f32> {
-        let given = |(of, gain, _): &&(Segment, String, f32)| (*of, gain.as_str()) == (half, name);
-        self.gains.iter().find(given).map(|(.., level)| *level)
+        level_of(&self.gains, half, name)
     }
 
     /// Builds the state of one op. What the blueprint supplies once (rings, tone, clip, nodes) is used up by it.

@@ -4,7 +4,7 @@
 
 use talkpath_nodes::spec::Spec;
 
-use crate::leg_graph::LegGraph;
+use crate::leg_graph::{LegGraph, level_of};
 use crate::proto::Segment;
 
 use super::super::blueprint::Blueprint;
@@ -36,7 +36,7 @@ impl OwnGraph {
                     continue;
                 }
                 let level = match kept(half, at) {
-                    true => before.and_then(|before| before.gain(half, &op.name)),
+                    true => before.and_then(|before| level_of(&before.gains, half, &op.name)),
                     false => wanted.gain(half, &op.name),
                 };
                 gains.extend(level.map(|level| (half, op.name.clone(), level)));
@@ -46,11 +46,6 @@ impl OwnGraph {
             graphs: new.graphs.clone(),
             gains,
         }
-    }
-
-    fn gain(&self, half: Segment, name: &str) -> Option<f32> {
-        let known = |(of, gain, _): &&(Segment, String, f32)| (*of, gain.as_str()) == (half, name);
-        self.gains.iter().find(known).map(|(.., level)| *level)
     }
 
     /// A node in it that only the application could make anew.
