@@ -51,6 +51,10 @@ fn filter(
         let error = || NoFeed::BadQuery(format!("leg={text}: a handle is index.generation"));
         filter = filter.of_leg(handle(text).ok_or_else(error)?);
     }
+    if let Some(text) = &query.call {
+        let error = || NoFeed::BadQuery(format!("call={text}: a handle is index.generation"));
+        filter = filter.of_call(handle(text).ok_or_else(error)?);
+    }
     Ok(filter)
 }
 
@@ -97,6 +101,14 @@ mod tests {
             class: own(class),
             room: own(room),
             leg: own(leg),
+            call: None,
+        }
+    }
+
+    fn of_call(call: &str) -> EventQuery {
+        EventQuery {
+            call: Some(call.to_owned()),
+            ..EventQuery::default()
         }
     }
 
@@ -117,7 +129,12 @@ mod tests {
             query(None, None, Some("7.2")),
             all.of_leg(handle("7.2").expect("a handle")),
         );
+        is(
+            of_call("5.3"),
+            all.of_call(handle("5.3").expect("a handle")),
+        );
         let wrong = [
+            of_call("lobby"),
             query(Some("loud"), None, None),
             query(None, Some("kitchen"), None),
             query(None, None, Some("7")),

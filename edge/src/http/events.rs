@@ -48,6 +48,8 @@ pub struct EventQuery {
     pub room: Option<String>,
     /// Handle of a leg.
     pub leg: Option<String>,
+    /// Handle of a point-to-point call.
+    pub call: Option<String>,
 }
 
 /// What a feed has.
