@@ -58,6 +58,14 @@ const BAD: &[(&str, &[&str])] = &[
         &["engine.watchdog_ms: was 99", "100 to 60000"],
     ),
     (
+        "[engine]\nmax_stuck = 65",
+        &["engine.max_stuck: was 65", "1 to 64"],
+    ),
+    (
+        "[engine]\nrebalance_s = 3601",
+        &["engine.rebalance_s: was 3601", "0 to 3600"],
+    ),
+    (
         "[engine]\nadmit_budget = 1.5",
         &["engine.admit_budget: was 1.5", "0.05 to 1"],
     ),
@@ -565,7 +573,7 @@ fn the_file_for_the_load_is_one_that_serves() {
 fn every_key_reaches_its_field() {
     let folder = env!("CARGO_TARGET_TMPDIR");
     let text = format!(
-        "[engine]\nslot_us = 500\ncapacity = 7\nworkers = 1\ncores = [0]\npriority = \"off\"\n\
+        "[engine]\nrebalance_s = 3\nslot_us = 500\ncapacity = 7\nworkers = 1\ncores = [0]\npriority = \"off\"\n\
          lock_memory = false\nwatchdog_ms = 700\nmax_stuck = 2\njitter_target_ms = 30\njitter_max_ms = 90\nadmit_budget = 0.6\nprice_quantile = 1\nshed_above = 0.9\nshed_below = 0.5\n\
          [sip]\naddr = \"[::1]:5070\"\nadvertised = \"2001:db8::1\"\nallow = [\"fd00::/8\"]\n\
          deny = [\"10.0.0.0/8\"]\nmax_rooms = 2\nmax_legs_per_room = 3\nmax_calls_per_source = 4\n\
@@ -591,6 +599,7 @@ fn every_key_reaches_its_field() {
     assert!(!rest.engine.lock_memory);
     assert_eq!(rest.engine.watchdog, Duration::from_millis(700));
     assert_eq!(rest.engine.max_stuck, 2);
+    assert_eq!(rest.engine.rebalance, Duration::from_secs(3));
     assert_eq!(rest.engine.cores, [0]);
     assert_eq!(rest.sip.addr, "[::1]:5070".parse().unwrap());
     assert_eq!(rest.sip.advertised, Some("2001:db8::1".parse().unwrap()));

@@ -46,6 +46,8 @@ const KEYS: &[Key] = &[
         set: |c, v| { c.engine.lock_memory = v.as_bool()?; Some(()) } },
     Key { section: "engine", name: "max_stuck", allowed: "1 to 64 (workers)",
         set: |c, v| { c.engine.max_stuck = whole(v, 1..=64)?; Some(()) } },
+    Key { section: "engine", name: "rebalance_s", allowed: "0 to 3600 (seconds)",
+        set: |c, v| { c.engine.rebalance = seconds(v, 0..=3600)?; Some(()) } },
     Key { section: "engine", name: "watchdog_ms", allowed: "100 to 60000 (milliseconds)",
         set: |c, v| { c.engine.watchdog = millis(v, 100..=60_000)?; Some(()) } },
     Key { section: "engine", name: "jitter_target_ms", allowed: "0 to 500 (milliseconds)",

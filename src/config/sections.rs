@@ -26,6 +26,8 @@ pub struct EngineSection {
     pub watchdog: Duration,
     /// Lost workers that may hang at a time.
     pub max_stuck: usize,
+    /// How often a leg or call may be moved to level the workers; zero: never.
+    pub rebalance: Duration,
     /// Whether memory is locked against paging.
     pub lock_memory: bool,
     /// Delay that the jitter buffer aims at.
@@ -141,6 +143,7 @@ impl Default for EngineSection {
             priority: Some(60),
             watchdog: Duration::from_secs(1),
             max_stuck: 4,
+            rebalance: Duration::from_secs(1),
             lock_memory: true,
             jitter_target: Duration::from_millis(20),
             jitter_max: Duration::from_millis(200),

@@ -10,6 +10,7 @@ mod error;
 mod feed;
 mod greeting;
 mod health;
+mod level;
 mod log;
 mod metrics;
 mod place;
@@ -80,10 +81,12 @@ async fn serve(config: &Config) -> Result<(), ServeError> {
         &place,
         running.net.capacity(),
     ));
+    let levelling = tokio::spawn(level::keep(running.engine.clone(), config.engine.rebalance));
     let fault = tokio::select! {
         () = stop => None,
         fault = watch::first_fault(|| running.lasting_fault()) => Some(fault),
     };
+    levelling.abort();
     if let Some(what) = fault {
         eprintln!("talkpath: fault: {what}; there is no media, all calls are ended");
     }
