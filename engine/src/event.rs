@@ -259,6 +259,12 @@ pub enum EventKind {
         /// Index of the worker it was to go to.
         worker: usize,
     },
+    /// The worker of the leg, or of the point-to-point call whose side A it is, was lost: it is built anew on the one that
+    /// takes its place, and is silent until that has begun (D18).
+    Rebuilt {
+        /// The leg.
+        leg: LegId,
+    },
     /// A leg began to talk (level above the threshold).
     TalkStarted {
         /// The leg.

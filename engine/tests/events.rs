@@ -111,6 +111,7 @@ fn samples() -> Vec<EventKind> {
         EventKind::WorkerReplaced { worker, legs: 2 },
         EventKind::WorkerNotReplaced { worker, stuck: 4 },
         EventKind::NotMoved { leg, worker },
+        EventKind::Rebuilt { leg },
         EventKind::Shed {
             worker,
             what: Left::Periods(2),

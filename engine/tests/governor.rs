@@ -619,6 +619,10 @@ fn whole_periods_of_calls_leave_the_sequence_whole_and_no_step_in_the_room() {
     assert!(step < own * 2.0, "{step} {own}");
     studio.engine.script_costs(|_| Duration::ZERO);
     count += studio.run_counting(ms(60_000), &mut [&mut listener, &mut talker]);
-    assert_eq!(studio.status().workers[0].counters.shed_steps, 0);
+    let counters = studio.status().workers[0].counters;
+    assert_eq!(counters.shed_steps, 0);
+    let shed_of = |caller: &Caller| caller.leg.stats().expect("in").shed_periods;
+    let (emergency, others) = (shed_of(&listener), shed_of(&talker) + shed_of(&other));
+    assert_eq!((emergency, others), (0, counters.shed_frames[5]));
     assert_eq!(count, heap::Count::default());
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use common::{Caller, Codec, SampleRate, Sent, Studio, TEN, ears, heap, ms, network, sine, small};
 use talkpath_engine::{
-    Direction, EngineConfig, EventKind, LeaveReason, LegConfig, LegGraph, PortConfig, PortEmpty,
-    PortFull, Segment, Status, WorkerFault,
+    Direction, EngineConfig, EventKind, LeaveReason, LegConfig, LegGraph, LegId, PortConfig,
+    PortEmpty, PortFull, Segment, Status, WorkerFault,
 };
 use talkpath_graph::node::{Node, Outcome, PcmPlane};
 use talkpath_graph::{FrameTime, Graph};
@@ -113,6 +113,13 @@ fn losses(told: &[EventKind]) -> Vec<(usize, usize)> {
     told.iter().filter_map(lost).collect()
 }
 
+fn rebuilt_leg(kind: &EventKind) -> Option<LegId> {
+    match kind {
+        EventKind::Rebuilt { leg } => Some(*leg),
+        _ => None,
+    }
+}
+
 #[test]
 fn a_stuck_worker_is_replaced_and_its_phones_go_on() {
     let run = |stuck: bool| {
@@ -141,6 +148,8 @@ fn a_stuck_worker_is_replaced_and_its_phones_go_on() {
         _ => None,
     });
     assert_eq!(stuck, Some(ms(1_000)));
+    let rebuilt: Vec<_> = told.iter().filter_map(rebuilt_leg).collect();
+    assert_eq!(rebuilt, [callers[2].id(), callers[3].id()]);
     let replaced = EventKind::WorkerReplaced { worker: 1, legs: 2 };
     assert!(told.contains(&replaced));
     assert!(

@@ -76,6 +76,10 @@ pub struct MediaFigures {
     pub malformed: Option<u64>,
     /// Made up for what was lost or late, in milliseconds.
     pub concealed_ms: Option<f64>,
+    /// Frames of an effect that the governor left out or ran cheaply.
+    pub shed_frames: Option<u64>,
+    /// Halves of periods, in and out, that the governor left out whole.
+    pub shed_periods: Option<u64>,
     /// Interarrival jitter on the way to us, in milliseconds.
     pub jitter_ms: Option<f64>,
     /// Packets lost on the way to the caller, as it last said.

@@ -84,6 +84,7 @@ kinds! {
     Swapped "swapped" Notice [];
     Moved "moved" Notice [];
     NotMoved "not_moved" Warning [];
+    Rebuilt "rebuilt" Warning [];
     TalkStarted "talk_started" Info [];
     TalkStopped "talk_stopped" Info [];
     MediaTimeout "media_timeout" Warning [];
@@ -110,6 +111,7 @@ impl EventKind {
             | Self::Swapped { leg }
             | Self::Moved { leg, .. }
             | Self::NotMoved { leg, .. }
+            | Self::Rebuilt { leg }
             | Self::TalkStarted { leg }
             | Self::TalkStopped { leg }
             | Self::MediaTimeout { leg }

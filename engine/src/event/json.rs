@@ -111,6 +111,7 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
         | EventKind::Swapped { .. }
         | EventKind::Moved { .. }
         | EventKind::NotMoved { .. }
+        | EventKind::Rebuilt { .. }
         | EventKind::TalkStarted { .. }
         | EventKind::TalkStopped { .. }
         | EventKind::MediaTimeout { .. }

@@ -109,11 +109,11 @@ impl Supervisor {
         let Some(state) = self.legs.get(&leg) else {
             return;
         };
-        let anew = if state.stays() {
-            self.rebuild(leg)
-        } else {
-            Ok(())
-        };
+        let stays = state.stays();
+        let anew = if stays { self.rebuild(leg) } else { Ok(()) };
+        if stays && anew.is_ok() {
+            self.publish(self.now, EventKind::Rebuilt { leg });
+        }
         let Some(state) = self.legs.get_mut(&leg) else {
             return;
         };

@@ -4,7 +4,7 @@
 //! over; one on its way between two workers is treated as a leg is (`rebuild`).
 
 use crate::error::EngineError;
-use crate::event::LeaveReason;
+use crate::event::{EventKind, LeaveReason};
 use crate::proto::{CallId, Command, LegId};
 
 use super::Supervisor;
@@ -71,7 +71,11 @@ impl Supervisor {
         (state.moving, state.bodies) = (None, bodies);
         // What it held is gone with the worker, or given back by now.
         state.epoch = state.epoch.wrapping_sub(1);
-        let lost = state.stays() && self.rebuild_call(call).is_err();
+        let (stays, leg) = (state.stays(), state.info.sides[0]);
+        let lost = stays && self.rebuild_call(call).is_err();
+        if stays && !lost {
+            self.publish(self.now, EventKind::Rebuilt { leg });
+        }
         let Some(state) = self.calls.get_mut(&call) else {
             return;
         };

@@ -128,8 +128,12 @@ impl Cohort<'_> {
     /// An op has run: what it cost, in truth or by the script.
     fn account(&mut self, spec: &Spec, begin: Option<Duration>) {
         if let Some(shed) = spec.shed() {
-            let lanes = self.lanes.iter().filter(|lane| lane.sheds(spec));
-            self.counters.shed_frames[shed.index()] += lanes.count() as u64;
+            for lane in self.lanes.iter().filter(|lane| lane.sheds(spec)) {
+                self.counters.shed_frames[shed.index()] += 1;
+                if let Some(leg) = self.legs.get_mut(lane.leg) {
+                    leg.run.stats.shed_frames += 1;
+                }
+            }
         }
         if let Some(script) = &mut self.script {
             for lane in self.lanes.iter().filter(|lane| !lane.fenced) {

@@ -131,6 +131,7 @@ impl Turns<'_> {
                 room.coming_best = room.coming_best.min(class);
                 if shed::sits_out(self.governor, due.leg.index(), leg, mix) {
                     *self.left_out += 1;
+                    leg.run.stats.shed_periods += 1;
                     if self.segment == Segment::Ingress {
                         fade_out(leg, room, self.slot);
                         leg.run.sat_out = true;

@@ -39,6 +39,10 @@ pub struct LegStats {
     pub not_finite: u64,
     /// Periods skipped after a stall (D14).
     pub skipped_periods: u64,
+    /// Frames of an op that the governor left out or ran cheaply (D15).
+    pub shed_frames: u64,
+    /// Halves of periods, in and out, that the governor left out whole (D15).
+    pub shed_periods: u64,
     /// Level of the last frame towards the room, −dBov (0 loudest, 127 silence; RFC 6464).
     pub level: u8,
     /// Level of the last frame from the room, −dBov, where the leg's graph has a meter on its way out; else 0.

@@ -49,6 +49,8 @@ impl Known {
             refused_for: net.map(|net| net.refused_for),
             malformed: stats.map(|stats| stats.malformed),
             concealed_ms: stats.map(|stats| ms(stats.concealed_samples)),
+            shed_frames: stats.map(|stats| stats.shed_frames),
+            shed_periods: stats.map(|stats| stats.shed_periods),
             jitter_ms: net.map(|net| round(net.jitter_ms)),
             remote_lost: net.and_then(|net| net.remote_lost),
             round_trip_ms: net.and_then(|net| net.round_trip_ms).map(round),
@@ -78,3 +80,6 @@ fn word<T>(from: &Option<Receiver<T>>, until: Duration) -> Option<T> {
     let left = until.saturating_sub(MonotonicClock.now());
     from.as_ref()?.recv_timeout(left).ok()
 }
+
+#[cfg(test)]
+mod tests;
