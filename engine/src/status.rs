@@ -18,6 +18,10 @@ use crate::proto::{CallStats, Culprit, Segment};
 use crate::record::RecordingState;
 use crate::worker::stats::{LegStats, WorkerCounters};
 
+pub use overload::{AdmissionStatus, GovernorStatus, ShedStatus};
+
+mod overload;
+
 /// The state of an engine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Status {
@@ -35,6 +39,8 @@ pub struct Status {
     pub calls: Vec<CallStatus>,
     /// What is in use of what there is.
     pub capacity: Vec<Fill>,
+    /// What a leg may fill of a slot (D15).
+    pub admission: AdmissionStatus,
     /// What the supervisor counts.
     pub supervisor: SupervisorCounters,
     /// How the recording fares; `None` when the session is not recorded (D17).
@@ -130,6 +136,8 @@ pub struct WorkerStatus {
     pub skipped_slots: u64,
     /// The last episode of late slots.
     pub last_late: Option<LateStatus>,
+    /// What its governor leaves out.
+    pub governor: GovernorStatus,
     /// What it counts.
     pub counters: WorkerCounters,
     /// Planned work of every slot of the cycle, in microseconds (D2).
@@ -473,6 +481,7 @@ impl WorkerStatus {
             late_slots: timing.late_slots,
             skipped_slots: timing.skipped_slots,
             last_late,
+            governor: GovernorStatus::default(),
             counters,
             planned_us: load.iter().map(|nanos| *nanos as f64 / 1e3).collect(),
             busy_histogram: bars(&timing.busy),

@@ -7,8 +7,8 @@ use talkpath_rt::timing::SlotStats;
 use crate::ledger::{FlowLedger, LegLedger, Placed};
 use crate::proto::{LegId, RoomId};
 use crate::status::{
-    CallStatus, Fill, LegStatus, PlanInfo, RoomStatus, SideStatus, Status, SupervisorCounters,
-    WorkerStatus,
+    AdmissionStatus, CallStatus, Fill, LegStatus, PlanInfo, RoomStatus, SideStatus, Status,
+    SupervisorCounters, WorkerStatus,
 };
 
 use super::Supervisor;
@@ -40,6 +40,7 @@ impl Supervisor {
                 .map(|call| self.call_status(call))
                 .collect(),
             capacity: self.fills(),
+            admission: AdmissionStatus::of(&self.config),
             costs: self.cost_status(),
             supervisor: SupervisorCounters {
                 edits_waiting: self.sum(|site| site.transactions.waiting().0 as u64),
@@ -264,6 +265,7 @@ fn worker_status(site: &Site, node: Option<u32>) -> WorkerStatus {
     WorkerStatus {
         epoch: site.epoch,
         node,
+        governor: site.shedding.status(),
         ..status
     }
 }

@@ -12,12 +12,14 @@
 
 use core::time::Duration;
 
-use talkpath_graph::Shed;
+use talkpath_graph::{FrameTime, Shed};
 
 use crate::priority::{CLASSES, Priority};
 
 /// Cycles of a window.
 const WINDOW: usize = 5;
+/// Milliseconds of a cycle: a leg with frames of 10 ms is due twice in it.
+const CYCLE: u32 = FrameTime::Ms20.as_millis();
 /// Cycles of a window in which a slot must have been as full as it is taken for.
 const AGREE: usize = 4;
 /// Classes that can be shed.
@@ -86,6 +88,8 @@ pub struct Taken {
     pub legs: u32,
     /// How full the fullest slot was, in thousandths.
     pub load: u32,
+    /// Steps in force from now on: all below this number on the ladder.
+    pub in_force: u32,
 }
 
 /// The marks, as parts of a slot.
@@ -115,7 +119,7 @@ pub struct Governor {
     hold: u32,
     /// Windows since the last step down.
     since_down: u32,
-    /// Legs that ran in the window and have such an op, by shed and class; and legs at all.
+    /// Milliseconds of the window for which legs ran that have such an op, by shed and class; and legs at all.
     coming: [[u32; CLASSES]; Shed::ALL.len() + 1],
     members: [[u32; CLASSES]; Shed::ALL.len() + 1],
     /// By class: what is bypassed, and how many periods of four are left out.
@@ -167,10 +171,11 @@ impl Governor {
         self.of(class).0 >> shed.index() & 1 == 1
     }
 
-    /// A half of a leg is due that has these kinds of effects; `counts`: it is the one by which the leg is counted.
+    /// A half of a leg is due for a frame of `span` that has these kinds of effects, not told of its other half; `counts`: it
+    /// is the one by which the leg is counted.
     ///
     /// Real-time: allocates no; blocks no; cost O(kinds).
-    pub fn saw(&mut self, class: Priority, effects: u8, counts: bool) {
+    pub fn saw(&mut self, class: Priority, effects: u8, counts: bool, span: FrameTime) {
         for (shed, classes) in self.coming.iter_mut().enumerate() {
             // The last row counts legs, whatever they have.
             let has = if shed == Shed::ALL.len() {
@@ -178,7 +183,7 @@ impl Governor {
             } else {
                 effects >> shed & 1 == 1
             };
-            classes[class.index()] += u32::from(has);
+            classes[class.index()] += u32::from(has) * span.as_millis();
         }
     }
 
@@ -270,6 +275,7 @@ impl Governor {
             up,
             legs: self.concerned(step),
             load: (load * 1_000.0) as u32,
+            in_force: self.taken as u32,
         }
     }
 
@@ -279,7 +285,7 @@ impl Governor {
             Level::Effect(shed) => shed.index(),
             Level::Periods(_) => Shed::ALL.len(),
         };
-        self.members[row][step.class.index()].div_ceil(WINDOW as u32)
+        self.members[row][step.class.index()].div_ceil(WINDOW as u32 * CYCLE)
     }
 
     fn set_masks(&mut self) {
