@@ -13,11 +13,13 @@ use talkpath_nodes::spec::Spec;
 use thiserror::Error;
 
 use crate::leg_graph::LegGraph;
+use crate::proto::Segment;
 use crate::supervisor::LegGraphs;
 
 use super::kind::Kind;
 use super::sound::Sound;
 
+const OUT: Segment = Segment::Egress;
 /// The version of the form that is written, and the only one that is read.
 const VERSION: u8 = 1;
 /// Most nodes of a half, connections of one, and gains of both: some more than a plan has ops.
@@ -99,8 +101,8 @@ struct Form {
     source: Option<Sound>,
     ingress: Option<Half>,
     egress: Option<Half>,
-    /// Levels of added gains by name, linear, as bits.
-    gains: Vec<(String, u32)>,
+    /// Levels of added gains: whether on the way out, name, linear, as bits.
+    gains: Vec<(bool, String, u32)>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -126,13 +128,13 @@ impl Written {
         let half = |half: &Option<Graph<Spec>>| half.as_ref().map(Half::of).transpose();
         let sound = |source| Sound::of(source, &mut clip).ok_or("a graph of a port's own");
         let gains = graph.gains.iter();
+        let gain =
+            |(half, name, to): &(Segment, String, f32)| (*half == OUT, name.clone(), to.to_bits());
         let form = Form {
             source: graph.source.as_ref().map(sound).transpose()?,
             ingress: half(ingress)?,
             egress: half(egress)?,
-            gains: gains
-                .map(|(name, to)| (name.clone(), to.to_bits()))
-                .collect(),
+            gains: gains.map(gain).collect(),
         };
         let cannot = |why: &dyn std::fmt::Display| format!("a graph ({why})");
         form.graphs().map_err(|why| cannot(&why))?;
@@ -158,7 +160,11 @@ impl Written {
         })?;
         let mut graph = LegGraph::of(None, form.graphs()?);
         let gains = form.gains.into_iter();
-        graph.gains = gains.map(|(name, to)| (name, f32::from_bits(to))).collect();
+        let gain = |(out, name, to)| {
+            let half = if out { OUT } else { Segment::Ingress };
+            (half, name, f32::from_bits(to))
+        };
+        graph.gains = gains.map(gain).collect();
         let source = |sound: Sound| sound.source(clips).ok_or(GraphReadError::Source);
         graph.source = form.source.map(source).transpose()?;
         Ok(graph)

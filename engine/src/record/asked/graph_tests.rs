@@ -81,7 +81,7 @@ fn every_kind_of_node_and_every_connection_is_read_as_it_was() {
         graph.connect(tone, "out", end, input).expect("ports");
     }
     let mut whole = leg(graph);
-    whole.gains.push(("node 4".to_owned(), -0.0));
+    whole.gains.push((OUT, "node 4".to_owned(), -0.0));
     let written = written(&whole).expect("built-in kinds");
     let text = serde_json::to_vec(&written).expect("JSON");
     let again: Written = serde_json::from_slice(&text).expect("what was written");
@@ -89,7 +89,8 @@ fn every_kind_of_node_and_every_connection_is_read_as_it_was() {
     let read = again.read(&[]).expect("a graph");
     assert_eq!(read.graphs, whole.graphs);
     assert_eq!(read.source, whole.source);
-    assert_eq!(read.gains[0].1.to_bits(), (-0.0_f32).to_bits());
+    assert_eq!((read.gains[0].0, &*read.gains[0].1), (OUT, "node 4"));
+    assert_eq!(read.gains[0].2.to_bits(), (-0.0_f32).to_bits());
 }
 
 #[test]
