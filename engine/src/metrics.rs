@@ -10,12 +10,6 @@ use crate::worker::stats::WorkerCounters;
 type OfWorker = fn(&WorkerCounters) -> u64;
 
 const WORKER: &[(&str, &str, OfWorker)] = &[
-    ("worker_slots_total", "Slots run", |c| c.slots),
-    (
-        "worker_skipped_slots_total",
-        "Slots given up after a stall",
-        |c| c.skipped_slots,
-    ),
     ("worker_transactions_total", "Transactions applied", |c| {
         c.transactions
     }),
@@ -359,7 +353,7 @@ const ENGINE: &[(&str, &str, bool, OfEngine)] = &[
     ),
 ];
 
-/// A measured time of one worker, in microseconds.
+/// What is measured of one worker; a time of [`TIMES`] is in microseconds.
 type Measured = fn(&WorkerStatus) -> f64;
 
 const TIMES: &[(&str, &str, Measured)] = &[
@@ -407,69 +401,87 @@ const TIMES: &[(&str, &str, Measured)] = &[
         "From a slot's beginning to the hand-over of a packet, largest",
         |w| w.processing_us.max,
     ),
+    (
+        "end_seconds_p50",
+        "How far beyond its slot a step ended, median",
+        |w| w.end_us.p50,
+    ),
+    (
+        "end_seconds_p99",
+        "How far beyond its slot a step ended, 99th percentile",
+        |w| w.end_us.p99,
+    ),
+    (
+        "end_seconds_p999",
+        "How far beyond its slot a step ended, 99.9th percentile",
+        |w| w.end_us.p999,
+    ),
+    (
+        "end_seconds_max",
+        "How far beyond its slot a step ended, largest",
+        |w| w.end_us.max,
+    ),
+];
+
+/// What is told of every worker by itself: a sum hides one of several that stands still or is full.
+const EACH: &[(&str, &str, Measured)] = &[
+    ("worker_slots_total", "Slots run", |w| {
+        w.counters.slots as f64
+    }),
+    (
+        "worker_skipped_slots_total",
+        "Slots given up after a stall",
+        |w| w.counters.skipped_slots as f64,
+    ),
+    (
+        "worker_late_slots_total",
+        "Slots that ended too late",
+        |w| w.late_slots as f64,
+    ),
+    ("worker_busy_seconds_total", "Time spent in steps", |w| {
+        w.counters.busy.as_secs_f64()
+    }),
 ];
 
 /// All rows. Worker counters are summed, worker times are those of the worst.
 pub(crate) fn counters(status: &Status) -> Vec<Counter> {
     let workers = &status.workers;
-    let of_engine = ENGINE.iter().map(|&(name, help, grows, of)| {
-        let value = of(status) as f64;
-        Counter {
-            name,
-            help,
-            value,
-            grows,
-        }
-    });
+    let counter = |name, help, grows, value| Counter {
+        name,
+        help,
+        value,
+        of_workers: Vec::new(),
+        grows,
+    };
+    let of_engine = ENGINE
+        .iter()
+        .map(|&(name, help, grows, of)| counter(name, help, grows, of(status) as f64));
     let of_worker = WORKER.iter().map(|&(name, help, of)| {
-        let value = workers
-            .iter()
-            .map(|worker| of(&worker.counters))
-            .sum::<u64>() as f64;
+        let sum: u64 = workers.iter().map(|worker| of(&worker.counters)).sum();
+        counter(name, help, true, sum as f64)
+    });
+    let of_each = EACH.iter().map(|&(name, help, of)| {
+        let of_workers: Vec<_> = workers.iter().map(of).collect();
+        let sum = of_workers.iter().sum();
         Counter {
-            name,
-            help,
-            value,
-            grows: true,
+            of_workers,
+            ..counter(name, help, true, sum)
         }
     });
     let measured = TIMES.iter().map(|&(name, help, of)| {
-        let value = workers.iter().map(of).fold(0.0, f64::max) / 1e6;
-        Counter {
-            name,
-            help,
-            value,
-            grows: false,
-        }
+        let worst = workers.iter().map(of).fold(0.0, f64::max);
+        counter(name, help, false, worst / 1e6)
     });
-    let busy = workers
-        .iter()
-        .map(|worker| worker.counters.busy.as_secs_f64())
-        .sum();
-    let late = workers.iter().map(|worker| worker.late_slots).sum::<u64>() as f64;
-    let single = [
-        Counter {
-            name: "worker_busy_seconds_total",
-            help: "Time spent in steps",
-            value: busy,
-            grows: true,
-        },
-        Counter {
-            name: "worker_late_slots_total",
-            help: "Slots that ended too late",
-            value: late,
-            grows: true,
-        },
-        Counter {
-            name: "uptime_seconds",
-            help: "Since the engine's start",
-            value: status.uptime,
-            grows: false,
-        },
-    ];
+    let uptime = counter(
+        "uptime_seconds",
+        "Since the engine's start",
+        false,
+        status.uptime,
+    );
     of_engine
+        .chain(of_each)
         .chain(of_worker)
         .chain(measured)
-        .chain(single)
+        .chain([uptime])
         .collect()
 }

@@ -161,6 +161,15 @@ impl Config {
                 allowed,
             );
         }
+        // The sums of a mix are there before the next one: of the shortest frame, 10 ms.
+        if engine.workers > 1 && engine.slot * engine.mesh_margin >= Duration::from_millis(10) {
+            let allowed = "fewer slots than 10 ms have, with several workers".to_owned();
+            return refuse(
+                "engine.mesh_margin",
+                engine.mesh_margin.to_string(),
+                allowed,
+            );
+        }
         if engine.shed_below >= engine.shed_above {
             let allowed = format!("below engine.shed_above, {}", engine.shed_above);
             return refuse("engine.shed_below", engine.shed_below.to_string(), allowed);
