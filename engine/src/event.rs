@@ -52,8 +52,10 @@ pub enum LeaveReason {
     Displaced,
     /// The engine was shut down.
     Shutdown,
-    /// Its worker was lost, and nobody but the application could build it anew: a port.
+    /// Its worker was lost, and nobody but the application could build it anew: a port. Or there was no room for it.
     WorkerLost,
+    /// Its worker was lost, and with it a node or a tap of its graph that only the application could make anew.
+    NodeLost,
 }
 
 /// How a worker was lost.
@@ -84,6 +86,7 @@ impl LeaveReason {
             Self::Displaced => "displaced",
             Self::Shutdown => "shutdown",
             Self::WorkerLost => "worker_lost",
+            Self::NodeLost => "node_lost",
         }
     }
 }
@@ -315,7 +318,8 @@ pub enum EventKind {
         plan_name: Option<String>,
     },
     /// A worker is no more (D18): it ended, or it has made no slot for the time of the watchdog. Nothing that it may
-    /// still do is heard. Its legs are built anew on the one that takes its place; ports leave.
+    /// still do is heard. Its legs are built anew on the one that takes its place; ports leave, and so do nodes and
+    /// taps of a user's own.
     WorkerLost {
         /// Index of the worker.
         worker: usize,

@@ -15,6 +15,7 @@ use crate::proto::LegTag;
 use crate::record::media::{PacketTape, SentTape};
 use crate::worker::HEADER_AND_USUAL_PAYLOAD;
 
+mod fill;
 mod lines;
 mod renewal;
 
@@ -167,34 +168,6 @@ impl ToWorkers {
             way.lender.put_back(empty);
         }
     }
-
-    /// Empties that can be taken (a lower bound).
-    #[must_use]
-    pub fn available(&self) -> usize {
-        self.lenders().map(Lender::available).sum()
-    }
-
-    /// Boxes in all, wherever they are.
-    #[must_use]
-    pub fn inventory(&self) -> usize {
-        self.lenders().map(Lender::inventory).sum()
-    }
-
-    /// Full boxes that wait for their workers (a lower bound).
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.lenders().map(Lender::waiting).sum()
-    }
-
-    /// The most that ever waited for one worker.
-    #[must_use]
-    pub fn high_water(&self) -> usize {
-        self.lenders().map(Lender::high_water).max().unwrap_or(0)
-    }
-
-    fn lenders(&self) -> impl Iterator<Item = &Lender<Packet>> {
-        self.ways.iter().map(|way| &way.lender)
-    }
 }
 
 impl From<Lender<Packet>> for ToWorkers {
@@ -287,25 +260,6 @@ impl FromWorkers {
             Some(borrower) => borrower.give_back(empty),
             None => Err(Full(empty)),
         }
-    }
-
-    /// Boxes in all, wherever they are.
-    #[must_use]
-    pub fn inventory(&self) -> usize {
-        self.borrowers.iter().map(Borrower::inventory).sum()
-    }
-
-    /// Full boxes that wait (a lower bound).
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.borrowers.iter().map(Borrower::waiting).sum()
-    }
-
-    /// Whether every worker is gone, and nobody is left who could put others in their place.
-    #[must_use]
-    pub fn is_abandoned(&self) -> bool {
-        let alone = self.changes.as_ref().is_none_or(Consumer::is_abandoned);
-        alone && self.borrowers.iter().all(Borrower::is_abandoned)
     }
 }
 

@@ -73,16 +73,18 @@ mod tests {
     use super::*;
     use crate::thread::Task;
 
-    /// More than the allocator keeps for itself: it asks the kernel for it.
-    const LARGE: usize = 8 << 20;
+    /// More than the allocator ever keeps for itself, also of what other tests gave back: glibc asks the kernel for whatever
+    /// is above 32 MiB, and gives it back at once.
+    const LARGE: usize = 40 << 20;
+    /// What a stack has room for.
+    const SMALL: usize = 1 << 20;
     const PAGE: usize = 4_096;
 
     fn faults() -> u64 {
         Task::current().page_faults().unwrap()
     }
 
-    /// Pages that the calling thread waited for in `first` and in `then`. Its own thread has a heap of its own, so that
-    /// no other test's memory comes back here.
+    /// Pages that a thread of its own waited for in `first` and in `then`.
     fn waited_for<T: Send>(
         first: impl FnOnce() -> T + Send,
         then: impl FnOnce(&mut T) + Send,
@@ -125,10 +127,10 @@ mod tests {
         assert_eq!(setting, 0, "after {making}");
         let plain = waited_for(|| vec![0_u8; LARGE].into_boxed_slice(), set);
         assert!(plain.1 > 0, "{plain:?}");
-        let set = |values: &mut Box<[u8; LARGE / 8]>| {
+        let set = |values: &mut Box<[u8; SMALL]>| {
             values.iter_mut().step_by(PAGE).for_each(|v| *v = 1);
         };
-        let (making, setting) = waited_for(|| boxed([0_u8; LARGE / 8]), set);
+        let (making, setting) = waited_for(|| boxed([0_u8; SMALL]), set);
         assert_eq!(setting, 0, "after {making}");
     }
 

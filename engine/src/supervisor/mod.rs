@@ -231,7 +231,7 @@ impl Supervisor {
     /// True while an edit is on its way, so that the next poll should come soon.
     pub(crate) fn in_flight(&self) -> bool {
         let one = |site: &Site| site.transactions.in_flight();
-        self.sites.iter().any(one) || self.routes.waiting()
+        self.sites.iter().any(one) || self.routes.waiting() || self.gives_parts_up()
     }
 
     /// Whether a caller's edit may come in now.

@@ -16,7 +16,7 @@ use super::super::admission::Asking;
 use super::super::batch::Batch;
 use super::super::blueprint::{Blueprint, Start};
 use super::super::request::{Joined, Source};
-use super::{LegState, Stage};
+use super::{LegState, OwnGraph, Stage};
 
 impl Supervisor {
     /// Joins; an emergency leg for which there is no room makes some.
@@ -85,6 +85,7 @@ impl Supervisor {
             .plans
             .compile(blueprint.graphs.clone())?;
         let states = blueprint.states(&compiled, Start::FadeIn(1.0))?;
+        let own = own_graph.then(|| OwnGraph::new(&compiled, &blueprint, None, |_, _| false));
         let face = blueprint.face.clone();
         let mut batch = Batch::default();
         let (mut body, place) =
@@ -104,7 +105,7 @@ impl Supervisor {
             port: blueprint.port.as_ref().map(AudioPort::line),
             seats: body.seats.clone(),
             network: blueprint.network,
-            own_graph,
+            own,
             swapping: None,
             fenced: [false; 2],
             worker,
