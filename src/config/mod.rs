@@ -11,6 +11,7 @@ mod value;
 
 use std::net::IpAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use talkpath_edge::priority::Precedence;
 use talkpath_engine::config::MOST_RESERVED;
