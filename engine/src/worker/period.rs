@@ -42,10 +42,12 @@ impl Worker {
                 rest = &rest[chunk.len()..];
                 self.ahead(segment).step(rest);
                 let effects = shed::effects(plan);
+                let inward = self.plans.get(id).and_then(|p| p.segment(Segment::Ingress));
                 let mut turns = Turns {
                     segment,
                     slot,
                     effects,
+                    inward: inward.map_or(0, shed::effects),
                     legs: &mut self.legs,
                     rooms: &mut self.rooms,
                     governor: &mut self.governor,
@@ -100,6 +102,8 @@ struct Turns<'a> {
     slot: u64,
     /// Effects of the plan, a bit each.
     effects: u8,
+    /// Those of the way in, by which a leg that has them both ways is counted.
+    inward: u8,
     legs: &'a mut Slab<Box<LegBody>, LegTag>,
     rooms: &'a mut Slab<Box<RoomBody>, RoomTag>,
     governor: &'a mut Governor,
@@ -127,7 +131,9 @@ impl Turns<'_> {
                 let counts = self.segment == Segment::Ingress || !leg.direction.receive;
                 // Of the change of rate in its room's buses a leg has a part, too.
                 let crossed = u8::from(counts && room.buses.len() > 1) << Shed::Resampling.index();
-                self.governor.saw(class, self.effects | crossed, counts);
+                let told = if counts { 0 } else { self.inward };
+                let effects = (self.effects & !told) | crossed;
+                self.governor.saw(class, effects, counts, room.frame);
                 room.coming_best = room.coming_best.min(class);
                 if shed::sits_out(self.governor, due.leg.index(), leg, mix) {
                     *self.left_out += 1;
