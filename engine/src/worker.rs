@@ -121,7 +121,7 @@ impl Worker {
             swapping: pages::reserved(config.legs),
             moves: Moves::new(config.leg_ids),
             fallen: Fallen::new(),
-            accounts: Accounts::default(),
+            accounts: Accounts::new(config.plans),
             counters: WorkerCounters::default(),
             governor: Governor::new(
                 config.marks,

@@ -435,12 +435,22 @@ fn calls_under_overload_keep_their_time_and_emergency_every_packet() {
     pass(&mut studio, &mut callers, 3_000);
     studio.told();
     // Half as much again as a slot holds, out of the blue.
+    let counted = |studio: &Studio| {
+        let counters = studio.status().workers[0].counters;
+        (counters.late_segments, counters.segments)
+    };
+    let late = |studio: &Studio| counted(studio).0;
+    let before = counted(&studio);
     load.store(125, Ordering::Relaxed);
     let mut count = pass(&mut studio, &mut callers, 2_000);
-    let late = |studio: &Studio| studio.status().workers[0].counters.late_segments;
     let settled = late(&studio);
     count += pass(&mut studio, &mut callers, 20_000);
     assert_eq!(late(&studio), settled, "in time again, and it stays so");
+    // What was late, was so before the governor had done its part, which takes a third of a second at most.
+    let after = counted(&studio);
+    let (missed, run) = (after.0 - before.0, after.1 - before.1);
+    let third = run / 22 / 3;
+    assert!(missed <= third, "{missed} of {run} were late");
     let told = studio.told();
     let sheds: Vec<_> = told
         .iter()

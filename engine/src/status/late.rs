@@ -30,6 +30,8 @@ pub struct CulpritStatus {
     pub plan_name: Option<String>,
     /// `ingress` or `egress`.
     pub segment: &'static str,
+    /// The kind of op of it that took longest when its ops were last timed one by one; none before that, and for calls.
+    pub op: Option<&'static str>,
     /// How many they were.
     pub legs: u32,
     /// How long they took together, in microseconds.
@@ -53,6 +55,7 @@ impl LateStatus {
                 Segment::Ingress => "ingress",
                 Segment::Egress => "egress",
             },
+            op: culprit.op,
             legs: culprit.legs,
             took_us: micros(culprit.took),
         });

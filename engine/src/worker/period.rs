@@ -57,7 +57,7 @@ impl Worker {
                 let legs = lanes.len() as u32;
                 let probed = self.until_probe == 0;
                 self.until_probe = self.until_probe.checked_sub(1).unwrap_or(PROBE_EVERY - 1);
-                Cohort {
+                let op = Cohort {
                     legs: &mut self.legs,
                     rooms: &mut self.rooms,
                     bank: &mut self.bank,
@@ -76,6 +76,7 @@ impl Worker {
                     probe: probed.then(|| Probe {
                         clock: &*io.cost_clock,
                         costs: io.costs.current(),
+                        dearest: None,
                     }),
                     script: io.script.as_deref_mut(),
                     #[cfg(test)]
@@ -88,6 +89,7 @@ impl Worker {
                     legs,
                     shares: legs,
                     first: first.map(|(leg, room)| (leg, Some(room))),
+                    op,
                 };
                 let sent = self.counters.packets_out;
                 self.accounts.ran(cohort, sent, now, io);

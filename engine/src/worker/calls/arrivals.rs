@@ -97,6 +97,7 @@ impl Worker {
                 legs: count as u32,
                 shares: packets,
                 first: leg.map(|leg| (leg, None)),
+                op: None,
             };
             let sent = self.counters.packets_out;
             self.accounts.ran(cohort, sent, now, io);
