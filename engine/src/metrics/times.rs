@@ -50,4 +50,24 @@ pub(super) const TIMES: &[(&str, &str, Measured)] = &[
         "From a slot's beginning to the hand-over of a packet, largest",
         |w| w.processing_us.max,
     ),
+    (
+        "end_seconds_p50",
+        "How far beyond its slot a step ended, median",
+        |w| w.end_us.p50,
+    ),
+    (
+        "end_seconds_p99",
+        "How far beyond its slot a step ended, 99th percentile",
+        |w| w.end_us.p99,
+    ),
+    (
+        "end_seconds_p999",
+        "How far beyond its slot a step ended, 99.9th percentile",
+        |w| w.end_us.p999,
+    ),
+    (
+        "end_seconds_max",
+        "How far beyond its slot a step ended, largest",
+        |w| w.end_us.max,
+    ),
 ];

@@ -6,12 +6,6 @@ use crate::worker::stats::WorkerCounters;
 pub(super) type OfWorker = fn(&WorkerCounters) -> u64;
 
 pub(super) const WORKER: &[(&str, &str, OfWorker)] = &[
-    ("worker_slots_total", "Slots run", |c| c.slots),
-    (
-        "worker_skipped_slots_total",
-        "Slots given up after a stall",
-        |c| c.skipped_slots,
-    ),
     ("worker_transactions_total", "Transactions applied", |c| {
         c.transactions
     }),

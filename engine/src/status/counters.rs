@@ -62,7 +62,7 @@ pub struct SupervisorCounters {
 }
 
 /// One number for `/metrics`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Counter {
     /// Name, without the project's prefix.
     pub name: &'static str,
@@ -70,6 +70,8 @@ pub struct Counter {
     pub help: &'static str,
     /// The value.
     pub value: f64,
+    /// The same of each worker, by its index; empty where that is not told.
+    pub of_workers: Vec<f64>,
     /// True for a number that only grows.
     pub grows: bool,
 }
