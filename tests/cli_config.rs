@@ -170,6 +170,22 @@ const BAD: &[(&str, &[&str])] = &[
         &["engine.price_quantile: was \"most\"", "0.5 to 1"],
     ),
     (
+        "[engine]\npackets_in_per_leg = 1",
+        &["engine.packets_in_per_leg: was 1", "2 to 64"],
+    ),
+    (
+        "[engine]\npackets_out_per_leg = 33",
+        &["engine.packets_out_per_leg: was 33", "1 to 32"],
+    ),
+    (
+        "[engine]\nmesh_margin = 6",
+        &["engine.mesh_margin: was 6", "1 to 5"],
+    ),
+    (
+        "[engine]\nworkers = 2\nslot_us = 5000",
+        &["engine.mesh_margin: was 3", "fewer slots than 10 ms have"],
+    ),
+    (
         "[engine]\njitter_max_ms = 10",
         &["engine.jitter_max_ms: was 10", "20 to 1000"],
     ),
@@ -574,7 +590,7 @@ fn every_key_reaches_its_field() {
     let folder = env!("CARGO_TARGET_TMPDIR");
     let text = format!(
         "[engine]\nrebalance_s = 3\nslot_us = 500\ncapacity = 7\nworkers = 1\ncores = [0]\npriority = \"off\"\n\
-         lock_memory = false\nwatchdog_ms = 700\nmax_stuck = 2\njitter_target_ms = 30\njitter_max_ms = 90\nadmit_budget = 0.6\nprice_quantile = 1\nshed_above = 0.9\nshed_below = 0.5\n\
+         lock_memory = false\nwatchdog_ms = 700\nmax_stuck = 2\njitter_target_ms = 30\njitter_max_ms = 90\npackets_in_per_leg = 20\npackets_out_per_leg = 8\nmesh_margin = 2\nadmit_budget = 0.6\nprice_quantile = 1\nshed_above = 0.9\nshed_below = 0.5\n\
          [sip]\naddr = \"[::1]:5070\"\nadvertised = \"2001:db8::1\"\nallow = [\"fd00::/8\"]\n\
          deny = [\"10.0.0.0/8\"]\nmax_rooms = 2\nmax_legs_per_room = 3\nmax_calls_per_source = 4\n\
          max_invites_per_second = 5\nmax_invites_per_source = 6\nmax_connections = 7\nring_ms = 8\n\
@@ -596,6 +612,11 @@ fn every_key_reaches_its_field() {
         (rest.engine.jitter_target, rest.engine.jitter_max),
         (Duration::from_millis(30), Duration::from_millis(90))
     );
+    let boxes = (
+        rest.engine.packets_in_per_leg,
+        rest.engine.packets_out_per_leg,
+    );
+    assert_eq!((boxes, rest.engine.mesh_margin), ((20, 8), 2));
     assert!(!rest.engine.lock_memory);
     assert_eq!(rest.engine.watchdog, Duration::from_millis(700));
     assert_eq!(rest.engine.max_stuck, 2);

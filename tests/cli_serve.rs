@@ -202,7 +202,7 @@ fn the_status_has_what_the_page_reads() {
     let metrics = server.get("/metrics");
     for name in [
         "talkpath_legs 0.0",
-        "talkpath_worker_slots_total ",
+        "talkpath_worker_slots_total{worker=\"0\"} ",
         "talkpath_net_datagrams_in_total 0.0",
         "talkpath_sip_invites_total 0.0",
         "talkpath_net_port_pairs{state=\"free\"}",

@@ -354,6 +354,9 @@ pub struct Culprit {
     pub plan: PlanId,
     /// The half that ran.
     pub segment: Segment,
+    /// The kind of op that took longest of it when ops of that half were last timed one by one, which one cohort in
+    /// [`PROBE_EVERY`](crate::worker::costs::PROBE_EVERY) is; `None` before that, and for calls.
+    pub op: Option<&'static str>,
     /// How many they were.
     pub legs: u32,
     /// How long they took together.

@@ -30,6 +30,7 @@ mod names;
 mod play;
 mod report;
 
+pub use crate::record::GraphReadError;
 pub use file::{Recording, RecordingError};
 pub use report::{
     Difference, LegCodec, LegSpan, Listener, Mix, ReplayError, Replayed, RoomSpan, Unapplied,

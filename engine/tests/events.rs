@@ -49,6 +49,7 @@ fn samples() -> Vec<EventKind> {
         room: Some(room),
         plan,
         segment,
+        op: Some("limit"),
         legs,
         took,
     });

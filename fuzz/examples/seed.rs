@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use talkpath_engine::{
-    EngineConfig, LegConfig, NetworkConfig, RecordTo, RoomConfig, VirtualEngine,
+    EngineConfig, LegConfig, NetworkConfig, RecordTo, RoomConfig, Segment, VirtualEngine,
 };
 use talkpath_nodes::codec::Codec;
 
@@ -44,7 +44,7 @@ impl io::Write for Paper {
     }
 }
 
-/// A tenth of a second of a room with a tone, a clip and a phone, on two workers.
+/// A tenth of a second of a room with two tones, one of them with a graph of its own, a clip and a phone, on two workers.
 fn recording() -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     let paper = Paper::default();
     let to = RecordTo {
@@ -53,7 +53,7 @@ fn recording() -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     };
     let config = EngineConfig {
         workers: 2,
-        capacity_legs: 4,
+        capacity_legs: 8,
         capacity_rooms: 2,
         ..EngineConfig::default()
     };
@@ -66,6 +66,9 @@ fn recording() -> Result<Vec<u8>, Box<dyn std::error::Error>> {
         talkpath_engine::SampleRate::HZ_8000,
         true,
     ))?;
+    let mut graph = room.graph(LegConfig::tone(880.0, -30.0))?;
+    graph.gain(Segment::Ingress, "gain", "softer", -6.0)?;
+    room.join_graph(graph)?;
     let phone = room.join(LegConfig::network(NetworkConfig::new(Codec::Pcmu, 0)))?;
     for turn in 0..5 {
         let mut packet = link.to_worker.take().ok_or("no box")?;

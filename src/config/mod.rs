@@ -11,6 +11,7 @@ mod value;
 
 use std::net::IpAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use talkpath_edge::priority::Precedence;
 use talkpath_engine::config::MOST_RESERVED;
@@ -158,6 +159,15 @@ impl Config {
             return refuse(
                 "engine.jitter_max_ms",
                 engine.jitter_max.as_millis().to_string(),
+                allowed,
+            );
+        }
+        // The sums of a mix are there before the next one: of the shortest frame, 10 ms.
+        if engine.workers > 1 && engine.slot * engine.mesh_margin >= Duration::from_millis(10) {
+            let allowed = "fewer slots than 10 ms have, with several workers".to_owned();
+            return refuse(
+                "engine.mesh_margin",
+                engine.mesh_margin.to_string(),
                 allowed,
             );
         }

@@ -34,6 +34,12 @@ pub struct EngineSection {
     pub jitter_target: Duration,
     /// Longest delay of the jitter buffer.
     pub jitter_max: Duration,
+    /// Packet boxes towards the workers, for each leg of capacity.
+    pub packets_in_per_leg: usize,
+    /// Packet boxes from the workers, for each leg of capacity.
+    pub packets_out_per_leg: usize,
+    /// Slots a room on several workers waits for their sums.
+    pub mesh_margin: u32,
     /// Part of a slot that calls are admitted to fill.
     pub admit_budget: f32,
     /// By class, the best first: the part of `admit_budget` only it and better ones may use.
@@ -147,6 +153,9 @@ impl Default for EngineSection {
             lock_memory: true,
             jitter_target: Duration::from_millis(20),
             jitter_max: Duration::from_millis(200),
+            packets_in_per_leg: 12,
+            packets_out_per_leg: 4,
+            mesh_margin: 3,
             admit_budget: 0.8,
             reserves: EngineConfig::default().reserves,
             price_quantile: 0.9,

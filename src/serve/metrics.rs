@@ -8,14 +8,14 @@ use std::time::Duration;
 use talkpath_edge::http::{Metric, MetricKind, Sample};
 use talkpath_edge::net::NetStatus;
 use talkpath_edge::sip::Counters;
-use talkpath_engine::{FlowLedger, LegLedger, Status};
+use talkpath_engine::{Counter, FlowLedger, LegLedger, Status};
 
 /// All metric families, in the order of the page. `engine` is `None` once the engine has stopped;
 /// its families are left out then.
 pub fn metrics(engine: Option<&Status>, net: &NetStatus, sip: &Counters) -> Vec<Metric> {
     let status = engine;
     let engine = engine.into_iter().flat_map(Status::counters);
-    let engine = engine.map(|c| metric(c.name, c.help, c.grows, c.value));
+    let engine = engine.map(of_engine);
     let counted = net.counters.iter();
     let net_counted =
         counted.map(|(name, help, value)| metric(&format!("net_{name}"), help, true, value as f64));
@@ -30,6 +30,22 @@ pub fn metrics(engine: Option<&Status>, net: &NetStatus, sip: &Counters) -> Vec<
         .chain(shard(net))
         .chain(sip)
         .collect()
+}
+
+/// A number of the engine: of each worker by itself where the engine tells it so.
+fn of_engine(counter: Counter) -> Metric {
+    let mut family = metric(counter.name, counter.help, counter.grows, counter.value);
+    let of_each = counter.of_workers.iter().enumerate();
+    let samples: Vec<_> = of_each
+        .map(|(worker, &value)| Sample {
+            labels: vec![("worker", worker.to_string())],
+            value,
+        })
+        .collect();
+    if !samples.is_empty() {
+        family.samples = samples;
+    }
+    family
 }
 
 fn metric(name: &str, help: &'static str, grows: bool, value: f64) -> Metric {

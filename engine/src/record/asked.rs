@@ -1,12 +1,13 @@
 //! Requests as plain data, to be written down and asked again.
 //!
-//! A request that changes nothing is not written down. One that cannot be (a graph of one's own, with nodes that only
-//! the application has) is named, and ends the recording.
+//! A request that changes nothing is not written down. One that cannot be (a graph with a node that only the application
+//! has) is named, and ends the recording.
 //!
 //! | file | what | whose thread |
 //! |---|---|---|
 //! | `asked/noted` | what of a request is written down | supervisor |
 //! | `asked/network` | the configuration of a network leg | supervisor, replay |
+//! | `asked/graph`, `asked/kind`, `asked/sound` | a leg's graph; one node of it; what its leg sends or plays | supervisor, replay |
 //! | `asked/again` | a request asked again | replay |
 //! | `asked/handles` | the handle in a request | replay |
 
@@ -16,14 +17,19 @@ use crate::event::LeaveReason;
 use crate::priority::Priority;
 use crate::proto::Side;
 
+pub use graph::GraphReadError;
+pub(crate) use graph::Written;
 pub(crate) use handles::Named;
 pub(crate) use network::Network;
 pub(crate) use noted::{Known, Noted};
 
 mod again;
+mod graph;
 mod handles;
+mod kind;
 mod network;
 mod noted;
+mod sound;
 
 /// A request. Handles are their bits, floating-point values theirs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,9 +72,17 @@ pub(crate) enum Asked {
         hear_self: bool,
         priority: Priority,
     },
+    JoinGraph {
+        room: u64,
+        graph: Written,
+    },
     Change {
         leg: u64,
         network: Network,
+    },
+    Swap {
+        leg: u64,
+        graph: Written,
     },
     Gain {
         leg: u64,

@@ -15,7 +15,7 @@ use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use talkpath_rt::flag::Flag;
 use talkpath_rt::tape::{TapeIn, tape};
 
-use super::asked::{Asked, Known, Noted};
+use super::asked::{Asked, GraphReadError, Known, Noted};
 use super::block::StreamId;
 use super::numbers;
 use super::recorder::{RecordingState, Shared};
@@ -123,7 +123,7 @@ impl ControlTape {
                 return Some(PortTape::Notes(out));
             }
             Noted::Port(..) => self.cannot("the 16,777,217th audio port"),
-            Noted::Cannot(what) => self.cannot(what),
+            Noted::Cannot(what) => self.cannot(&what),
         }
         None
     }
@@ -192,6 +192,16 @@ impl ControlReader {
     /// What was asked, to be asked again; `None` when it names what there cannot be.
     pub(crate) fn request(&self, asked: Asked) -> Option<Request> {
         asked.request(&self.clips)
+    }
+
+    /// What is wrong with the graph that was asked for, if one was.
+    pub(crate) fn graph_fault(&self, asked: &Asked) -> Option<GraphReadError> {
+        match asked {
+            Asked::JoinGraph { graph, .. } | Asked::Swap { graph, .. } => {
+                graph.read(&self.clips).err()
+            }
+            _ => None,
+        }
     }
 
     /// The next note off the front of `bytes`; `None` when there is none that makes sense.

@@ -36,6 +36,10 @@ pub(super) fn ask(request: Request, supervisor: &mut Supervisor) -> Option<Made>
             };
             put(asked, supervisor).map(|joined| Made::Leg(joined.leg))
         }
+        Request::JoinGraph { room, graph, .. } => {
+            let asked = |reply| Request::JoinGraph { room, graph, reply };
+            put(asked, supervisor).map(|joined| Made::Leg(joined.leg))
+        }
         Request::CreateCall { config, .. } => {
             let asked = |reply| Request::CreateCall { config, reply };
             put(asked, supervisor).map(|call| Made::Call(call.id, call.sides))
@@ -46,6 +50,9 @@ pub(super) fn ask(request: Request, supervisor: &mut Supervisor) -> Option<Made>
         Request::Change { leg, config, .. } => {
             let asked = |reply| Request::Change { leg, config, reply };
             nothing(asked, supervisor)
+        }
+        Request::Swap { leg, graph, .. } => {
+            nothing(|reply| Request::Swap { leg, graph, reply }, supervisor)
         }
         Request::Edit { leg, edit, .. } => {
             nothing(|reply| Request::Edit { leg, edit, reply }, supervisor)

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crossbeam::channel::Sender;
+use talkpath_graph::Graph;
+use talkpath_nodes::spec::Spec;
 
 use super::ask::{Made, ask};
 use super::report::LegCodec;
 use crate::leg::NetworkConfig;
+use crate::leg_graph::LegGraph;
 use crate::proto::{CallId, LegId};
 use crate::supervisor::{CallEdit, Request, Source, Supervisor};
 
@@ -81,6 +84,10 @@ impl Told {
                 source: Source::Network(config),
                 ..
             } => Self::Join(*config),
+            Request::JoinGraph { graph, .. } => coded(graph).map_or(Self::Nothing, Self::Join),
+            Request::Swap { leg, graph, .. } => {
+                coded(graph).map_or(Self::Nothing, |config| Self::Change(*leg, config))
+            }
             Request::Change { leg, config, .. } => Self::Change(*leg, *config),
             Request::CreateCall { config, .. } => Self::Call(Box::new([config.a, config.b])),
             Request::EditCall {
@@ -91,4 +98,21 @@ impl Told {
             _ => Self::Nothing,
         }
     }
+}
+
+/// How a network leg with a graph of one's own is configured: its codec is that of its graph.
+fn coded(graph: &LegGraph) -> Option<NetworkConfig> {
+    let Some(Source::Network(config)) = &graph.source else {
+        return None;
+    };
+    let halves = [&graph.graphs.ingress, &graph.graphs.egress];
+    let mut nodes = halves.into_iter().flatten().flat_map(Graph::nodes);
+    let codec = nodes.find_map(|(_, spec)| match spec {
+        Spec::Jitter { codec, .. } | Spec::Packetise { codec, .. } => Some(*codec),
+        _ => None,
+    });
+    Some(NetworkConfig {
+        codec: codec.unwrap_or(config.codec),
+        ..*config
+    })
 }

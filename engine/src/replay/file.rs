@@ -11,7 +11,6 @@ use thiserror::Error;
 
 use crate::port::PortTape;
 use crate::proto::LegId;
-use crate::record::Header;
 use crate::record::asked::Asked;
 use crate::record::block::{
     self, CONTROL, END, Found, HEAD, HEADER, MAGIC, PACKETS, SENT, StreamId,
@@ -20,6 +19,7 @@ use crate::record::control::{Control, ControlReader};
 use crate::record::media::{self, Given};
 use crate::record::numbers;
 use crate::record::recorder::WHOLE;
+use crate::record::{GraphReadError, Header};
 use crate::supervisor::{Request, Supervisor};
 
 /// Why a file is no recording that can be played.
@@ -48,6 +48,15 @@ pub enum RecordingError {
     Header {
         /// What is wrong with it.
         why: String,
+    },
+    /// A graph that a leg joined with, or that was swapped in, does not make sense.
+    #[error("graph {number} of the recording cannot be read: {why}")]
+    Graph {
+        /// The how manieth, from 1.
+        number: usize,
+        /// What is wrong with it.
+        #[source]
+        why: GraphReadError,
     },
 }
 
@@ -102,13 +111,29 @@ impl Recording {
         let header: Header =
             serde_json::from_slice(header).map_err(|why| wrong(why.to_string()))?;
         let end = first(END).map(|end| String::from_utf8_lossy(end).into_owned());
-        Ok(Self {
+        let recording = Self {
             header,
             streams,
             end,
             cut_short,
             bytes,
-        })
+        };
+        recording.check_graphs()?;
+        Ok(recording)
+    }
+
+    fn check_graphs(&self) -> Result<(), RecordingError> {
+        let (mut control, mut number) = (self.control(), 0);
+        while let Some(note) = control.next() {
+            let Control::Ask(asked @ (Asked::JoinGraph { .. } | Asked::Swap { .. })) = note else {
+                continue;
+            };
+            number += 1;
+            if let Some(why) = control.reader.graph_fault(&asked) {
+                return Err(RecordingError::Graph { number, why });
+            }
+        }
+        Ok(())
     }
 
     /// What it says of itself.

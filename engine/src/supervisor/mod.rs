@@ -68,6 +68,7 @@ mod report;
 mod request;
 mod rooms;
 mod routes;
+mod shedding;
 mod shrink;
 mod site;
 mod swap;

@@ -18,6 +18,7 @@ use crate::worker::stats::WorkerCounters;
 
 use super::placement::SlotTable;
 use super::plans::Plans;
+use super::shedding::Shedding;
 use super::transactions::Transactions;
 use super::watchdog::Watch;
 
@@ -59,6 +60,7 @@ pub(super) struct Site {
     pub table: SlotTable,
     /// The last episode of late slots: when it began, how late its first slot was, and what took longest in it.
     pub last_late: Option<LateStatus>,
+    pub shedding: Shedding,
     /// Legs here, those that leave or come included.
     pub legs: usize,
     /// Workers that were lost in this place before this one.
@@ -94,6 +96,7 @@ impl Site {
                 config.slot_budget.min(config.admit_budget),
             ),
             last_late: None,
+            shedding: Shedding::default(),
             legs: 0,
             epoch: 0,
             watch: Watch::new(ends.monitor),

@@ -86,14 +86,16 @@ impl Lane {
 pub(super) struct Probe<'a> {
     pub clock: &'a dyn Clock,
     pub costs: &'a mut CostStats,
+    /// The kind of the one that took longest so far, and how long.
+    pub dearest: Option<(Duration, &'static str)>,
 }
 
 impl Cohort<'_> {
     /// Runs the segment's ops over the lanes. A lane whose node panics is taken out (D18); the op goes on with the next
-    /// one.
+    /// one. The kind of the op that took longest, if they are timed.
     ///
     /// Real-time: allocates no; blocks no; cost O(ops × lanes × frame). A panic allocates.
-    pub(super) fn run(&mut self, plan: &Plan<Spec>, segment: Segment) {
+    pub(super) fn run(&mut self, plan: &Plan<Spec>, segment: Segment) -> Option<&'static str> {
         self.counters.segments += self.lanes.len() as u64;
         for (index, op) in plan.ops.iter().enumerate() {
             self.at = 0;
@@ -108,6 +110,8 @@ impl Cohort<'_> {
             }
             self.account(&op.spec, begin);
         }
+        let dearest = self.probe.as_ref().and_then(|probe| probe.dearest);
+        dearest.map(|(_, kind)| kind)
     }
 
     /// What a test wants to happen in this op.
@@ -147,6 +151,10 @@ impl Cohort<'_> {
         if let (Some(probe), Some(begin)) = (&mut self.probe, begin) {
             let took = probe.clock.now().saturating_sub(begin);
             probe.costs.op(spec, took, self.lanes.len() as u32);
+            let longest = probe.dearest.map_or(Duration::ZERO, |(longest, _)| longest);
+            if took > longest {
+                probe.dearest = Some((took, spec.kind()));
+            }
         }
     }
 

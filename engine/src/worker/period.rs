@@ -42,10 +42,12 @@ impl Worker {
                 rest = &rest[chunk.len()..];
                 self.ahead(segment).step(rest);
                 let effects = shed::effects(plan);
+                let inward = self.plans.get(id).and_then(|p| p.segment(Segment::Ingress));
                 let mut turns = Turns {
                     segment,
                     slot,
                     effects,
+                    inward: inward.map_or(0, shed::effects),
                     legs: &mut self.legs,
                     rooms: &mut self.rooms,
                     governor: &mut self.governor,
@@ -55,7 +57,7 @@ impl Worker {
                 let legs = lanes.len() as u32;
                 let probed = self.until_probe == 0;
                 self.until_probe = self.until_probe.checked_sub(1).unwrap_or(PROBE_EVERY - 1);
-                Cohort {
+                let op = Cohort {
                     legs: &mut self.legs,
                     rooms: &mut self.rooms,
                     bank: &mut self.bank,
@@ -74,6 +76,7 @@ impl Worker {
                     probe: probed.then(|| Probe {
                         clock: &*io.cost_clock,
                         costs: io.costs.current(),
+                        dearest: None,
                     }),
                     script: io.script.as_deref_mut(),
                     #[cfg(test)]
@@ -86,6 +89,7 @@ impl Worker {
                     legs,
                     shares: legs,
                     first: first.map(|(leg, room)| (leg, Some(room))),
+                    op,
                 };
                 let sent = self.counters.packets_out;
                 self.accounts.ran(cohort, sent, now, io);
@@ -100,6 +104,8 @@ struct Turns<'a> {
     slot: u64,
     /// Effects of the plan, a bit each.
     effects: u8,
+    /// Those of the way in, by which a leg that has them both ways is counted.
+    inward: u8,
     legs: &'a mut Slab<Box<LegBody>, LegTag>,
     rooms: &'a mut Slab<Box<RoomBody>, RoomTag>,
     governor: &'a mut Governor,
@@ -127,7 +133,9 @@ impl Turns<'_> {
                 let counts = self.segment == Segment::Ingress || !leg.direction.receive;
                 // Of the change of rate in its room's buses a leg has a part, too.
                 let crossed = u8::from(counts && room.buses.len() > 1) << Shed::Resampling.index();
-                self.governor.saw(class, self.effects | crossed, counts);
+                let told = if counts { 0 } else { self.inward };
+                let effects = (self.effects & !told) | crossed;
+                self.governor.saw(class, effects, counts, room.frame);
                 room.coming_best = room.coming_best.min(class);
                 if shed::sits_out(self.governor, due.leg.index(), leg, mix) {
                     *self.left_out += 1;

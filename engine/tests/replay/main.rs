@@ -5,6 +5,7 @@
 mod common;
 
 mod faults;
+mod graphs;
 mod live;
 mod ports;
 mod session;

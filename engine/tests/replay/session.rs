@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use talkpath_engine::replay::{Listener, Mix, Recording, Replayed, replay, replay_with};
 use talkpath_engine::{
-    Call, CallConfig, Direction, EngineConfig, Leg, LegConfig, Priority, Room, RoomConfig, RoomId,
-    Side, VirtualEngine,
+    Call, CallConfig, Direction, EngineConfig, EngineError, Leg, LegConfig, Priority, Room,
+    RoomConfig, RoomId, Side, VirtualEngine,
 };
 
 use talkpath_nodes::packet::Header;
@@ -171,7 +171,9 @@ impl World {
                 self.calls.pop();
             }
             Some(call) if self.dice.roll(2) == 0 => {
-                call.change(Side::A, network(one, n)).expect("it is up");
+                let changed = call.change(Side::A, network(one, n));
+                let moves = matches!(changed, Err(EngineError::Moving { .. }));
+                assert!(moves || changed.is_ok(), "{changed:?}");
                 call.set_ssrc(Side::B, n).expect("it is up");
                 let flow = Direction {
                     receive: true,

@@ -110,6 +110,16 @@ impl Asked {
                 };
                 join(room, Source::Port(port), priority)
             }
+            Self::JoinGraph { room, graph } => Some(Request::JoinGraph {
+                room: RoomId::from_bits(room)?,
+                graph: Box::new(graph.read(clips).ok()?),
+                reply: nobody(),
+            }),
+            Self::Swap { leg, graph } => Some(Request::Swap {
+                leg: LegId::from_bits(leg)?,
+                graph: Box::new(graph.read(clips).ok()?),
+                reply: nobody(),
+            }),
             Self::Change { leg, network } => Some(Request::Change {
                 leg: LegId::from_bits(leg)?,
                 config: network.config()?,

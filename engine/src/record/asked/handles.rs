@@ -21,8 +21,10 @@ impl Asked {
             | Self::JoinNetwork { room, .. }
             | Self::JoinTone { room, .. }
             | Self::JoinClip { room, .. }
-            | Self::JoinPort { room, .. } => Named::Room(room),
+            | Self::JoinPort { room, .. }
+            | Self::JoinGraph { room, .. } => Named::Room(room),
             Self::Change { leg, .. }
+            | Self::Swap { leg, .. }
             | Self::Gain { leg, .. }
             | Self::Mute { leg, .. }
             | Self::Direction { leg, .. }

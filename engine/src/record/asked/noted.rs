@@ -7,12 +7,13 @@ use std::sync::Arc;
 use talkpath_graph::SampleRate;
 
 use crate::leg::{ClipConfig, ToneConfig};
+use crate::leg_graph::LegGraph;
 use crate::port::PortConfig;
 use crate::priority::Priority;
 use crate::proto::{Direction, RoomId};
 use crate::supervisor::{CallEdit, Edit, Request, Source};
 
-use super::{Asked, Network};
+use super::{Asked, Network, Written};
 
 /// What becomes of a request in the recording.
 #[derive(Debug, PartialEq)]
@@ -20,12 +21,12 @@ pub(crate) enum Noted {
     /// It changes nothing.
     Nothing,
     Asked(Asked),
-    /// It plays a clip, whose samples go before it when they are new.
+    /// It may play a clip, whose samples go before it when they are new.
     Clip(Asked, Option<Arc<[f32]>>),
     /// It brings a port of this number and rate.
     Port(Asked, u32, SampleRate),
     /// It cannot be written down; what it is.
-    Cannot(&'static str),
+    Cannot(String),
 }
 
 /// What was written down: a clip that is played again is named only.
@@ -80,8 +81,13 @@ impl Noted {
                 leg: leg.to_bits(),
                 network: Network::from(config),
             },
-            Request::JoinGraph { .. } | Request::Swap { .. } => {
-                return Self::Cannot("a graph of one's own");
+            Request::JoinGraph { room, graph, .. } => {
+                let room = room.to_bits();
+                return Self::graph(graph, known, |graph| Asked::JoinGraph { room, graph });
+            }
+            Request::Swap { leg, graph, .. } => {
+                let leg = leg.to_bits();
+                return Self::graph(graph, known, |graph| Asked::Swap { leg, graph });
             }
             Request::Edit { leg, edit, .. } => Asked::edit(leg.to_bits(), *edit),
             Request::Leave { leg, reason, .. } => Asked::Leave {
@@ -118,6 +124,20 @@ impl Noted {
             | Request::Calls { .. }
             | Request::CallStats { .. } => return Self::Nothing,
         })
+    }
+
+    /// A request with a graph; its clip goes before it when it is new.
+    fn graph(graph: &LegGraph, known: &mut Known, asked: impl FnOnce(Written) -> Asked) -> Self {
+        let mut new = None;
+        let clip = |samples: &Arc<[f32]>| {
+            let (clip, is_new) = known.clip(samples);
+            new = is_new.then(|| Arc::clone(samples));
+            clip
+        };
+        match Written::of(graph, clip) {
+            Ok(written) => Self::Clip(asked(written), new),
+            Err(what) => Self::Cannot(what),
+        }
     }
 
     fn join(room: RoomId, source: &Source, priority: Priority, known: &mut Known) -> Self {

@@ -82,6 +82,7 @@ impl Supervisor {
             }
             WorkerEventKind::Governor(taken) => {
                 tracing::info!(worker, ?taken, "the governor took a step");
+                self.sites[worker].shedding.took(taken, at);
                 let what = Left::of(taken.step.level);
                 let (priority, legs, load) = (taken.step.class, taken.legs, taken.load);
                 let kind = if taken.up {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use talkpath_graph::Shed;
+use talkpath_graph::{FrameTime, Shed};
 use talkpath_nodes::packet::Packet;
 use talkpath_nodes::units::Unit;
 
@@ -97,6 +97,7 @@ impl Worker {
                 legs: count as u32,
                 shares: packets,
                 first: leg.map(|leg| (leg, None)),
+                op: None,
             };
             let sent = self.counters.packets_out;
             self.accounts.ran(cohort, sent, now, io);
@@ -121,7 +122,9 @@ impl Worker {
         let effects = shed::effects(plan);
         let cycle = slot / self.schedule.cycle() as u64;
         if effects != 0 && body.flows[from.index()].seen.replace(cycle) != Some(cycle) {
-            self.governor.saw(body.priority, effects, false);
+            // Once a cycle, whatever its packets are.
+            self.governor
+                .saw(body.priority, effects, false, FrameTime::Ms20);
         }
         self.counters.segments += 1;
         let mut turn = Turn {
