@@ -170,6 +170,10 @@ const BAD: &[(&str, &[&str])] = &[
         &["engine.price_quantile: was \"most\"", "0.5 to 1"],
     ),
     (
+        "[engine]\nmax_stuck = 0",
+        &["engine.max_stuck: was 0", "1 to 64"],
+    ),
+    (
         "[engine]\npackets_in_per_leg = 1",
         &["engine.packets_in_per_leg: was 1", "2 to 64"],
     ),
