@@ -199,6 +199,25 @@ fn the_status_has_what_the_page_reads() {
         "{status}"
     );
 
+    let asked = |of: &str| -> Value {
+        serde_json::from_str(&server.get(&format!("/headroom{of}"))).unwrap()
+    };
+    let legs = asked("");
+    assert_eq!(
+        (&legs["of"], &legs["more"]),
+        (&"legs of PCMU/8000".into(), &20.into()),
+        "its capacity"
+    );
+    assert_eq!(legs["workers"][0]["more"], legs["more"]);
+    let calls = asked("?codec=pcma&to=l16/16000");
+    assert_eq!(calls["of"], "calls from PCMA/8000 to L16/16000");
+    assert_eq!(calls["more"], 10, "two seats each: {calls}");
+    let (head, body) = server.ask("/headroom?codec=speex");
+    assert!(
+        head.starts_with("HTTP/1.1 400") && body.contains("allowed: "),
+        "{head} {body}"
+    );
+
     let metrics = server.get("/metrics");
     for name in [
         "talkpath_legs 0.0",

@@ -498,12 +498,13 @@ fn an_unknown_page_says_what_there_is() {
     let (head, error, pages) = asked;
     assert!(head.starts_with("http/1.1 404"), "{head}");
     assert_eq!(error, "there is no /nope");
-    assert_eq!(pages.len(), 8);
+    assert_eq!(pages.len(), 9);
     for (page, head) in pages {
-        // No call has that ID, and this source has no events.
+        // No call has that ID, and this source has no events and counts no room.
         let there = match page.as_str() {
             "/calls/ID" => "404",
             "/events" => "503",
+            "/headroom" => "400",
             _ => "200",
         };
         assert!(

@@ -9,6 +9,7 @@
 mod error;
 mod feed;
 mod greeting;
+mod headroom;
 mod health;
 mod level;
 mod log;

@@ -3,13 +3,16 @@
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
-use talkpath_edge::http::{EventFeed, EventQuery, Health, Metric, NoFeed, PlanDump, StatusSource};
+use talkpath_edge::http::{
+    EventFeed, EventQuery, HeadroomQuery, Health, Metric, NoFeed, PlanDump, StatusSource,
+};
 use talkpath_edge::net::Net;
 use talkpath_edge::sip::SipServer;
 use talkpath_engine::{Engine, PlanInfo, Status};
 use talkpath_rt::numa::Topology;
 
 use super::feed;
+use super::headroom;
 use super::health::{self, Pulse, Unfit};
 use super::metrics::metrics;
 use super::watch;
@@ -84,6 +87,10 @@ impl StatusSource for Running {
 
     fn events(&self, query: &EventQuery) -> Result<Box<dyn EventFeed>, NoFeed> {
         feed::open(&self.engine, self.sip.call_ids(), query)
+    }
+
+    fn headroom(&self, query: &HeadroomQuery) -> Result<Value, String> {
+        headroom::answer(&self.engine, query)
     }
 
     fn plans(&self) -> Vec<PlanDump> {

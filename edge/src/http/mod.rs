@@ -12,18 +12,21 @@
 //! | `/plans` | the compiled plans as text; `?format=dot` for Graphviz |
 //! | `/calls` | calls in progress and the last that ended; JSON |
 //! | `/calls/ID` | a call's story, by its Call-ID; JSON, 404 when it is not known |
-//! | `/events` | what happens from now on, a JSON object a line; `?class=`, `?room=`, `?leg=` |
+//! | `/events` | what happens from now on, a JSON object a line; `?class=`, `?room=`, `?leg=`, `?call=` |
+//! | `/headroom` | how many more legs or calls of a kind there is room for; `?codec=`, `?to=`; JSON |
 //!
 //! Anything else is answered with 404 and what there is.
 
 mod calls;
 mod events;
+mod headroom;
 mod health;
 mod metrics;
 mod round;
 mod server;
 
 pub use events::{EventFeed, EventQuery, Fed, NoFeed};
+pub use headroom::HeadroomQuery;
 pub use health::Health;
 pub use metrics::{Metric, MetricKind, Sample};
 pub use round::rounded;
@@ -54,6 +57,13 @@ pub trait StatusSource: Send + Sync + 'static {
     /// Why there is no such feed.
     fn events(&self, _query: &EventQuery) -> Result<Box<dyn EventFeed>, NoFeed> {
         Err(NoFeed::Over("nothing happens here".into()))
+    }
+    /// How many more there is room for, as answered on `/headroom`.
+    ///
+    /// # Errors
+    /// What can be asked, in words.
+    fn headroom(&self, _query: &HeadroomQuery) -> Result<serde_json::Value, String> {
+        Err("nobody counts room here".into())
     }
 }
 

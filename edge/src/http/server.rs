@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::events::{self, Clients};
-use super::{PlanDump, StatusSource, calls, health, metrics};
+use super::{PlanDump, StatusSource, calls, headroom, health, metrics};
 
 const PAGE: &str = include_str!("page.html");
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -125,12 +125,13 @@ fn routes(shared: Shared) -> Router {
         .route("/calls", get(calls::list))
         .route("/calls/{id}", get(calls::story))
         .route("/events", get(events::events))
+        .route("/headroom", get(headroom::headroom))
         .fallback(unknown)
         .with_state(shared)
 }
 
 /// What there is to ask for; `ID` stands for a Call-ID.
-pub const PAGES: [&str; 8] = [
+pub const PAGES: [&str; 9] = [
     "/",
     "/status",
     "/health",
@@ -139,6 +140,7 @@ pub const PAGES: [&str; 8] = [
     "/calls",
     "/calls/ID",
     "/events",
+    "/headroom",
 ];
 
 async fn unknown(uri: Uri) -> Response {
