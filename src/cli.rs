@@ -15,6 +15,8 @@ use crate::replay::ReplayCommandError;
 use crate::serve::ServeError;
 use crate::{bench, output, plan, replay, serve};
 
+/// The exit code of a replay that is identical as far as the recording goes, which ends before its session.
+const SHORT: u8 = 3;
 /// What the exit code 2 is for.
 const WRONG_INPUT: u8 = 2;
 
@@ -52,7 +54,7 @@ enum Command {
 
 /// Flags of `serve`. Each wins over the same key of the file and is checked by the same rule.
 #[derive(Args, Debug, Default)]
-#[command(after_help = SERVE_HELP)]
+#[command(after_help = SERVE_HELP, override_usage = "talkpath serve [OPTIONS]")]
 struct ServeArgs {
     /// Settings file; docs/talkpath.toml shows every key with its default
     #[arg(long, value_name = "FILE")]
@@ -122,7 +124,10 @@ impl ServeArgs {
                 config.set_flag(flag, key, text)?;
             }
         }
-        config.check(&talkpath_rt::thread::allowed_cores())?;
+        let typed = flags.iter().filter(|(.., text)| text.is_some());
+        config
+            .check(&talkpath_rt::thread::allowed_cores())
+            .map_err(|wrong| wrong.typed(typed.map(|(flag, key, _)| (*flag, *key))))?;
         Ok(config)
     }
 }
@@ -140,7 +145,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         },
         Command::Bench(command) => finish(bench::run(&command), BenchError::is_wrong_input),
         Command::BenchLoad => finish(bench::load(), BenchError::is_wrong_input),
-        Command::Replay(args) => finish(replay::run(&args), ReplayCommandError::is_wrong_input),
+        Command::Replay(args) => match replay::run(&args) {
+            Err(short) if short.is_short() => {
+                complain(&short);
+                ExitCode::from(SHORT)
+            }
+            outcome => finish(outcome, ReplayCommandError::is_wrong_input),
+        },
         Command::Plan(args) => match plan::describe(&args) {
             Ok(text) => finish(output::print(&text).map_err(Unprinted), |_| false),
             Err(wrong) => refuse(&wrong),

@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use talkpath::config::{Config, documented};
+use talkpath_engine::Priority;
 
 /// Text of a file, and what the message must hold.
 const BAD: &[(&str, &[&str])] = &[
@@ -57,8 +58,104 @@ const BAD: &[(&str, &[&str])] = &[
         &["engine.watchdog_ms: was 99", "100 to 60000"],
     ),
     (
+        "[engine]\nmax_stuck = 65",
+        &["engine.max_stuck: was 65", "1 to 64"],
+    ),
+    (
+        "[engine]\nrebalance_s = 3601",
+        &["engine.rebalance_s: was 3601", "0 to 3600"],
+    ),
+    (
         "[engine]\nadmit_budget = 1.5",
         &["engine.admit_budget: was 1.5", "0.05 to 1"],
+    ),
+    (
+        "[engine.reserves]\nemergency = 1.5",
+        &["engine.reserves.emergency: was 1.5", "0 to 0.9"],
+    ),
+    (
+        "[engine]\nreserves.critical = -0.1",
+        &["engine.reserves.critical: was -0.1", "0 to 0.9"],
+    ),
+    (
+        "[engine]\nreserves = { high = \"most\" }",
+        &["engine.reserves.high: was \"most\"", "0 to 0.9"],
+    ),
+    (
+        "[engine.reserves]\nnormal = true",
+        &["engine.reserves.normal: was true", "0 to 0.9"],
+    ),
+    (
+        "[engine.reserves]\nlow = 0.91",
+        &["engine.reserves.low: was 0.91", "0 to 0.9"],
+    ),
+    (
+        "[engine.reserves]\nlow = 0.6\nhigh = 0.3",
+        &[
+            "engine.reserves: was 0.95",
+            "at most 0.9, all classes together",
+        ],
+    ),
+    (
+        "[engine.reserves]\nlowest = 0.6",
+        &[
+            "engine.reserves.lowest: no such key",
+            "did you mean engine.reserves.low?",
+        ],
+    ),
+    (
+        "[engine]\nreserves = 0.5",
+        &[
+            "engine.reserves: no such key",
+            "did you mean engine.reserves.low?",
+        ],
+    ),
+    (
+        "[priority]\ntrusted = [\"everybody\"]",
+        &[
+            "priority.trusted: was [\"everybody\"]",
+            "a list of networks",
+        ],
+    ),
+    (
+        "[priority]\nsos_users = 112",
+        &["priority.sos_users: was 112", "a list of users"],
+    ),
+    (
+        "[priority]\nsos = \"police\"",
+        &["priority.sos: was \"police\"", "such as \"room-sos\""],
+    ),
+    (
+        "[priority]\nnamespaces.esnet = \"best\"",
+        &[
+            "priority.namespaces.esnet: was \"best\"",
+            "\"emergency\", \"critical\"",
+        ],
+    ),
+    (
+        "[priority.namespaces]\n\"a.b.c\" = \"low\"",
+        &[
+            "priority.namespaces.a.b.c: was \"low\"",
+            "NAMESPACE or NAMESPACE.VALUE",
+        ],
+    ),
+    (
+        "[priority]\nheader.urgent = 1",
+        &["priority.header.urgent: was 1", "a value of Priority"],
+    ),
+    (
+        "[priority]\ndialled.room-music = \"quiet\"",
+        &[
+            "priority.dialled.room-music: was \"quiet\"",
+            "the beginning of one and *",
+        ],
+    ),
+    (
+        "[priority.dialled]\n\"*-music\" = \"low\"",
+        &[
+            "priority.dialled.*-music: was \"low\"",
+            "the beginning of one and *",
+        ],
     ),
     (
         "[engine]\nshed_above = 2",
@@ -71,6 +168,26 @@ const BAD: &[(&str, &[&str])] = &[
     (
         "[engine]\nprice_quantile = \"most\"",
         &["engine.price_quantile: was \"most\"", "0.5 to 1"],
+    ),
+    (
+        "[engine]\nmax_stuck = 0",
+        &["engine.max_stuck: was 0", "1 to 64"],
+    ),
+    (
+        "[engine]\npackets_in_per_leg = 1",
+        &["engine.packets_in_per_leg: was 1", "2 to 64"],
+    ),
+    (
+        "[engine]\npackets_out_per_leg = 33",
+        &["engine.packets_out_per_leg: was 33", "1 to 32"],
+    ),
+    (
+        "[engine]\nmesh_margin = 6",
+        &["engine.mesh_margin: was 6", "1 to 5"],
+    ),
+    (
+        "[engine]\nworkers = 2\nslot_us = 5000",
+        &["engine.mesh_margin: was 3", "fewer slots than 10 ms have"],
     ),
     (
         "[engine]\njitter_max_ms = 10",
@@ -238,7 +355,7 @@ const BAD: &[(&str, &[&str])] = &[
         "[transcoding]\nquality = 9",
         &[
             "no such key",
-            "sections are engine, sip, rtp, http, calls, play",
+            "sections are engine, priority, sip, rtp, http, calls, play",
         ],
     ),
     ("capacity = 3", &["capacity: no such key"]),
@@ -315,6 +432,14 @@ fn a_bad_flag_is_named_as_the_flag() {
         (&["--workers", "17"], &["--workers: was 17", "1 to 16"]),
         (&["--cores", "x"], &["--cores: was \"x\"", "core numbers"]),
         (
+            &["--cores", "1023"],
+            &["--cores: was 1023", "cores this process may run on: "],
+        ),
+        (
+            &["--sip", "[::1]:0", "--rtp", "127.0.0.1"],
+            &["--rtp: was 127.0.0.1", "as --sip, [::1]:0"],
+        ),
+        (
             &["--capacity", "many"],
             &["--capacity: was \"many\"", "1 to 20000 legs"],
         ),
@@ -322,7 +447,13 @@ fn a_bad_flag_is_named_as_the_flag() {
             &["--config", "/no/such.toml"],
             &["/no/such.toml: cannot be read"],
         ),
-        (&["--colour"], &["unexpected argument '--colour'"]),
+        (
+            &["--colour", "--cores", "0"],
+            &[
+                "unexpected argument '--colour'",
+                "Usage: talkpath serve [OPTIONS]\n",
+            ],
+        ),
     ];
     for (flags, wanted) in cases {
         let arguments: Vec<_> = ["serve"].iter().chain(*flags).copied().collect();
@@ -373,6 +504,22 @@ fn relative_paths_begin_at_the_folder_of_the_file() {
         &["serve", "--config", path.to_str().unwrap()],
         &[&tried, "a folder that exists"],
     );
+}
+
+/// What a table says goes over the defaults, key by key; a table of its own and dotted keys are the same.
+#[test]
+fn classes_and_reserves_are_read_from_tables() {
+    let text = "[engine.reserves]\nhigh = 0.2\n[priority]\nnamespaces = { ets = \"off\", \"wps.0\" = \"emergency\" }\n\
+                dialled.\"room-a.b*\" = \"low\"\n";
+    let config = Config::parse(text).unwrap();
+    assert!(config.check(&[0]).is_ok());
+    assert_eq!(config.engine.reserves, [0.05, 0.0, 0.2, 0.0, 0.0, 0.0]);
+    let priority = &config.priority;
+    let class = |name: &str| priority.namespaces.get(name).copied();
+    assert_eq!(class("ets"), None);
+    assert_eq!(class("wps.0"), Some(Priority::Emergency));
+    assert_eq!(class("esnet"), Some(Priority::Emergency));
+    assert_eq!(priority.dialled.get("room-a.b*"), Some(&Priority::Low));
 }
 
 #[test]
@@ -446,8 +593,8 @@ fn the_file_for_the_load_is_one_that_serves() {
 fn every_key_reaches_its_field() {
     let folder = env!("CARGO_TARGET_TMPDIR");
     let text = format!(
-        "[engine]\nslot_us = 500\ncapacity = 7\nworkers = 1\ncores = [0]\npriority = \"off\"\n\
-         lock_memory = false\nwatchdog_ms = 700\njitter_target_ms = 30\njitter_max_ms = 90\nadmit_budget = 0.6\nprice_quantile = 1\nshed_above = 0.9\nshed_below = 0.5\n\
+        "[engine]\nrebalance_s = 3\nslot_us = 500\ncapacity = 7\nworkers = 1\ncores = [0]\npriority = \"off\"\n\
+         lock_memory = false\nwatchdog_ms = 700\nmax_stuck = 2\njitter_target_ms = 30\njitter_max_ms = 90\npackets_in_per_leg = 20\npackets_out_per_leg = 8\nmesh_margin = 2\nadmit_budget = 0.6\nprice_quantile = 1\nshed_above = 0.9\nshed_below = 0.5\n\
          [sip]\naddr = \"[::1]:5070\"\nadvertised = \"2001:db8::1\"\nallow = [\"fd00::/8\"]\n\
          deny = [\"10.0.0.0/8\"]\nmax_rooms = 2\nmax_legs_per_room = 3\nmax_calls_per_source = 4\n\
          max_invites_per_second = 5\nmax_invites_per_source = 6\nmax_connections = 7\nring_ms = 8\n\
@@ -469,8 +616,15 @@ fn every_key_reaches_its_field() {
         (rest.engine.jitter_target, rest.engine.jitter_max),
         (Duration::from_millis(30), Duration::from_millis(90))
     );
+    let boxes = (
+        rest.engine.packets_in_per_leg,
+        rest.engine.packets_out_per_leg,
+    );
+    assert_eq!((boxes, rest.engine.mesh_margin), ((20, 8), 2));
     assert!(!rest.engine.lock_memory);
     assert_eq!(rest.engine.watchdog, Duration::from_millis(700));
+    assert_eq!(rest.engine.max_stuck, 2);
+    assert_eq!(rest.engine.rebalance, Duration::from_secs(3));
     assert_eq!(rest.engine.cores, [0]);
     assert_eq!(rest.sip.addr, "[::1]:5070".parse().unwrap());
     assert_eq!(rest.sip.advertised, Some("2001:db8::1".parse().unwrap()));

@@ -219,9 +219,11 @@ fn a_served_session_replays_identically_and_is_heard() {
         report["compared"].as_u64() >= Some(heard as u64),
         "{report}"
     );
+    assert_eq!(report["digest"]["algorithm"], "talkpath-sum64");
+    assert!(report["session_s"].as_f64() > Some(2.4), "{report}");
     assert!(report["speed"].as_f64() > Some(1.0), "{report}");
     let legs = report["legs"].as_array().expect("a list");
-    let of_phones: Vec<_> = legs.iter().filter(|leg| leg["given"] != 0).collect();
+    let of_phones: Vec<_> = legs.iter().filter(|leg| leg["packets_in"] != 0).collect();
     assert_eq!((legs.len(), of_phones.len()), (4, 3), "{report}");
     let lobby = &report["rooms"][0];
     assert_eq!(lobby["name"], "lobby");
@@ -246,6 +248,10 @@ fn a_served_session_replays_identically_and_is_heard() {
         "{out}"
     );
     assert!(out.contains("PCMU/8000"), "{out}");
+    assert!(
+        out.contains(&format!("wrote     {}: room lobby, ", room.display())),
+        "{out}"
+    );
     // What it sent, with holes; what it was sent: the other, and never itself.
     assert!(share(&leg, 0, 440.0) > -3.0, "{}", share(&leg, 0, 440.0));
     assert!(
@@ -342,14 +348,20 @@ fn what_is_wrong_is_said_and_in_the_exit_code() {
     let fine = file("good.rec", &good);
     said(&[&fine], 0, "all identical");
     said(
+        &[&fine, "--workers", "3"],
+        0,
+        "recorded with 1: identical with 1, then run and compared with 3",
+    );
+    said(&[&fine, "--workers", "17"], 2, "17 is not in 1..=16");
+    said(
         &[&fine, "--wav", "leg=7.7:x.wav"],
         2,
-        "the session has no sound of leg 7.7",
+        "no sound of leg 7.7; it has the legs 0.1, 1.1",
     );
     said(
         &[&fine, "--wav", "room=other:x.wav"],
         2,
-        "no sound of room other",
+        "no sound of room other; it has the rooms room",
     );
     said(
         &[&fine, "--wav", "lobby.wav"],
@@ -373,15 +385,21 @@ fn what_is_wrong_is_said_and_in_the_exit_code() {
     let cut = &good[..good.len() / 2];
     said(
         &[&file("cut.rec", cut)],
-        0,
-        "the file is cut short at byte ",
+        3,
+        "before its session: the file is cut short at byte ",
     );
-    // The settings of one session with what happened in another: other packets.
-    let other = recorded(Duration::from_millis(60));
     let header = |bytes: &[u8]| {
         let len = bytes[12..16].try_into().expect("four bytes");
         8 + 12 + u32::from_le_bytes(len) as usize
     };
+    let head = &good[..header(&good) + 40];
+    said(
+        &[&file("head.rec", head)],
+        3,
+        "0 of them compared: nothing to compare",
+    );
+    // The settings of one session with what happened in another: other packets.
+    let other = recorded(Duration::from_millis(60));
     let mixed = [&good[..header(&good)], &other[header(&other)..]].concat();
     said(
         &[&file("mixed.rec", &mixed)],

@@ -85,6 +85,19 @@ impl Server {
         (head.to_owned(), body.to_owned())
     }
 
+    /// A client that has read the head of its answer.
+    fn listen(&self, path: &str) -> BufReader<TcpStream> {
+        let mut socket = TcpStream::connect(self.http).unwrap();
+        write!(socket, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut socket = BufReader::new(socket);
+        let mut line = String::new();
+        while line != "\r\n" {
+            line.clear();
+            assert_ne!(socket.read_line(&mut line).unwrap(), 0, "an answer");
+        }
+        socket
+    }
+
     fn status(&self) -> Value {
         serde_json::from_str(&self.get("/status")).unwrap()
     }
@@ -186,10 +199,29 @@ fn the_status_has_what_the_page_reads() {
         "{status}"
     );
 
+    let asked = |of: &str| -> Value {
+        serde_json::from_str(&server.get(&format!("/headroom{of}"))).unwrap()
+    };
+    let legs = asked("");
+    assert_eq!(
+        (&legs["of"], &legs["more"]),
+        (&"legs of PCMU/8000".into(), &20.into()),
+        "its capacity"
+    );
+    assert_eq!(legs["workers"][0]["more"], legs["more"]);
+    let calls = asked("?codec=pcma&to=l16/16000");
+    assert_eq!(calls["of"], "calls from PCMA/8000 to L16/16000");
+    assert_eq!(calls["more"], 10, "two seats each: {calls}");
+    let (head, body) = server.ask("/headroom?codec=speex");
+    assert!(
+        head.starts_with("HTTP/1.1 400") && body.contains("allowed: "),
+        "{head} {body}"
+    );
+
     let metrics = server.get("/metrics");
     for name in [
         "talkpath_legs 0.0",
-        "talkpath_worker_slots_total ",
+        "talkpath_worker_slots_total{worker=\"0\"} ",
         "talkpath_net_datagrams_in_total 0.0",
         "talkpath_sip_invites_total 0.0",
         "talkpath_net_port_pairs{state=\"free\"}",
@@ -308,6 +340,7 @@ fn a_call_is_shown_and_gets_its_bye_and_its_record_when_the_server_stops() {
     );
     assert!(server.get("/plans?format=dot").contains("digraph "));
 
+    let mut events = server.listen("/events");
     server.signal("INT");
     let bye = hear(&phone, "BYE ");
     let (head, body) = server.ask("/health");
@@ -325,6 +358,9 @@ fn a_call_is_shown_and_gets_its_bye_and_its_record_when_the_server_stops() {
     let (status, said) = server.end();
     assert_eq!(status.code(), Some(0), "{said}");
     assert!(said.contains("BYE to 1 call"), "{said}");
+    let mut told = String::new();
+    events.read_to_string(&mut told).unwrap();
+    assert!(told.contains(r#""event":"left""#), "{told}");
     let written = std::fs::read_to_string(&log).unwrap();
     let record: Value = serde_json::from_str(&written).expect("one line");
     assert_eq!(

@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
-use talkpath_edge::http::MetricKind;
+use talkpath_edge::http::{Metric, MetricKind};
 use talkpath_edge::net::{
     LatchState, Net, NetConfig, NetCounters, NetLegStats, NetStatus, PortStatus, Refused,
     ShardTiming,
 };
 use talkpath_edge::sip::{CallStatus, Counters};
-use talkpath_engine::{Engine, EngineConfig, LegConfig, LegId, RoomConfig, Status, VirtualEngine};
+use talkpath_engine::{
+    CallConfig, Codec, Engine, EngineConfig, LegConfig, LegId, NetworkConfig, Priority, RoomConfig,
+    Status, VirtualEngine,
+};
 
 const DOC: &str = include_str!("../docs/counters.md");
 /// Heading of the values of the label `of`.
@@ -49,7 +52,7 @@ fn same(in_code: impl IntoIterator<Item = String>, in_doc: &[&str]) {
     assert_eq!(in_doc.len(), doc.len(), "docs/counters.md names one twice");
 }
 
-/// An engine with one leg in one room.
+/// An engine with one leg in one room, and one call.
 fn engine() -> Status {
     let engine = VirtualEngine::new(EngineConfig::default()).expect("the default is valid");
     let room = engine
@@ -57,6 +60,9 @@ fn engine() -> Status {
         .expect("the first room");
     room.join(LegConfig::tone(440.0, -20.0))
         .expect("the first leg");
+    let end = NetworkConfig::new(Codec::Pcmu, 0);
+    let call = CallConfig::new(end, end);
+    engine.create_call(call).expect("the first call");
     engine.advance(Duration::from_millis(100));
     engine.status().expect("it runs")
 }
@@ -80,6 +86,15 @@ fn net() -> NetStatus {
     }
 }
 
+/// As it stands on the page.
+fn full_name(metric: &Metric) -> String {
+    let total = match metric.kind {
+        MetricKind::Counter => "_total",
+        MetricKind::Gauge => "",
+    };
+    format!("talkpath_{}{total}", metric.name)
+}
+
 fn keys(value: &Value) -> impl Iterator<Item = String> {
     value.as_object().expect("an object").keys().cloned()
 }
@@ -94,17 +109,57 @@ fn every_metric_is_explained_and_none_is_invented() {
             "{} would not be shown",
             metric.name
         );
-        let total = match metric.kind {
-            MetricKind::Counter => "_total",
-            MetricKind::Gauge => "",
-        };
-        names.push(format!("talkpath_{}{total}", metric.name));
+        names.push(full_name(metric));
     }
     let distinct: BTreeSet<_> = names.iter().collect();
     assert_eq!(distinct.len(), names.len(), "two families of one name");
     let mut told = documented(|_| true);
     told.retain(|name| name.starts_with("talkpath_"));
     same(names, &told);
+}
+
+#[test]
+fn a_worker_that_does_less_than_another_is_seen() {
+    let two = EngineConfig {
+        workers: 2,
+        ..EngineConfig::default()
+    };
+    let engine = VirtualEngine::new(two).expect("two are allowed");
+    let room = engine.create_room(RoomConfig::new("lobby")).expect("one");
+    room.join(LegConfig::tone(440.0, -20.0)).expect("the first");
+    engine.advance(Duration::from_secs(4));
+    let status = engine.status().expect("it runs");
+    let metrics = talkpath::serve::metrics(Some(&status), &net(), &Counters::default());
+    let of = |name: &str| -> Vec<_> {
+        let found = metrics.iter().find(|metric| metric.name == name);
+        let samples = &found.expect("it is told").samples;
+        samples
+            .iter()
+            .map(|sample| (sample.labels.clone(), sample.value))
+            .collect()
+    };
+    let worker = |index: &str| vec![("worker", index.to_owned())];
+    let slots = of("worker_slots");
+    let [(first, busy), (second, idle)] = &slots[..] else {
+        panic!("two workers, not {slots:?}")
+    };
+    assert_eq!((first, second), (&worker("0"), &worker("1")));
+    let told: Vec<_> = status
+        .workers
+        .iter()
+        .map(|w| w.counters.slots as f64)
+        .collect();
+    assert_eq!(told, [*busy, *idle]);
+    assert!(*idle > 0.0 && *busy > 1.5 * idle, "{slots:?}");
+    for name in [
+        "worker_late_slots",
+        "worker_skipped_slots",
+        "worker_busy_seconds",
+    ] {
+        let labels: Vec<_> = of(name).into_iter().map(|(labels, _)| labels).collect();
+        assert_eq!(labels, [worker("0"), worker("1")], "{name}");
+    }
+    assert_eq!(of("packets_in"), [(vec![], 0.0)], "a sum, as ever");
 }
 
 #[test]
@@ -133,21 +188,19 @@ fn everything_that_fills_is_explained() {
 
 #[test]
 fn every_label_value_is_explained() {
-    let mut metrics = talkpath::serve::metrics(None, &net(), &Counters::default());
-    let all = talkpath::serve::metrics(Some(&engine()), &net(), &Counters::default());
-    metrics.extend(
-        all.into_iter()
-            .filter(|metric| metric.name == "ledger_seconds"),
-    );
-    for metric in metrics {
-        let name = format!("| `talkpath_{}` |", metric.name);
+    let metrics = talkpath::serve::metrics(Some(&engine()), &net(), &Counters::default());
+    // What can be full has a table of its own.
+    for metric in metrics.iter().filter(|m| !m.name.starts_with("fill")) {
+        let name = format!("| `{}` |", full_name(metric));
         for (label, value) in metric.samples.iter().flat_map(|sample| &sample.labels) {
             let row = DOC
                 .lines()
                 .find(|line| line.starts_with(&name))
                 .unwrap_or_default();
             let said = |word: &str| row.contains(&format!("`{word}`"));
-            assert!(said(label) && said(value), "{name} lacks {label}={value}");
+            // Of a worker it is its index.
+            let value_said = *label == "worker" || said(value);
+            assert!(said(label) && value_said, "{name} lacks {label}={value}");
         }
     }
 }
@@ -165,6 +218,14 @@ fn every_field_of_a_leg_is_explained_and_none_is_invented() {
     same(
         halves.into_iter().flatten(),
         &under("engine.rooms[].legs[].ledger"),
+    );
+    let call = &status["calls"][0];
+    same(keys(call), &under("engine.calls[]"));
+    let side = &call["sides"][0];
+    same(keys(side), &under("engine.calls[].sides[]"));
+    same(
+        keys(&side["ledger"]),
+        &under("engine.calls[].sides[].ledger"),
     );
     let bits = leg["bits"].as_u64().expect("a number");
     let port = NetLegStats {
@@ -195,6 +256,7 @@ fn every_field_of_a_leg_is_explained_and_none_is_invented() {
         call_id: String::new(),
         source: ([127, 0, 0, 1], 5060).into(),
         to: None,
+        priority: Priority::Normal,
         codec: None,
         leg: Some(bits),
         confirmed: false,

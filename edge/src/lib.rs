@@ -6,6 +6,7 @@ pub mod calls;
 pub mod http;
 pub mod limits;
 pub mod net;
+pub mod priority;
 pub mod sdp;
 pub mod sip;
 #[allow(

@@ -198,8 +198,8 @@ macro_rules! engine_calls {
                 $crate::api::headroom_of(self.link(), kind.into())
             }
 
-            /// Moves one leg from the most to the least loaded worker, if that levels their load; which, and where to.
-            /// Returns at once. Call it again after its
+            /// Moves one leg, or one call, if that gathers a room that is spread without need or levels two workers; which,
+            /// and where to. Returns at once. Call it again after its
             /// [`Moved`]($crate::event::EventKind::Moved) event, until it says `None` (D6).
             ///
             /// # Errors

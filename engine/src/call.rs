@@ -4,23 +4,32 @@ use std::fmt;
 
 use crate::error::EngineError;
 use crate::leg::NetworkConfig;
+use crate::priority::Priority;
 use crate::proto::{CallId, CallStats, Direction, LegId, Side};
 use crate::supervisor::{CallEdit, Link, Request};
 
-/// The two ends of a call, each as a network leg. A call has no jitter buffer and nobody hears himself, so `jitter` is not
-/// used and `hear_self` must not be set.
+/// The two ends of a call, each as a network leg, and how much it matters. A call has no jitter buffer and nobody hears
+/// himself, so `jitter` is not used and `hear_self` must not be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallConfig {
     /// Side A.
     pub a: NetworkConfig,
     /// Side B.
     pub b: NetworkConfig,
+    /// Its class (D15).
+    pub priority: Priority,
 }
 
 impl CallConfig {
-    /// A call between `a` and `b`.
+    /// An ordinary call between `a` and `b`.
     pub fn new(a: NetworkConfig, b: NetworkConfig) -> Self {
-        Self { a, b }
+        let priority = Priority::default();
+        Self { a, b, priority }
+    }
+
+    /// The same of another class.
+    pub fn with_priority(self, priority: Priority) -> Self {
+        Self { priority, ..self }
     }
 }
 
@@ -110,6 +119,14 @@ impl Call {
     /// The call is over.
     pub fn set_ssrc(&self, side: Side, ssrc: u32) -> Result<(), EngineError> {
         self.edit(CallEdit::Ssrc(side, ssrc))
+    }
+
+    /// Another class (D15): what may be displaced for an emergency call, and whose resamplers take short filters first.
+    ///
+    /// # Errors
+    /// The call is over.
+    pub fn set_priority(&self, priority: Priority) -> Result<(), EngineError> {
+        self.edit(CallEdit::Priority(priority))
     }
 
     /// Goes to worker `to` (an index), with everything it has: both streams that go out go on (D6). Returns at once;

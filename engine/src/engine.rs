@@ -5,25 +5,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam::channel::unbounded;
-use talkpath_rt::clock::{Clock, MonotonicClock};
-use talkpath_rt::thread::{self, Obtained, Placement};
+use talkpath_rt::thread::Obtained;
 
 use crate::api::engine_calls;
 use crate::config::EngineConfig;
 use crate::error::StartError;
-use crate::record::{self, RecordTo, RecordingState, session, taps};
+use crate::record::{self, RecordTo, RecordingState, taps};
 use crate::shard_link::ShardLink;
-use crate::supervisor::{Link, Request, Supervisor};
-use crate::wiring::{Wired, Wiring, wire};
+use crate::supervisor::{Link, Request};
 
 mod crew;
+mod nodes;
 mod recorder;
+mod start;
 mod threads;
 
 use crew::Crew;
 use recorder::RecorderThread;
-use threads::{quieten_workers, run_supervisor};
 
 /// A running engine. Clones are handles on the same engine; it is shut down by
 /// [`shutdown`](Self::shutdown) or with the last handle.
@@ -74,7 +72,8 @@ impl fmt::Debug for Engine {
 engine_calls!(Engine);
 
 impl Engine {
-    /// Starts an engine: allocates everything, then starts the workers and the supervisor.
+    /// Starts an engine: starts the workers' threads, each of which builds what it will own on its own core,
+    /// then the supervisor.
     ///
     /// # Errors
     /// A setting out of its range, or a thread that cannot be started. A real-time priority or a
@@ -91,101 +90,6 @@ impl Engine {
     /// As for [`start`](Self::start), and a header that cannot be written.
     pub fn start_recorded(config: EngineConfig, to: RecordTo) -> Result<Self, StartError> {
         Self::start_with(config, Some(to))
-    }
-
-    fn start_with(config: EngineConfig, to: Option<RecordTo>) -> Result<Self, StartError> {
-        config.validate()?;
-        let mut warnings = Vec::new();
-        if config.lock_memory
-            && let Err(why) = thread::lock_memory()
-        {
-            warnings.push(format!(
-                "the memory is not locked ({why}); a page may have to be waited for"
-            ));
-        }
-        let clock = MonotonicClock;
-        let base = clock.now() + 2 * config.slot;
-        let started = clock.now();
-        let mut wiring = wire(&config, base, || Box::new(clock));
-        let recording = to
-            .map(|to| session::begin(&config, (base, started), &mut wiring, to))
-            .transpose()
-            .map_err(StartError::Recording)?;
-        let Wiring {
-            workers: wired,
-            routes,
-            shard,
-        } = wiring;
-        quieten_workers();
-        let mut crew = Crew::new(config.clone());
-        let (mut ends, mut obtained) = (Vec::new(), Vec::new());
-        for (
-            index,
-            Wired {
-                worker,
-                io,
-                ends: end,
-            },
-        ) in wired.into_iter().enumerate()
-        {
-            match crew.hire((index, 0), worker, io) {
-                Ok(mut got) => {
-                    got.warnings.append(&mut warnings);
-                    got.warnings
-                        .iter()
-                        .for_each(|warning| tracing::warn!("{warning}"));
-                    ends.push((end, got.clone()));
-                    obtained.push(got);
-                }
-                Err(why) => {
-                    drop(crew.close());
-                    return Err(why.into());
-                }
-            }
-        }
-        let cost_clock = Box::new(move |_| -> Box<dyn Clock> { Box::new(clock) });
-        let mut supervisor = Supervisor::new(config, ends, routes, base, started, cost_clock);
-        let recorder = recording.map(|(recorder, tape)| {
-            supervisor.set_tape(tape);
-            recorder
-        });
-        let recording = recorder.as_ref().map(|recorder| recorder.shared());
-        let (requests, inbox) = unbounded();
-        let crew = Arc::new(Mutex::new(crew));
-        let hands = Arc::clone(&crew);
-        let spawned = std::thread::Builder::new()
-            .name("talkpath-control".to_owned())
-            .spawn(move || run_supervisor(supervisor, &inbox, &hands));
-        let supervisor = match spawned {
-            Ok(supervisor) => supervisor,
-            Err(why) => {
-                drop(lock(&crew).close());
-                return Err(StartError::Supervisor(why));
-            }
-        };
-        let recorder = match recorder.map(RecorderThread::spawn).transpose() {
-            Ok(recorder) => recorder,
-            Err(why) => {
-                drop(lock(&crew).close());
-                return Err(StartError::Recording(why));
-            }
-        };
-        let running = Running {
-            crew,
-            supervisor,
-            recorder,
-        };
-        let shared = Shared {
-            link: Link::Thread(requests),
-            base,
-            obtained,
-            shard: Mutex::new(Some(shard)),
-            running: Mutex::new(Some(running)),
-            recording,
-        };
-        Ok(Self {
-            shared: Arc::new(shared),
-        })
     }
 
     pub(crate) fn link(&self) -> &Link {
@@ -240,22 +144,6 @@ impl Engine {
     /// [`Stopped`](crate::EngineError::Stopped). A second call does nothing.
     pub fn shutdown(&self) {
         self.shared.shutdown();
-    }
-}
-
-/// Where worker `index` is to run. Without a choice the workers take the last cores of the inherited mask, the first
-/// worker the last; with fewer cores than workers they share.
-fn placement(config: &EngineConfig, index: usize) -> Placement {
-    let name = match config.workers {
-        1 => config.name.clone(),
-        _ => format!("{}-{index}", config.name),
-    };
-    let allowed = thread::allowed_cores();
-    let default = || allowed.iter().rev().cycle().nth(index).copied();
-    Placement {
-        name,
-        core: config.cores.get(index).copied().or_else(default),
-        priority: config.priority,
     }
 }
 

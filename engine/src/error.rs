@@ -84,7 +84,7 @@ pub enum EngineError {
     },
     /// The leg would take more of a worker's slots than may be promised (D15). Calls in progress are untouched.
     #[error(
-        "capacity spent: {what}: {} us of a slot needed, {} of {} us left on worker {worker}, which has most",
+        "capacity spent: {what}: {} µs of a slot needed, {} of {} µs left on worker {worker}, which has most",
         .needed.as_micros(), .left.as_micros(), .limit.as_micros()
     )]
     Overload {
@@ -99,7 +99,7 @@ pub enum EngineError {
         /// How much of a slot may be promised.
         limit: Duration,
     },
-    /// Room is being made for this emergency call: leg `leg` leaves for it (D15). Ask again in a few milliseconds; it takes
+    /// Room is being made for this emergency call: leg `leg`, or the call of which it is side A, leaves for it (D15). Ask again in a few milliseconds; it takes
     /// about two frames, and what is freed is kept for it.
     #[error("leg {leg:?} leaves to make room; ask again in a moment")]
     Displacing {

@@ -52,8 +52,10 @@ pub enum LeaveReason {
     Displaced,
     /// The engine was shut down.
     Shutdown,
-    /// Its worker was lost, and nobody but the application could build it anew: a port.
+    /// Its worker was lost, and nobody but the application could build it anew: a port. Or there was no room for it.
     WorkerLost,
+    /// Its worker was lost, and with it a node or a tap of its graph that only the application could make anew.
+    NodeLost,
 }
 
 /// How a worker was lost.
@@ -84,6 +86,7 @@ impl LeaveReason {
             Self::Displaced => "displaced",
             Self::Shutdown => "shutdown",
             Self::WorkerLost => "worker_lost",
+            Self::NodeLost => "node_lost",
         }
     }
 }
@@ -249,6 +252,19 @@ pub enum EventKind {
         /// Index of the worker.
         worker: usize,
     },
+    /// A leg that was to go to another worker stays where it is: the way there was full (D6).
+    NotMoved {
+        /// The leg.
+        leg: LegId,
+        /// Index of the worker it was to go to.
+        worker: usize,
+    },
+    /// The worker of the leg, or of the point-to-point call whose side A it is, was lost: it is built anew on the one that
+    /// takes its place, and is silent until that has begun (D18).
+    Rebuilt {
+        /// The leg.
+        leg: LegId,
+    },
     /// A leg began to talk (level above the threshold).
     TalkStarted {
         /// The leg.
@@ -269,11 +285,13 @@ pub enum EventKind {
         /// The leg.
         leg: LegId,
     },
-    /// An emergency call is in, for which this leg had to leave (D15).
+    /// An emergency call is in, for which this leg, or this point-to-point call, had to leave (D15).
     Displaced {
-        /// Who left; the handle is stale now.
+        /// Who left, of a call its side A; the handle is stale now.
         leg: LegId,
-        /// The emergency call.
+        /// The point-to-point call that ended, if it was one.
+        call: Option<CallId>,
+        /// The emergency call, its side A when it is point-to-point.
         by: LegId,
     },
     /// A node of the leg failed or gave a value that is no number; its frame was concealed.
@@ -302,9 +320,12 @@ pub enum EventKind {
         by: Duration,
         /// What took longest; `None` when no leg ran.
         culprit: Option<Culprit>,
+        /// Its plan in a few words, while that was there.
+        plan_name: Option<String>,
     },
     /// A worker is no more (D18): it ended, or it has made no slot for the time of the watchdog. Nothing that it may
-    /// still do is heard. Its legs are built anew on the one that takes its place; ports leave.
+    /// still do is heard. Its legs are built anew on the one that takes its place; ports leave, and so do nodes and
+    /// taps of a user's own.
     WorkerLost {
         /// Index of the worker.
         worker: usize,
@@ -319,6 +340,14 @@ pub enum EventKind {
         worker: usize,
         /// Legs that were built anew on it.
         legs: usize,
+    },
+    /// A worker makes no slot and is not replaced: as many as may be hang already, each with a thread and its memory (D18).
+    /// Its legs stand still until one of them wakes up. Restart.
+    WorkerNotReplaced {
+        /// Index of the worker.
+        worker: usize,
+        /// Lost workers whose threads hang.
+        stuck: usize,
     },
     /// A worker's slots took too long, and the governor leaves something out (D15).
     Shed {

@@ -15,6 +15,8 @@
 //! a leg but of the machine, and measured: how long after the beginning of its slot a packet was handed over
 //! (`processing_us` of a worker), and how long after its time it was sent (`send_*` of the shard's timing).
 
+mod flow;
+
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -24,6 +26,8 @@ use talkpath_nodes::resample::latency_between;
 use talkpath_nodes::waited::Waited;
 
 use crate::worker::stats::LegStats;
+
+pub use flow::FlowLedger;
 
 /// Both halves of a leg's delay. In JSON all times are milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

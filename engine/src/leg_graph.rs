@@ -27,8 +27,8 @@ pub struct LegGraph {
     pub(crate) graphs: LegGraphs,
     /// Nodes of one's own, for the `Ext` ops of their names.
     pub(crate) nodes: Vec<(&'static str, Box<dyn Node>)>,
-    /// Levels of the gains added, linear.
-    pub(crate) gains: Vec<(String, f32)>,
+    /// Levels of the gains added, linear, by half and name.
+    pub(crate) gains: Vec<(Segment, String, f32)>,
 }
 
 impl fmt::Debug for LegGraph {
@@ -137,7 +137,8 @@ impl LegGraph {
         }
         let format = self.format(half, after)?;
         self.insert_after(half, after, name, Spec::Gain { format })?;
-        self.gains.push((name.to_owned(), 10_f32.powf(db / 20.0)));
+        let linear = 10_f32.powf(db / 20.0);
+        self.gains.push((half, name.to_owned(), linear));
         Ok(self)
     }
 
@@ -214,7 +215,8 @@ impl LegGraph {
         let graph = self.place(half).as_mut().ok_or(GraphFault::Empty)?;
         graph.remove(name).map_err(GraphFault::from)?;
         self.nodes.retain(|(own, _)| *own != name);
-        self.gains.retain(|(gain, _)| gain != name);
+        self.gains
+            .retain(|(of, gain, _)| (*of, gain.as_str()) != (half, name));
         Ok(self)
     }
 
@@ -238,6 +240,12 @@ fn no_such(name: &str) -> GraphFault {
     GraphFault::Description(talkpath_graph::GraphError::NoSuchNode {
         name: name.to_owned(),
     })
+}
+
+/// The level of the gain of that name, of those by half and name.
+pub(crate) fn level_of(gains: &[(Segment, String, f32)], half: Segment, name: &str) -> Option<f32> {
+    let known = |(of, gain, _): &&(Segment, String, f32)| (*of, gain.as_str()) == (half, name);
+    gains.iter().find(known).map(|(.., level)| *level)
 }
 
 /// The name of a spec's kind, for errors.

@@ -18,8 +18,10 @@ use talkpath_rt::sync::atomic::{AtomicU64, Ordering};
 use thiserror::Error;
 
 mod nodes;
+mod noted;
 
 pub(crate) use nodes::{port, tap};
+pub(crate) use noted::PortTape;
 
 /// How to join as an [`AudioPort`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -177,6 +177,11 @@ pub enum Command {
         /** Where it will be. */
         value: Box<Berth>,
     },
+    /// What was awaited so stays where it is; the berth comes back.
+    DropBerth {
+        /** The leg. */
+        leg: LegId,
+    },
     /// A worker was lost and another is in its place: the new ways to and from it. What the lost one had sent until now is
     /// taken in; legs that were awaited from it and have not come are told as [`Ack::LegGone`].
     SetPeer {
@@ -264,7 +269,8 @@ pub enum Ack {
         /** Position in it, from 0. */
         index: u32,
     },
-    /// Command number `index` found its place taken, or a room not empty: a bug of the supervisor.
+    /// Command number `index` found its place taken, or a room not empty: a bug of the supervisor. Of
+    /// [`Command::SendLeg`] and [`Command::SendCall`]: the way to the other worker was full, and all is as it was.
     Refused {
         /** Which transaction. */
         txn: TxnId,
@@ -273,6 +279,11 @@ pub enum Ack {
     },
     /// The leg has left: its handle and seats are free once its body is back.
     LegGone {
+        /** Which leg. */
+        leg: LegId,
+    },
+    /// The leg is not awaited any more; the berth is in the garbage ring.
+    BerthBack {
         /** Which leg. */
         leg: LegId,
     },
@@ -343,6 +354,9 @@ pub struct Culprit {
     pub plan: PlanId,
     /// The half that ran.
     pub segment: Segment,
+    /// The kind of op that took longest of it when ops of that half were last timed one by one, which one cohort in
+    /// [`PROBE_EVERY`](crate::worker::costs::PROBE_EVERY) is; `None` before that, and for calls.
+    pub op: Option<&'static str>,
     /// How many they were.
     pub legs: u32,
     /// How long they took together.

@@ -30,6 +30,7 @@ pub(crate) mod session;
 pub(crate) mod steps;
 pub(crate) mod taps;
 
+pub use asked::GraphReadError;
 pub use header::Header;
 pub use media::digest;
 pub use recorder::{RecordTo, RecordingState};

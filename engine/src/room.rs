@@ -106,7 +106,19 @@ impl Room {
     /// # Errors
     /// As for [`join`](Self::join).
     pub fn join_port(&self, config: PortConfig) -> Result<(Leg, AudioPort), EngineError> {
-        let (leg, port) = self.ask_to_join(Source::Port(config), Priority::default())?;
+        self.join_port_as(config, Priority::default())
+    }
+
+    /// As [`join_port`](Self::join_port), with a priority.
+    ///
+    /// # Errors
+    /// As for [`join_as`](Self::join_as).
+    pub fn join_port_as(
+        &self,
+        config: PortConfig,
+        priority: Priority,
+    ) -> Result<(Leg, AudioPort), EngineError> {
+        let (leg, port) = self.ask_to_join(Source::Port(config), priority)?;
         let port = port.ok_or(EngineError::Internal {
             what: "a port leg came without its port",
         })?;

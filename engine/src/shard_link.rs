@@ -8,11 +8,14 @@ use std::time::Duration;
 use talkpath_nodes::packet::Packet;
 use talkpath_rt::boxes::{Borrower, Lender};
 use talkpath_rt::handle::Handle;
+use talkpath_rt::pages;
 use talkpath_rt::ring::{Consumer, Full, Producer};
 
 use crate::proto::LegTag;
 use crate::record::media::{PacketTape, SentTape};
+use crate::worker::HEADER_AND_USUAL_PAYLOAD;
 
+mod fill;
 mod lines;
 mod renewal;
 
@@ -88,6 +91,13 @@ impl ToWorkers {
         }
     }
 
+    /// Puts what only the shard uses into [pages](talkpath_rt::pages) that the calling thread writes first: called by the
+    /// shard's thread, before its real time begins.
+    pub fn settle(&mut self) {
+        self.routes = pages::copied(&self.routes);
+        self.ways.iter_mut().for_each(|way| way.lender.settle());
+    }
+
     /// Notes every packet from now on.
     pub(crate) fn set_tape(&mut self, tape: PacketTape) {
         self.tape = Some(tape);
@@ -102,6 +112,8 @@ impl ToWorkers {
         }
         for at in 0..self.ways.len() {
             while let Some(empty) = self.ways[at].lender.take_returned() {
+                // Another core has written it; the next call finds it here.
+                self.ways[at].lender.prefetch(HEADER_AND_USUAL_PAYLOAD);
                 if let Some(empty) = self.welcome(empty) {
                     return Some(empty);
                 }
@@ -156,34 +168,6 @@ impl ToWorkers {
             way.lender.put_back(empty);
         }
     }
-
-    /// Empties that can be taken (a lower bound).
-    #[must_use]
-    pub fn available(&self) -> usize {
-        self.lenders().map(Lender::available).sum()
-    }
-
-    /// Boxes in all, wherever they are.
-    #[must_use]
-    pub fn inventory(&self) -> usize {
-        self.lenders().map(Lender::inventory).sum()
-    }
-
-    /// Full boxes that wait for their workers (a lower bound).
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.lenders().map(Lender::waiting).sum()
-    }
-
-    /// The most that ever waited for one worker.
-    #[must_use]
-    pub fn high_water(&self) -> usize {
-        self.lenders().map(Lender::high_water).max().unwrap_or(0)
-    }
-
-    fn lenders(&self) -> impl Iterator<Item = &Lender<Packet>> {
-        self.ways.iter().map(|way| &way.lender)
-    }
 }
 
 impl From<Lender<Packet>> for ToWorkers {
@@ -229,6 +213,11 @@ impl FromWorkers {
         }
     }
 
+    /// As [`ToWorkers::settle`].
+    pub fn settle(&mut self) {
+        self.lines.settle();
+    }
+
     /// Notes every packet from now on.
     pub(crate) fn set_tape(&mut self, tape: SentTape) {
         self.tape = Some(tape);
@@ -245,6 +234,7 @@ impl FromWorkers {
         }
         for _ in 0..self.borrowers.len() {
             if let Some(mut packet) = self.borrowers[self.next].recv() {
+                self.borrowers[self.next].prefetch(HEADER_AND_USUAL_PAYLOAD);
                 self.lines.go_on(&mut packet);
                 if let Some(tape) = &mut self.tape {
                     tape.note(&packet);
@@ -270,25 +260,6 @@ impl FromWorkers {
             Some(borrower) => borrower.give_back(empty),
             None => Err(Full(empty)),
         }
-    }
-
-    /// Boxes in all, wherever they are.
-    #[must_use]
-    pub fn inventory(&self) -> usize {
-        self.borrowers.iter().map(Borrower::inventory).sum()
-    }
-
-    /// Full boxes that wait (a lower bound).
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.borrowers.iter().map(Borrower::waiting).sum()
-    }
-
-    /// Whether every worker is gone, and nobody is left who could put others in their place.
-    #[must_use]
-    pub fn is_abandoned(&self) -> bool {
-        let alone = self.changes.as_ref().is_none_or(Consumer::is_abandoned);
-        alone && self.borrowers.iter().all(Borrower::is_abandoned)
     }
 }
 

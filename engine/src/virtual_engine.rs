@@ -21,7 +21,7 @@ use crate::record::{RecordTo, RecordingState, session, taps};
 use crate::scripted::{Cost, ScriptedClock};
 use crate::shard_link::ShardLink;
 use crate::supervisor::{Desk, Hiring, Link, Request, Supervisor};
-use crate::wiring::{Wired, Wiring, wire};
+use crate::wiring::{Wired, Wiring, builder, wire};
 use crate::worker::script::Work;
 use crate::worker::{Worker, io::Io};
 
@@ -140,10 +140,9 @@ impl VirtualEngine {
             ends.push((end, Obtained::default()));
         }
         let clocks = costs.clone();
-        let cost_clock =
-            Box::new(move |place: usize| -> Box<dyn Clock> { Box::new(clocks[place].clone()) });
         let slot = config.slot;
-        let mut supervisor = Supervisor::new(config, ends, routes, START, START, cost_clock);
+        let builder = builder(config.clone(), move |place| Box::new(clocks[place].clone()));
+        let mut supervisor = Supervisor::new(config, ends, routes, START, START, builder);
         let recorder = recording.map(|(recorder, tape)| {
             supervisor.set_tape(tape);
             recorder
@@ -412,3 +411,7 @@ impl Desk for Core {
         self.visit();
     }
 }
+
+#[cfg(test)]
+#[path = "virtual_engine_tests.rs"]
+mod tests;

@@ -1,34 +1,23 @@
-//! Builds the rings between supervisor, workers and shard, both ends of each, from the
-//! configuration. Everything a worker will ever touch is allocated here (D11).
+//! Joins what each worker has built into one engine: workers, supervisor and shard get their ends of each other's rings.
+//!
+//! Control side.
 
 use std::time::Duration;
 
-use talkpath_graph::SampleRate;
-use talkpath_graph::node::MAX_FRAME;
-use talkpath_nodes::packet::Packet;
-use talkpath_rt::boxes::{Borrower, Lender, boxes, boxes_of_pool};
 use talkpath_rt::clock::Clock;
-use talkpath_rt::command::commands;
-use talkpath_rt::handle::Handle;
-use talkpath_rt::pulse::pulse;
 use talkpath_rt::ring::ring;
-use talkpath_rt::{outlet, timing};
 
 use crate::config::EngineConfig;
-use crate::proto::{Partial, Passed};
 use crate::shard_link::{FromWorkers, Inlet, Outflow, ShardLink, ToWorkers};
-use crate::supervisor::{ACKS, COMMANDS, Ends, GARBAGE, Routes};
-use crate::worker::fence::PANICS;
-use crate::worker::governor::Marks;
+use crate::supervisor::{Ends, Routes};
 use crate::worker::io::{Mesh, Peer};
-use crate::worker::{Worker, WorkerConfig, costs, io::Io};
+use crate::worker::{Worker, io::Io};
 
-/// Rooms that two workers can share at a time without a sum going unsent, at one rate.
-const SHARED_ROOMS: usize = 128;
-/// Sums of one room that can be under way at a time: the one awaited and the next.
-const UNDER_WAY: usize = 2;
-/// Legs and packets on their way from one worker to another.
-const PASSED: usize = 1_024;
+mod stock;
+
+pub(crate) use stock::Stock;
+use stock::{Way, WayIn, WayOut, peer};
+
 /// Workers that can be replaced between two looks of the shard.
 const LOSSES: usize = 32;
 
@@ -55,67 +44,80 @@ pub(crate) struct Rewired {
     pub peers: Vec<(u8, Box<Peer>)>,
 }
 
-/// What measures the busy time of the worker in a place.
-pub(crate) type CostClock = Box<dyn Fn(usize) -> Box<dyn Clock> + Send>;
+/// Has what takes the place of a lost worker, by index and epoch, built by who will be it.
+pub(crate) type Builder = Box<dyn FnMut((usize, u16)) -> Stock + Send>;
 
-/// Allocates it all. Each worker has a cost clock of its own.
+/// Has it built by whoever asks for it. By place: what measures the worker.
+pub(crate) fn builder(
+    config: EngineConfig,
+    cost_clock: impl Fn(usize) -> Box<dyn Clock> + Send + 'static,
+) -> Builder {
+    Box::new(move |place| Stock::anew(&config, place, cost_clock(place.0)))
+}
+
+/// Builds all workers here and joins them. Each has a cost clock of its own.
 pub(crate) fn wire(
     config: &EngineConfig,
     base: Duration,
     cost_clock: impl Fn() -> Box<dyn Clock>,
 ) -> Wiring {
-    let count = config.workers;
-    let (mut lenders, mut borrowers, mut workers) = (Vec::new(), Vec::new(), Vec::new());
-    for (index, mesh) in mesh(count).into_iter().enumerate() {
-        let (lender, packets_in, packets_out, borrower) = packet_rings(config);
-        lenders.push(lender);
-        borrowers.push(borrower);
-        let packets = (packets_in, packets_out);
-        let place = (index, 0);
-        workers.push(wire_one(config, place, base, packets, mesh, cost_clock()));
+    let stock = |index| Stock::new(config, index, cost_clock());
+    join(config, base, (0..config.workers).map(stock).collect())
+}
+
+/// Joins the workers of a new engine, which are there by index, as many as are configured.
+pub(crate) fn join(config: &EngineConfig, base: Duration, stocks: Vec<Stock>) -> Wiring {
+    let (mut lenders, mut borrowers) = (Vec::new(), Vec::new());
+    let (mut workers, mut ways) = (Vec::new(), Vec::new());
+    for mut stock in stocks {
+        stock.wired.worker.set_base(base);
+        lenders.push(stock.lender);
+        borrowers.push(stock.borrower);
+        workers.push(stock.wired);
+        ways.push(stock.ways);
     }
-    let (changes, told) = ring(config.capacity_legs.max(64));
+    for (wired, mesh) in workers.iter_mut().zip(mesh(ways)) {
+        wired.io.mesh = mesh;
+    }
+    let legs = config.capacity_legs;
+    let (changes, told) = ring(legs.max(64));
     let (outflows, told_out) = ring(LOSSES);
     let (spent, spent_rx) = ring(LOSSES);
     let (spent_out, spent_out_rx) = ring(LOSSES);
-    let legs = config.capacity_legs;
     let shard = ShardLink {
         to_worker: ToWorkers::new(lenders, legs, Some(told), Some(spent)),
         from_worker: FromWorkers::new(borrowers, legs, Some(told_out), Some(spent_out)),
         slot: config.slot,
         base,
     };
+    let several = config.workers > 1;
     Wiring {
         workers,
-        routes: Routes::new(count > 1, (changes, spent_rx), (outflows, spent_out_rx)),
+        routes: Routes::new(several, (changes, spent_rx), (outflows, spent_out_rx)),
         shard,
     }
 }
 
-/// Builds what takes the place of worker `index`: everything anew, both ends of each ring.
-pub(crate) fn rewire(
-    config: &EngineConfig,
-    (index, epoch): (usize, u16),
-    base: Duration,
-    cost_clock: &CostClock,
-) -> Rewired {
-    let (mut lender, packets_in, packets_out, borrower) = packet_rings(config);
-    let mut spare: Vec<_> = std::iter::from_fn(|| lender.take_stock()).collect();
-    // What the lost worker may have had beside its ring: in jitter buffers.
-    let most = lender.pool().min(2 * spare.len());
-    spare.resize_with(most, || Box::new(Packet::empty()));
-    let (mut mesh, mut peers) = (Mesh::new(), Vec::new());
+/// Joins what was built [anew](Stock::anew) to those that live on.
+pub(crate) fn rejoin(base: Duration, stock: Stock) -> Rewired {
+    let Stock {
+        place: (index, epoch),
+        mut wired,
+        lender,
+        borrower,
+        ways,
+        anew,
+    } = stock;
+    wired.worker.set_base(base);
     // At most MAX_WORKERS.
     let worker = index as u8;
-    for other in (0..config.workers as u8).filter(|other| *other != worker) {
-        let (here, mut there) = pair(worker, other);
-        there.epoch = epoch;
-        mesh.push(here);
+    let (back, spare) = anew.unwrap_or_default();
+    let mut peers = Vec::new();
+    for (other, (to, from)) in others(worker).zip(ways.into_iter().zip(back)) {
+        wired.io.mesh.push(peer(other, 0, to.out, from.into));
+        let there = peer(worker, epoch, from.out, to.into);
         peers.push((other, Box::new(there)));
     }
-    let packets = (packets_in, packets_out);
-    let place = (index, epoch);
-    let wired = wire_one(config, place, base, packets, mesh, cost_clock(index));
     let inlet = Inlet {
         worker,
         epoch,
@@ -136,125 +138,34 @@ pub(crate) fn rewire(
     }
 }
 
-/// The rings of packets between the shard and one worker: in, then out.
-fn packet_rings(
-    config: &EngineConfig,
-) -> (
-    Lender<Packet>,
-    Borrower<Packet>,
-    Lender<Packet>,
-    Borrower<Packet>,
-) {
-    // A leg that moves takes its boxes along: they come back over another pair than they went out.
-    let [inward, outward] = config.packet_boxes();
-    let (lender, packets_in) = boxes_of_pool(inward, inward * config.workers, Packet::empty);
-    let (packets_out, borrower) = boxes(outward, Packet::empty);
-    (lender, packets_in, packets_out, borrower)
-}
-
-fn wire_one(
-    config: &EngineConfig,
-    (index, epoch): (usize, u16),
-    base: Duration,
-    (packets_in, packets_out): (Borrower<Packet>, Lender<Packet>),
-    mesh: Mesh,
-    cost_clock: Box<dyn Clock>,
-) -> Wired {
-    let legs = config.legs_per_worker();
-    let (command_tx, command_rx) = commands(COMMANDS);
-    let (ack_tx, ack_rx) = outlet::acks(ACKS);
-    let (garbage_tx, garbage_rx) = outlet::garbage(GARBAGE + PANICS);
-    let (event_tx, event_rx) = outlet::events((2 * legs).max(1_024));
-    let (stats_source, stats_sink) = timing::exchange();
-    let (pulse, monitor) = pulse();
-    let (cost_source, cost_sink) = costs::exchange(config.capacity_plans);
-    let io = Io {
-        commands: command_rx,
-        acks: ack_tx,
-        garbage: garbage_tx,
-        events: event_tx,
-        packets_in,
-        packets_out,
-        mesh,
-        stats: stats_source,
-        pulse,
-        costs: cost_source,
-        script: None,
-        cost_clock,
-        tape: None,
-    };
-    let ends = Ends {
-        commands: command_tx,
-        acks: ack_rx,
-        garbage: garbage_rx,
-        events: event_rx,
-        stats: stats_sink,
-        monitor,
-        costs: cost_sink,
-    };
-    let worker = Worker::new(WorkerConfig {
-        // At most MAX_WORKERS.
-        index: index as u8,
-        epoch,
-        slot: config.slot,
-        base,
-        legs,
-        leg_ids: config.capacity_legs,
-        seats: config.seats(),
-        marks: Marks {
-            above: config.shed_above,
-            below: config.shed_below,
-        },
-        rooms: config.capacity_rooms,
-        plans: config.capacity_plans,
-    });
-    Wired { worker, io, ends }
-}
-
-/// Every worker's ends of the mesh.
-fn mesh(count: usize) -> Vec<Mesh> {
-    let mut all: Vec<Mesh> = (0..count).map(|_| Mesh::new()).collect();
-    for a in 0..count {
-        for b in a + 1..count {
-            let (of_a, of_b) = pair(a as u8, b as u8);
-            all[a].push(of_a);
-            all[b].push(of_b);
+/// Every worker's ends of the mesh; `ways` is by worker, then by the other.
+fn mesh(ways: Vec<Vec<Way>>) -> Vec<Mesh> {
+    let count = ways.len();
+    let mut outward: Vec<Vec<WayOut>> = Vec::new();
+    let mut inward: Vec<Vec<WayIn>> = (0..count).map(|_| Vec::new()).collect();
+    for (worker, ways) in ways.into_iter().enumerate() {
+        let mut out = Vec::new();
+        for (other, way) in others(worker as u8).zip(ways) {
+            out.push(way.out);
+            inward[usize::from(other)].push(way.into);
         }
+        outward.push(out);
+    }
+    // Both are by the other, ascending.
+    let mut all = Vec::new();
+    for (worker, ends) in outward.into_iter().zip(inward).enumerate() {
+        let ends = ends.0.into_iter().zip(ends.1);
+        let peers = others(worker as u8).zip(ends);
+        all.push(
+            peers
+                .map(|(other, (out, into))| peer(other, 0, out, into))
+                .collect(),
+        );
     }
     all
 }
 
-/// The ways between two workers: what `a` has of them, and what `b` has.
-fn pair(a: u8, b: u8) -> (Peer, Peer) {
-    let (to_b, from_a) = boxes(UNDER_WAY * SHARED_ROOMS, empty_partial);
-    let (to_a, from_b) = boxes(UNDER_WAY * SHARED_ROOMS, empty_partial);
-    let (pass_to_b, passed_by_a) = ring::<Passed>(PASSED);
-    let (pass_to_a, passed_by_b) = ring::<Passed>(PASSED);
-    let of_a = Peer {
-        index: b,
-        epoch: 0,
-        partials_out: to_b,
-        partials_in: from_b,
-        passed_out: pass_to_b,
-        passed_in: passed_by_b,
-    };
-    let of_b = Peer {
-        index: a,
-        epoch: 0,
-        partials_out: to_a,
-        partials_in: from_a,
-        passed_out: pass_to_a,
-        passed_in: passed_by_a,
-    };
-    (of_a, of_b)
-}
-
-fn empty_partial() -> Partial {
-    Partial {
-        room: Handle::new(0, std::num::NonZeroU32::MIN),
-        mix: 0,
-        epoch: 0,
-        rate: SampleRate::HZ_8000,
-        samples: [0; MAX_FRAME],
-    }
+/// All workers but this one, ascending, without an end.
+fn others(worker: u8) -> impl Iterator<Item = u8> {
+    (0..u8::MAX).filter(move |other| *other != worker)
 }

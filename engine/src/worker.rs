@@ -4,12 +4,13 @@
 //! [`Io`], so tests run it in virtual time and the thread around it is a few lines. It
 //! allocates in [`Worker::new`] only, and drops nothing before the control side drops it.
 //!
-//! A step runs each slot that has become due, in order:
+//! A step (`step`) runs each slot that has become due, in order:
 //! 0. apply whole transactions, drain packets into jitter buffers (`apply`, `route`), pass on
 //!    what came for calls (`calls`);
 //! 1. ingress of the legs due; 2. mix of the rooms due, egress of the legs due (`period`);
 //! 3. departures, events, stamps (`tell`).
 
+mod account;
 mod ahead;
 pub(crate) mod apply;
 pub mod arena;
@@ -17,7 +18,9 @@ pub mod bank;
 mod blame;
 pub mod bus;
 mod calls;
+mod clock;
 mod cohort;
+mod config;
 pub mod costs;
 mod exchange;
 mod ext;
@@ -25,6 +28,9 @@ mod fading;
 mod far;
 pub(crate) mod fence;
 pub mod governor;
+mod idle;
+#[cfg(test)]
+mod injected;
 mod inward;
 pub mod io;
 mod legs;
@@ -39,66 +45,32 @@ pub mod script;
 mod settings;
 mod shed;
 pub mod stats;
+mod step;
 mod swap;
 mod tell;
 
-use core::time::Duration;
-
 use talkpath_graph::Limits;
+use talkpath_rt::pages;
 use talkpath_rt::slab::Slab;
 
 use crate::proto::{LegBody, LegId, LegPlan, LegTag, PlanTag, RoomBody, RoomId, RoomTag};
 
+use account::Accounts;
 use arena::Arena;
 use bank::Bank;
-use blame::Blame;
 use calls::Calls;
+pub use config::WorkerConfig;
 use fence::Fallen;
-use governor::{Governor, Marks};
+use governor::Governor;
 pub use io::Io;
 use migrate::Moves;
 use schedule::Schedule;
 use shed::Spare;
 use stats::WorkerCounters;
+pub use step::{CATCH_UP, Report};
 
-/// After a stall at most this much is made up for; older periods are skipped (D14).
-pub const CATCH_UP: Duration = Duration::from_millis(60);
-
-/// What a worker is built for. Everything is allocated from it at the start.
-#[derive(Clone, Copy, Debug)]
-pub struct WorkerConfig {
-    /// Which of the engine's workers it is.
-    pub index: u8,
-    /// Which of the workers that have been in that place, counted from 0.
-    pub epoch: u16,
-    /// Most legs of the engine: of all its workers.
-    pub leg_ids: usize,
-    /// Length of a slot; a divisor of 10 ms.
-    pub slot: Duration,
-    /// Time of slot 0.
-    pub base: Duration,
-    /// Most legs on this worker at a time.
-    pub legs: usize,
-    /// Most rooms at a time.
-    pub rooms: usize,
-    /// Most plans at a time.
-    pub plans: usize,
-    /// States of each node kind.
-    pub seats: usize,
-    /// When the governor sheds and recovers.
-    pub marks: Marks,
-}
-
-/// What a step did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Slots run.
-    pub slots: u32,
-    /// Slots given up (D14).
-    pub skipped: u32,
-    /// Slots still owed: run them in the next step.
-    pub owed: u32,
-}
+/// What is asked of the cache of a packet's box: its header and 20 ms of G.711.
+pub(crate) const HEADER_AND_USUAL_PAYLOAD: usize = 256;
 
 /// One worker.
 #[derive(Debug)]
@@ -119,19 +91,20 @@ pub struct Worker {
     swapping: Vec<LegId>,
     moves: Moves,
     fallen: Fallen,
-    blame: Blame,
+    accounts: Accounts,
     counters: WorkerCounters,
     governor: Governor,
     /// A frame before an effect that fades.
     spare: Spare,
-    /// Time the cohorts of the slot at hand took.
-    ran: Duration,
     /// Cohorts until the next one whose ops are timed.
     until_probe: u32,
+    /// Slots run in a row with nothing to do.
+    quiet: u64,
 }
 
 impl Worker {
-    /// A worker with everything it will ever need. Control side: allocates.
+    /// A worker with everything it will ever need. Allocates it all and writes to all of its
+    /// [pages](talkpath_rt::pages): called by the thread that will own it, before its real time begins.
     #[must_use]
     pub fn new(config: WorkerConfig) -> Self {
         Self {
@@ -144,11 +117,11 @@ impl Worker {
             calls: Calls::new(config.leg_ids),
             bank: Bank::new(config.seats),
             arena: Arena::new(&Limits::default()),
-            leaving: Vec::with_capacity(config.legs),
-            swapping: Vec::with_capacity(config.legs),
+            leaving: pages::reserved(config.legs),
+            swapping: pages::reserved(config.legs),
             moves: Moves::new(config.leg_ids),
             fallen: Fallen::new(),
-            blame: Blame::default(),
+            accounts: Accounts::new(config.plans),
             counters: WorkerCounters::default(),
             governor: Governor::new(
                 config.marks,
@@ -156,27 +129,9 @@ impl Worker {
                 schedule::cycle_slots(config.slot) as usize,
             ),
             spare: Spare::default(),
-            ran: Duration::ZERO,
             until_probe: 0,
+            quiet: 0,
         }
-    }
-
-    /// Intended time of a slot.
-    #[must_use]
-    pub fn time_of(&self, slot: u64) -> Duration {
-        let nanos = self.config.slot.as_nanos() as u64;
-        self.config.base + Duration::from_nanos(nanos.saturating_mul(slot))
-    }
-
-    /// Intended time of the next slot: when to call [`Worker::step`].
-    #[must_use]
-    pub fn due(&self) -> Duration {
-        self.time_of(self.next)
-    }
-
-    /// Begins with the second slot from `now` on: for a worker that takes the place of another. Before the first step.
-    pub fn begin_after(&mut self, now: Duration) {
-        self.next = self.slot_at(now).map_or(0, |slot| slot + 2);
     }
 
     /// Figures since the start.
@@ -188,101 +143,5 @@ impl Worker {
     /// The rooms that are here.
     pub(crate) fn rooms(&self) -> impl Iterator<Item = (RoomId, &RoomBody)> {
         self.rooms.iter().map(|(id, room)| (id, &**room))
-    }
-
-    /// Runs every slot that is due at `now`, at most two cycles of them.
-    ///
-    /// After a stall up to [`CATCH_UP`] of slots are run in order; the older ones are skipped:
-    /// no leg runs in them, and each learns at its next turn how many periods it missed.
-    ///
-    /// Real-time: allocates no; blocks no; cost bounded by the legs due.
-    #[cfg_attr(rtsan, sanitize(realtime = "nonblocking"))]
-    pub fn step(&mut self, now: Duration, io: &mut Io) -> Report {
-        self.step_around(now, io, |_| {})
-    }
-
-    /// As [`step`](Self::step), with `after` called after every slot: a replay looks at the rooms there.
-    pub(crate) fn step_around(
-        &mut self,
-        now: Duration,
-        io: &mut Io,
-        mut after: impl FnMut(&Self),
-    ) -> Report {
-        io.note_step(self.config.index, now);
-        let mut report = Report::default();
-        let Some(last) = self.slot_at(now) else {
-            return report;
-        };
-        if last < self.next {
-            return report;
-        }
-        let most = (CATCH_UP.as_nanos() / self.config.slot.as_nanos().max(1)) as u64;
-        let behind = last + 1 - self.next;
-        if behind > most {
-            report.skipped = u32::try_from(behind - most).unwrap_or(u32::MAX);
-            self.counters.skipped_slots += behind - most;
-            let from = self.next;
-            self.next = last + 1 - most;
-            self.forget_sums(from);
-        }
-        let end = (last + 1).min(self.next + 2 * self.schedule.cycle() as u64);
-        while self.next < end {
-            self.run_slot(self.next, now, io);
-            after(self);
-            self.next += 1;
-            report.slots += 1;
-        }
-        report.owed = (last + 1 - end) as u32;
-        io.stats.current().record_skipped(u64::from(report.skipped));
-        report
-    }
-
-    /// Slots from `from` on were skipped: what was gathered for a mix among them must not get into a later one.
-    fn forget_sums(&mut self, from: u64) {
-        for (_, room) in self.rooms.iter_mut() {
-            if room.coming(from) != room.coming(self.next) {
-                room.buses.iter_mut().for_each(|bus| bus.forget());
-            }
-        }
-    }
-
-    fn slot_at(&self, now: Duration) -> Option<u64> {
-        let since = now.checked_sub(self.config.base)?;
-        Some((since.as_nanos() / self.config.slot.as_nanos().max(1)) as u64)
-    }
-
-    fn run_slot(&mut self, slot: u64, now: Duration, io: &mut Io) {
-        let intended = self.time_of(slot);
-        let begin = io.cost_clock.now();
-        let segments = self.counters.segments;
-        self.apply(slot, io);
-        self.swaps(io);
-        self.take_passed(slot, io);
-        self.drain(io);
-        self.take_partials(io);
-        self.run_arrivals(slot, intended, io);
-        self.run_due(slot, intended, io);
-        self.depart(io);
-        self.hand_over_fallen(io);
-        self.tell(slot, intended, io);
-        self.tell_calls(slot, intended, io);
-        let end = io.cost_clock.now();
-        let rest = end.saturating_sub(begin + core::mem::take(&mut self.ran));
-        io.costs.current().rest.record(rest, 1);
-        self.counters.slots += 1;
-        io.pulse.beat();
-        self.counters.busy += end.saturating_sub(begin);
-        let next_due = intended + self.config.slot;
-        if end > next_due {
-            self.counters.late_segments += self.counters.segments - segments;
-        }
-        self.govern(intended, end.saturating_sub(begin), io);
-        self.name_culprit(intended, end.saturating_sub(next_due), io);
-        let stats = io.stats.current();
-        stats.record_slot(
-            now.saturating_sub(intended),
-            end.saturating_sub(begin),
-            end.saturating_sub(next_due),
-        );
     }
 }

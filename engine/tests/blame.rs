@@ -18,7 +18,7 @@ use talkpath_rt::clock::ManualClock;
 
 const RATE: SampleRate = SampleRate::HZ_8000;
 
-/// A node that takes three milliseconds of the worker's clock when told to.
+/// A node that takes a microsecond of the worker's clock, and three milliseconds when told to.
 struct Slow {
     clock: ManualClock,
     now: Arc<AtomicBool>,
@@ -26,9 +26,13 @@ struct Slow {
 
 impl Node for Slow {
     fn process(&mut self, _: &[&PcmPlane], _: &mut [&mut PcmPlane]) -> Outcome {
-        if self.now.load(Ordering::Relaxed) {
-            self.clock.advance(ms(3));
-        }
+        let slow = self.now.load(Ordering::Relaxed);
+        let took = if slow {
+            ms(3)
+        } else {
+            Duration::from_micros(1)
+        };
+        self.clock.advance(took);
         Outcome::Ok
     }
 
@@ -88,7 +92,8 @@ fn the_first_late_slot_of_an_episode_names_the_slowest_cohort() {
     let now = Arc::new(AtomicBool::new(false));
     quick_leg(&mut bare);
     let slow = slow_leg(&mut bare, &now);
-    bare.slots(40);
+    // One cohort in 17 has its ops timed one by one.
+    bare.slots(20 * 17);
     assert_eq!(late(&mut bare), [], "all in time");
     for _ in 0..2 {
         now.store(true, Ordering::Relaxed);
@@ -101,7 +106,10 @@ fn the_first_late_slot_of_an_episode_names_the_slowest_cohort() {
         // Three milliseconds in a slot of one.
         assert_eq!((by, culprit.took), (ms(2), ms(3)));
         assert_eq!((culprit.leg, culprit.legs), (slow, 1));
-        assert_eq!(culprit.segment, Segment::Ingress);
+        assert_eq!(
+            (culprit.segment, culprit.op),
+            (Segment::Ingress, Some("slow"))
+        );
         bare.slots(20);
         assert_eq!(late(&mut bare), [], "in time again");
     }

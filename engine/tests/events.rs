@@ -49,6 +49,7 @@ fn samples() -> Vec<EventKind> {
         room: Some(room),
         plan,
         segment,
+        op: Some("limit"),
         legs,
         took,
     });
@@ -85,7 +86,11 @@ fn samples() -> Vec<EventKind> {
         EventKind::TalkStopped { leg },
         EventKind::MediaTimeout { leg },
         EventKind::Finished { leg },
-        EventKind::Displaced { leg, by: leg },
+        EventKind::Displaced {
+            leg,
+            call: None,
+            by: leg,
+        },
         EventKind::Faulted { leg },
         EventKind::Fenced {
             leg,
@@ -97,6 +102,7 @@ fn samples() -> Vec<EventKind> {
             worker,
             by: ms(2),
             culprit,
+            plan_name: Some("PCMU/8000 20 ms → room 8000".to_owned()),
         },
         EventKind::WorkerLost {
             worker,
@@ -104,6 +110,9 @@ fn samples() -> Vec<EventKind> {
             legs: 2,
         },
         EventKind::WorkerReplaced { worker, legs: 2 },
+        EventKind::WorkerNotReplaced { worker, stuck: 4 },
+        EventKind::NotMoved { leg, worker },
+        EventKind::Rebuilt { leg },
         EventKind::Shed {
             worker,
             what: Left::Periods(2),

@@ -13,7 +13,7 @@ use talkpath_engine::event::Left;
 use talkpath_engine::proto::{Command, LegId, RoomId, WorkerEventKind};
 use talkpath_engine::worker::governor::{Level, STEPS, Taken, step};
 use talkpath_engine::worker::script::{CostScript, Work};
-use talkpath_engine::{EventKind, LegConfig, Priority};
+use talkpath_engine::{EventKind, LegConfig, Priority, RoomConfig};
 use talkpath_graph::node::{Node, Outcome, PcmPlane};
 use talkpath_graph::{Format, FrameTime, Graph, Samples, Shape, Shed, Signal};
 use talkpath_nodes::spec::Spec;
@@ -435,12 +435,22 @@ fn calls_under_overload_keep_their_time_and_emergency_every_packet() {
     pass(&mut studio, &mut callers, 3_000);
     studio.told();
     // Half as much again as a slot holds, out of the blue.
+    let counted = |studio: &Studio| {
+        let counters = studio.status().workers[0].counters;
+        (counters.late_segments, counters.segments)
+    };
+    let late = |studio: &Studio| counted(studio).0;
+    let before = counted(&studio);
     load.store(125, Ordering::Relaxed);
     let mut count = pass(&mut studio, &mut callers, 2_000);
-    let late = |studio: &Studio| studio.status().workers[0].counters.late_segments;
     let settled = late(&studio);
     count += pass(&mut studio, &mut callers, 20_000);
     assert_eq!(late(&studio), settled, "in time again, and it stays so");
+    // What was late, was so before the governor had done its part, which takes a third of a second at most.
+    let after = counted(&studio);
+    let (missed, run) = (after.0 - before.0, after.1 - before.1);
+    let third = run / 22 / 3;
+    assert!(missed <= third, "{missed} of {run} were late");
     let told = studio.told();
     let sheds: Vec<_> = told
         .iter()
@@ -619,6 +629,61 @@ fn whole_periods_of_calls_leave_the_sequence_whole_and_no_step_in_the_room() {
     assert!(step < own * 2.0, "{step} {own}");
     studio.engine.script_costs(|_| Duration::ZERO);
     count += studio.run_counting(ms(60_000), &mut [&mut listener, &mut talker]);
-    assert_eq!(studio.status().workers[0].counters.shed_steps, 0);
+    let counters = studio.status().workers[0].counters;
+    assert_eq!(counters.shed_steps, 0);
+    let shed_of = |caller: &Caller| caller.leg.stats().expect("in").shed_periods;
+    let (emergency, others) = (shed_of(&listener), shed_of(&talker) + shed_of(&other));
+    assert_eq!((emergency, others), (0, counters.shed_frames[5]));
     assert_eq!(count, heap::Count::default());
+}
+
+/// A leg in frames of 10 ms is due twice as often and is one leg all the same, also of an effect it has both ways.
+#[test]
+fn a_leg_is_counted_once_whatever_its_frame() {
+    for frame in [FrameTime::Ms10, FrameTime::Ms20] {
+        let mut studio = Studio::new(EngineConfig {
+            admit_budget: 1.0,
+            ..common::small()
+        });
+        let mut config = RoomConfig::new("lobby");
+        config.frame = frame;
+        let room = studio.engine.create_room(config).expect("a room");
+        // Resampled both ways, in a room of one other rate.
+        let wide = Codec::L16(SampleRate::HZ_48000);
+        let legs: Vec<_> = (0..3)
+            .map(|n| {
+                room.join(LegConfig::network(network(wide, n)))
+                    .expect("capacity")
+            })
+            .collect();
+        studio.advance(ms(1_000));
+        studio.told();
+        studio.engine.script_costs(|work: Work| {
+            Duration::from_micros(if work.kind == "jitter" { 800 } else { 0 })
+        });
+        studio.advance(ms(1_000));
+        let sheds: Vec<_> = studio
+            .told()
+            .into_iter()
+            .filter_map(|kind| match kind {
+                EventKind::Shed { what, legs, .. } => Some((what, legs)),
+                _ => None,
+            })
+            .collect();
+        assert!(!sheds.is_empty());
+        assert!(
+            sheds.iter().all(|(_, count)| *count == 3),
+            "{frame:?} {sheds:?}"
+        );
+        // As it is told, so it stands in the status, since it began.
+        let status = studio.status();
+        let governor = &status.workers[0].governor;
+        assert_eq!(governor.shed.len(), sheds.len());
+        for (shed, (what, legs)) in governor.shed.iter().zip(&sheds) {
+            assert_eq!((shed.what, shed.legs), (what.name(), *legs));
+            assert!((1.0..status.at).contains(&shed.since), "{shed:?}");
+        }
+        assert!(governor.step as usize >= sheds.len() && governor.steps as usize == STEPS);
+        drop(legs);
+    }
 }

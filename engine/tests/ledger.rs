@@ -9,6 +9,7 @@ mod common;
 
 use std::time::Duration;
 
+use common::ears::{self, span};
 use common::{Caller, Codec, EngineConfig, SampleRate, Studio, ms, network, small};
 use talkpath_engine::{FrameTime, JitterDelay, LegLedger, NetworkConfig, RoomConfig};
 
@@ -115,7 +116,8 @@ fn measure(way: Way) -> Found {
         studio.advance(ms(1));
     }
     let said = first + span(marker, rate);
-    let (heard, less) = find(&studio, &hearer);
+    let packets = studio.packets(hearer.id());
+    let (heard, less) = ears::marker(packets, hearer.codec, hearer.ptime);
     let status = studio.status();
     let legs = status.rooms.iter().flat_map(|room| &room.legs);
     let ledger = |caller: &Caller| {
@@ -128,36 +130,6 @@ fn measure(way: Way) -> Found {
         speaker: ledger(&speaker),
         hearer: ledger(&hearer),
     }
-}
-
-fn span(samples: u64, rate: SampleRate) -> Duration {
-    Duration::from_nanos(samples * 1_000_000_000 / u64::from(rate.hz()))
-}
-
-/// When the loudest sample that `caller` was sent may leave, and what its packet waited less than others.
-fn find(studio: &Studio, caller: &Caller) -> (Duration, Duration) {
-    let rate = caller.codec.rate();
-    let mut loudest = (0.0, Duration::ZERO, 0);
-    let packets = studio.packets(caller.id());
-    for (n, packet) in packets.iter().enumerate() {
-        let pcm = common::ears::decode(caller.codec, std::iter::once(&packet.payload[..]));
-        for (at, sample) in pcm.iter().enumerate() {
-            if sample.abs() > loudest.0 {
-                loudest = (sample.abs(), packet.not_before + span(at as u64, rate), n);
-            }
-        }
-    }
-    assert!(loudest.0 > 0.05, "the marker is heard: {loudest:?}");
-    // Packets leave on a beat of their length, some before it.
-    let offset = |n: usize| {
-        let beat = caller.ptime * n as u32;
-        packets[n].not_before.as_nanos() as i128 - beat.as_nanos() as i128
-    };
-    let most = (0..packets.len()).map(offset).max().expect("packets");
-    (
-        loudest.1,
-        Duration::from_nanos((most - offset(loudest.2)) as u64),
-    )
 }
 
 #[track_caller]

@@ -7,11 +7,18 @@ use std::time::Duration;
 
 use common::{Caller, Codec, SampleRate, Sent, Studio, TEN, ears, heap, ms, network, sine, small};
 use talkpath_engine::{
-    Direction, EngineConfig, EventKind, LeaveReason, LegConfig, PortConfig, PortEmpty, PortFull,
-    Status, WorkerFault,
+    Direction, EngineConfig, EventKind, LeaveReason, LegConfig, LegGraph, LegId, PortConfig,
+    PortEmpty, PortFull, Segment, Status, WorkerFault,
 };
+use talkpath_graph::node::{Node, Outcome, PcmPlane};
+use talkpath_graph::{FrameTime, Graph};
+use talkpath_nodes::jitter::JitterDelays;
+use talkpath_nodes::leg_graphs::{network_egress, network_ingress};
+use talkpath_nodes::spec::Spec;
 
 const RATE: SampleRate = SampleRate::HZ_8000;
+const IN: Segment = Segment::Ingress;
+const OUT: Segment = Segment::Egress;
 
 fn of(workers: usize) -> EngineConfig {
     EngineConfig { workers, ..small() }
@@ -106,6 +113,13 @@ fn losses(told: &[EventKind]) -> Vec<(usize, usize)> {
     told.iter().filter_map(lost).collect()
 }
 
+fn rebuilt_leg(kind: &EventKind) -> Option<LegId> {
+    match kind {
+        EventKind::Rebuilt { leg } => Some(*leg),
+        _ => None,
+    }
+}
+
 #[test]
 fn a_stuck_worker_is_replaced_and_its_phones_go_on() {
     let run = |stuck: bool| {
@@ -134,6 +148,8 @@ fn a_stuck_worker_is_replaced_and_its_phones_go_on() {
         _ => None,
     });
     assert_eq!(stuck, Some(ms(1_000)));
+    let rebuilt: Vec<_> = told.iter().filter_map(rebuilt_leg).collect();
+    assert_eq!(rebuilt, [callers[2].id(), callers[3].id()]);
     let replaced = EventKind::WorkerReplaced { worker: 1, legs: 2 };
     assert!(told.contains(&replaced));
     assert!(
@@ -384,6 +400,15 @@ fn a_port_leaves_with_its_worker_and_says_so_and_players_go_on() {
 /// A leg is asked to do something, and so many milliseconds later a worker is lost: the leg is then there once, and its
 /// stream goes on, or it has left.
 fn lost_in_the_middle(deed: impl Fn(&Caller), leaves: bool) {
+    lost_and_then(deed, leaves, |_, _, _, _| {});
+}
+
+/// Likewise; then `check` sees who was asked, what was told, and the circumstances.
+fn lost_and_then(
+    deed: impl Fn(&Caller),
+    leaves: bool,
+    check: impl Fn(&Studio, &[Caller], &[EventKind], &str),
+) {
     for worker in [0, 1] {
         for stuck in [false, true] {
             for after in (0..48).step_by(3) {
@@ -416,8 +441,9 @@ fn lost_in_the_middle(deed: impl Fn(&Caller), leaves: bool) {
                 let status = studio.status();
                 let there = worker_of(&status, &callers[0]);
                 assert_eq!(there.is_none(), leaves, "{context}");
-                let reason = studio.told().into_iter().find_map(|kind| match kind {
-                    EventKind::Left { reason, .. } => Some(reason),
+                let told = studio.told();
+                let reason = told.iter().find_map(|kind| match kind {
+                    EventKind::Left { reason, .. } => Some(*reason),
                     _ => None,
                 });
                 assert_eq!(
@@ -436,6 +462,7 @@ fn lost_in_the_middle(deed: impl Fn(&Caller), leaves: bool) {
                     assert_eq!(others.count(), all, "{context}");
                     assert!(ears::rms(&heard) > 0.1, "{context}");
                 }
+                check(&studio, &callers, &told, &context);
                 assert_all_back(&mut studio);
             }
         }
@@ -476,6 +503,208 @@ fn the_worker_of_a_leg_that_changes_its_plan_is_lost() {
     lost_in_the_middle(deed, false);
 }
 
+/// How loud phone 1 hears phone 0 at the end.
+fn level_of_the_first(studio: &Studio, callers: &[Caller]) -> f64 {
+    let ear = callers[1].id();
+    let from = studio.packets(ear).len() - 25;
+    ears::peak_at(&studio.heard(ear, Codec::Pcmu, from), 8_000.0, 300.0)
+}
+
+/// A swap ends once, as the new plan, wherever its worker was lost.
+fn swapped_once(callers: &[Caller], told: &[EventKind], context: &str) {
+    let swapped = EventKind::Swapped {
+        leg: callers[0].id(),
+    };
+    let times = told.iter().filter(|kind| **kind == swapped).count();
+    assert_eq!(times, 1, "{context}");
+}
+
+#[test]
+fn the_worker_of_a_leg_whose_graphs_are_cross_faded_is_lost() {
+    let deed = |caller: &Caller| {
+        let mut graph = caller.leg.graph().expect("it stays");
+        graph.gain(IN, "conceal", "quieter", -12.0).expect("audio");
+        graph.gain(OUT, "mix-minus", "louder", 3.0).expect("audio");
+        caller.leg.swap(graph).expect("a sound graph");
+    };
+    lost_and_then(deed, false, |studio, callers, told, context| {
+        swapped_once(callers, told, context);
+        let level = level_of_the_first(studio, callers);
+        assert!((0.047..0.054).contains(&level), "{context}: {level}");
+    });
+}
+
+#[test]
+fn the_worker_of_a_leg_that_goes_to_a_bus_of_another_rate_is_lost() {
+    let deed = |caller: &Caller| {
+        let mut graph = caller.leg.graph().expect("it stays");
+        let [ingress, egress] = on_bus(SampleRate::HZ_16000);
+        graph.set_half(IN, Some(ingress));
+        graph.set_half(OUT, Some(egress));
+        caller.leg.swap(graph).expect("a sound graph");
+    };
+    lost_and_then(deed, false, |studio, callers, told, context| {
+        swapped_once(callers, told, context);
+        let level = level_of_the_first(studio, callers);
+        assert!((0.19..0.21).contains(&level), "{context}: {level}");
+        let graph = callers[0].leg.graph().expect("it stays");
+        let [ingress, egress] = on_bus(SampleRate::HZ_16000);
+        let halves = [(IN, &ingress), (OUT, &egress)];
+        for (half, wanted) in halves {
+            assert!(graph.half(half) == Some(wanted), "{context}");
+        }
+    });
+}
+
+/// The halves of a PCMU leg on the bus of another rate.
+fn on_bus(bus: SampleRate) -> [Graph<Spec>; 2] {
+    let delays = JitterDelays {
+        target: ms(20),
+        max: ms(200),
+    };
+    let (ptime, frame) = (ms(20), FrameTime::Ms20);
+    [
+        network_ingress(Codec::Pcmu, frame, bus, delays),
+        network_egress(Codec::Pcmu, ptime, frame, bus, true),
+    ]
+}
+
+/// A node of one's own: lets everything pass.
+struct Pass;
+
+impl Node for Pass {
+    fn process(&mut self, _: &[&PcmPlane], _: &mut [&mut PcmPlane]) -> Outcome {
+        Outcome::Ok
+    }
+
+    fn reset(&mut self) {}
+}
+
+#[test]
+fn graphs_of_built_in_kinds_come_back_as_they_were() {
+    for stuck in [false, true] {
+        let mut studio = Studio::new(of(1));
+        let room = studio.room("own");
+        let voice = |n| sine(300.0 + 200.0 * f64::from(n), RATE, 0.2);
+        let mut callers: Vec<Caller> = (0..4)
+            .map(|n| Caller::join(&room, Codec::Pcmu, n).saying(voice(n)))
+            .collect();
+        let mut tone = room
+            .graph(LegConfig::tone(1_300.0, -14.0))
+            .expect("a graph");
+        tone.gain(IN, "tone", "quieter", -6.0).expect("audio");
+        let tone = room.join_graph(tone).expect("capacity");
+        studio.advance(ms(60));
+        // One gain, which goes on when another graph has it still, and another when it is given anew.
+        let swap = |caller: &Caller, edit: &dyn Fn(&mut LegGraph)| {
+            let mut graph = caller.leg.graph().expect("it stays");
+            edit(&mut graph);
+            caller.leg.swap(graph).expect("a sound graph");
+        };
+        for caller in &callers[..2] {
+            swap(caller, &|graph| {
+                graph.gain(IN, "conceal", "own", -12.0).expect("audio");
+            });
+        }
+        talk(&mut studio, &mut callers, ms(200));
+        swap(&callers[0], &|graph| {
+            graph.gain(OUT, "mix-minus", "own", 3.0).expect("audio");
+            graph.meter(IN, "own", "second").expect("audio");
+        });
+        swap(&callers[1], &|graph| {
+            graph.remove(IN, "own").expect("it was put in");
+            graph.gain(IN, "decode", "own", 3.0).expect("audio");
+        });
+        callers[0].leg.set_gain_db(-3.0).expect("in");
+        talk(&mut studio, &mut callers, ms(1_000));
+        let ear = callers[3].id();
+        let levels = |studio: &Studio| {
+            let from = studio.packets(ear).len() - 30;
+            let heard = studio.heard(ear, Codec::Pcmu, from);
+            [300.0, 500.0, 700.0, 1_300.0].map(|hz| ears::peak_at(&heard, 8_000.0, hz))
+        };
+        let before = levels(&studio);
+        let louder = studio.packets(callers[0].id()).len() - 20;
+        let louder = ears::rms(&studio.heard(callers[0].id(), Codec::Pcmu, louder));
+        assert!((0.033..0.038).contains(&before[0]), "{before:?}");
+        assert!((0.27..0.295).contains(&before[1]), "{before:?}");
+        let drawn = |caller: &Caller| caller.leg.graph().expect("it stays").preview();
+        let graphs = [0, 1].map(|n| drawn(&callers[n]).expect("it compiles"));
+        match stuck {
+            false => studio.engine.end_worker(0, "graphs"),
+            true => studio.engine.stall_worker(0, ms(1_400)),
+        }
+        talk(&mut studio, &mut callers, ms(2_400));
+        let after = levels(&studio);
+        for (before, after) in before.into_iter().zip(after) {
+            assert!((after / before - 1.0).abs() < 0.02, "{before}, {after}");
+        }
+        let from = studio.packets(callers[0].id()).len() - 20;
+        let again = ears::rms(&studio.heard(callers[0].id(), Codec::Pcmu, from));
+        assert!((again / louder - 1.0).abs() < 0.05, "{louder}, {again}");
+        let now = [0, 1].map(|n| drawn(&callers[n]).expect("it compiles"));
+        assert!(now == graphs);
+        for caller in &callers {
+            longest_gap(studio.packets(caller.id()));
+        }
+        assert!(tone.mute(true).is_ok(), "it is in");
+        let counts = studio.status().supervisor;
+        assert_eq!((counts.legs_rebuilt, counts.legs_lost), (5, 0));
+        // Once more: what was built anew is remembered as well.
+        studio.engine.end_worker(0, "again");
+        talk(&mut studio, &mut callers, ms(2_400));
+        assert!((levels(&studio)[0] / before[0] - 1.0).abs() < 0.02);
+        assert_eq!(studio.status().supervisor.legs_rebuilt, 10);
+        assert_all_back(&mut studio);
+    }
+}
+
+#[test]
+fn a_graph_with_a_node_or_a_tap_of_its_users_own_leaves_and_says_why() {
+    let mut studio = Studio::new(of(1));
+    let room = studio.room("nodes");
+    let mut callers: Vec<Caller> = (0..4)
+        .map(|n| Caller::join(&room, Codec::Pcmu, n).saying(sine(300.0, RATE, 0.2)))
+        .collect();
+    studio.advance(ms(60));
+    let graph = |caller: &Caller| caller.leg.graph().expect("it stays");
+    let mut own = graph(&callers[0]);
+    own.node(IN, "conceal", "own", Pass).expect("audio");
+    callers[0].leg.swap(own).expect("a sound graph");
+    let mut tapped = graph(&callers[1]);
+    let mut tap = tapped.tap(OUT, "limit", "tap", 4).expect("audio");
+    callers[1].leg.swap(tapped).expect("a sound graph");
+    let mut once = graph(&callers[2]);
+    once.node(IN, "conceal", "once", Pass).expect("audio");
+    callers[2].leg.swap(once).expect("a sound graph");
+    talk(&mut studio, &mut callers, ms(200));
+    // Without it the leg is as any other.
+    let mut without = graph(&callers[2]);
+    without.remove(IN, "once").expect("it was put in");
+    callers[2].leg.swap(without).expect("a sound graph");
+    talk(&mut studio, &mut callers, ms(200));
+    studio.told();
+    studio.engine.end_worker(0, "nodes");
+    talk(&mut studio, &mut callers, ms(1_500));
+    let left: Vec<_> = studio
+        .told()
+        .into_iter()
+        .filter_map(|kind| match kind {
+            EventKind::Left { leg, reason, .. } => Some((leg, reason)),
+            _ => None,
+        })
+        .collect();
+    let gone = [0, 1].map(|n| (callers[n].id(), LeaveReason::NodeLost));
+    assert_eq!(left, gone);
+    assert_eq!(LeaveReason::NodeLost.name(), "node_lost");
+    let mut frame = [0; 160];
+    let end = std::iter::repeat_with(|| tap.read(&mut frame)).find_map(Result::err);
+    assert_eq!(end, Some(PortEmpty::Left));
+    let counts = studio.status().supervisor;
+    assert_eq!((counts.legs_rebuilt, counts.legs_lost), (2, 2));
+    assert_all_back(&mut studio);
+}
+
 #[test]
 fn both_ends_of_a_move_are_lost() {
     for after in (0..40).step_by(4) {
@@ -512,4 +741,64 @@ fn a_stop_of_all_together_or_a_short_one_of_one_is_no_loss() {
     studio.advance(ms(500));
     assert!(losses(&studio.told()).is_empty());
     assert!(studio.status().workers[1].counters.skipped_slots > 800);
+}
+
+#[test]
+fn there_is_an_end_to_replacing_workers_that_hang_for_ever() {
+    let mut studio = Studio::new(EngineConfig {
+        max_stuck: 1,
+        ..of(2)
+    });
+    let mut callers = two_rooms(&mut studio);
+    talk(&mut studio, &mut callers, ms(200));
+    studio.engine.stall_worker(1, ms(4_000));
+    talk(&mut studio, &mut callers, ms(1_500));
+    assert_eq!(losses(&studio.told()), [(1, 2)]);
+    studio.engine.stall_worker(1, ms(60_000));
+    talk(&mut studio, &mut callers, ms(2_000));
+    let told = studio.told();
+    let not = EventKind::WorkerNotReplaced {
+        worker: 1,
+        stuck: 1,
+    };
+    assert_eq!(
+        told.iter().filter(|kind| **kind == not).count(),
+        1,
+        "told once"
+    );
+    assert!(losses(&told).is_empty());
+    let counts = studio.status().supervisor;
+    assert_eq!((counts.workers_lost, counts.workers_not_replaced), (1, 1));
+    // The first one wakes up and comes home: there is room for another.
+    talk(&mut studio, &mut callers, ms(1_500));
+    assert_eq!(losses(&studio.told()), [(1, 2)]);
+    let counts = studio.status().supervisor;
+    assert_eq!(
+        (counts.workers_replaced, counts.workers_not_replaced),
+        (2, 0)
+    );
+    assert_all_back(&mut studio);
+}
+
+#[test]
+fn the_counters_of_a_place_never_fall() {
+    let mut studio = Studio::new(of(2));
+    let mut callers = two_rooms(&mut studio);
+    let counted = |studio: &Studio| {
+        let counters = studio.status().workers[1].counters;
+        [counters.slots, counters.packets_in, counters.segments]
+    };
+    let mut last = counted(&studio);
+    for tenth in 0..60 {
+        talk(&mut studio, &mut callers, ms(100));
+        if tenth == 25 {
+            assert!(last.iter().all(|count| *count > 0), "{last:?}");
+            studio.engine.end_worker(1, "a bug of ours");
+        }
+        let now = counted(&studio);
+        let fell = now.iter().zip(&last).any(|(now, last)| now < last);
+        assert!(!fell, "{last:?}, then {now:?}");
+        last = now;
+    }
+    assert!(last[0] > 4_500, "those of both: {last:?}");
 }

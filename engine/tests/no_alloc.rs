@@ -12,12 +12,13 @@ use common::{
     Caller, Codec, EngineConfig, FRAME, SampleRate, Studio, heap, ms, network, sine, small,
 };
 use talkpath_engine::proto::{Command, RoomId};
+use talkpath_engine::worker::script::Work;
 use talkpath_engine::{
     Call, CallConfig, Direction, EventKind, LegConfig, LegGraph, NetworkConfig, PortConfig,
     RecordTo, Room, Segment, Side, VirtualEngine,
 };
 use talkpath_graph::node::{Node, Outcome, PcmPlane};
-use talkpath_graph::{Format, FrameTime, Graph, NodeSpec, Shape, Signal};
+use talkpath_graph::{Format, FrameTime, Graph, NodeSpec, Shape, Shed, Signal};
 use talkpath_nodes::call_graphs::{End, direction};
 use talkpath_nodes::fade::Fading;
 use talkpath_nodes::jitter::JitterDelays;
@@ -752,6 +753,36 @@ const ROWS: &[(&str, Row)] = &[
         }
         scene.pass(1_000);
         assert!(scene.studio.status().workers[0].counters.skipped_slots > 200);
+    }),
+    ("overload: the governor sheds, and takes it back", |scene| {
+        scene.call(network(Codec::L16(WIDE), 50));
+        let leg = scene.callers[1].leg.clone();
+        let mut graph = leg.graph().expect("it stays");
+        let pcm = Signal::Pcm(graph.format(Segment::Ingress, "conceal").expect("audio"));
+        let shape = Shape::new("moody").input("in", pcm).output("out", pcm);
+        let shape = Box::new(shape.in_place().sheds(Shed::NoiseSuppression));
+        let (at, name) = (Segment::Ingress, "moody");
+        graph.give(name, Moody(0)).expect("a name of its own");
+        let spec = Spec::Ext { name, shape };
+        graph
+            .insert_after(at, "conceal", name, spec)
+            .expect("sound");
+        leg.swap(graph).expect("a swap");
+        scene.pass(1_000);
+        // What it costs to hear somebody takes the slot, until less of it is done.
+        let dear = |work: Work| Duration::from_micros(400 * u64::from(work.kind == "jitter"));
+        scene.studio.engine.script_costs(dear);
+        scene.pass(4_000);
+        let shed = scene.studio.status().workers[0].counters;
+        let frames = shed
+            .shed_frames
+            .iter()
+            .filter(|frames| **frames > 0)
+            .count();
+        assert!(shed.shed_steps > 0 && frames > 2, "{shed:?}");
+        scene.studio.engine.script_costs(|_| Duration::ZERO);
+        scene.pass(60_000);
+        assert_eq!(scene.studio.status().workers[0].counters.shed_steps, 0);
     }),
     ("no empty box on the way out", |scene| {
         // Nobody collects what is sent: 64 legs' worth of boxes are soon out.

@@ -7,7 +7,7 @@ mod common;
 
 use common::{Caller, Codec, FRAME, SampleRate, Studio, heap, ms, network, sine, small};
 use talkpath_engine::{
-    Direction, EngineConfig, EngineError, Leg, LegConfig, NetworkConfig, PortConfig, Room,
+    Direction, EngineConfig, EngineError, Leg, LegConfig, NetworkConfig, PortConfig, Room, Segment,
 };
 use talkpath_nodes::packet::Header;
 
@@ -222,6 +222,32 @@ const ROWS: &[(&str, Row)] = &[
         assert!(matches!(busy, EngineError::Busy { .. }), "{busy:?}");
         scene.pass(400);
     }),
+    (
+        "a leg with a tap moves, and is swapped on each worker",
+        |scene| {
+            let leg = scene.callers[0].leg.clone();
+            for round in 0..6 {
+                let mut graph = leg.graph().expect("it stays");
+                let port = graph.tap(Segment::Ingress, "conceal", "tap", 4);
+                let mut port = port.expect("sound");
+                graph
+                    .gain(Segment::Egress, "mix-minus", "boost", 3.0)
+                    .expect("sound");
+                leg.swap(graph).expect("a swap");
+                scene.pass(60);
+                scene.go(0, (round + 1) % WORKERS);
+                scene.pass(60);
+                let mut frame = vec![0; port.frame().as_usize()];
+                assert!(port.read(&mut frame).is_ok(), "it hears the leg");
+                let mut graph = leg.graph().expect("it stays");
+                graph.remove(Segment::Ingress, "tap").expect("there");
+                graph.remove(Segment::Egress, "boost").expect("there");
+                leg.swap(graph).expect("a swap");
+                scene.pass(60);
+            }
+            assert!(scene.sum(|c| c.swaps) >= 12);
+        },
+    ),
     ("tone, clip and port on a worker each", |scene| {
         let clip = LegConfig::clip(vec![0.3; 900].into(), SampleRate::HZ_8000, true);
         let legs = [scene.join(LegConfig::tone(440.0, -20.0)), scene.join(clip)];

@@ -340,3 +340,53 @@ fn other_epoch(studio: &Studio) -> u64 {
         .map(|w| w.counters.partials_other_epoch)
         .sum()
 }
+
+/// A room on two workers whose second part has just lost its leg, and is to be given up soon.
+fn about_to_shrink(mix: usize) -> (Studio, Vec<Caller>) {
+    let mut studio = Studio::new(EngineConfig {
+        edit_lead: None,
+        part_kept: ms(100),
+        ..engine_of(2)
+    });
+    let mut callers = six_phones(&mut studio, mix);
+    go(&mut studio, &mut callers, 3, 1);
+    go(&mut studio, &mut callers, 3, 0);
+    assert_eq!(shape(&studio).0, 2);
+    (studio, callers)
+}
+
+#[test]
+fn what_is_asked_while_a_part_goes_waits_little_longer_than_for_any_edit_of_two_workers() {
+    for mix in 0..20 {
+        let (mut studio, callers) = about_to_shrink(mix);
+        let (mut waits, mut longest) = (0, 0);
+        for turn in 0..300 {
+            callers[0].leg.mute(turn % 2 == 0).expect("in");
+            studio.advance(ms(1));
+            let status = studio.status();
+            let mut rings = status.capacity.iter();
+            let waiting = rings.any(|fill| fill.what == "commands ring" && fill.in_use > 0);
+            waits = if waiting { waits + 1 } else { 0 };
+            longest = longest.max(waits);
+        }
+        assert_eq!(shape(&studio).0, 1, "mix slot {mix}");
+        // The lead of 10 ms, 6 ms until the slot, and the slots at both ends.
+        assert!((10..=18).contains(&longest), "mix slot {mix}: {longest} ms");
+        no_fault(&studio);
+    }
+}
+
+#[test]
+fn a_supervisor_that_is_seldom_there_gives_a_part_up_all_the_same() {
+    for phase in (0..20).step_by(3) {
+        let (mut studio, _callers) = about_to_shrink(0);
+        studio.advance(ms(phase));
+        for _ in 0..15 {
+            // One slot of each period.
+            studio.engine.stall(ms(19));
+            studio.advance(ms(1));
+        }
+        studio.advance(ms(40));
+        assert_eq!(shape(&studio).0, 1, "in slot {phase} of a period");
+    }
+}

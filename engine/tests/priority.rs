@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use common::{Codec, EngineConfig, LegId, Studio, TEN, ms, network};
 use talkpath_engine::{
-    Class, EngineError, EventKind, LeaveReason, Leg, LegConfig, Priority, Resource, Room,
+    Class, EngineError, EventKind, LeaveReason, Leg, LegConfig, PortConfig, Priority, Resource,
+    Room, SampleRate,
 };
 
 fn phone(n: u32) -> LegConfig {
@@ -104,7 +105,7 @@ fn displaced(studio: &mut Studio, room: &Room, calls: usize) -> Vec<(LegId, LegI
     let pairs: Vec<_> = told
         .iter()
         .filter_map(|kind| match kind {
-            EventKind::Displaced { leg, by } => Some((*leg, *by)),
+            EventKind::Displaced { leg, by, .. } => Some((*leg, *by)),
             _ => None,
         })
         .collect();
@@ -221,4 +222,49 @@ fn what_is_freed_for_an_emergency_call_is_kept_for_it_but_not_for_ever() {
     assert!(matches!(error, EngineError::Displacing { .. }));
     studio.advance(ms(600));
     room.join(phone(12)).expect("nobody came for it");
+}
+
+#[test]
+fn a_port_joins_with_a_class_and_displaces_or_is_displaced_as_any_leg() {
+    let mut studio = Studio::new(EngineConfig {
+        capacity_legs: 2,
+        ..common::small()
+    });
+    let room = studio.room("lobby");
+    let port = PortConfig::new(SampleRate::HZ_8000);
+    let (low, _low) = room.join_port_as(port, Priority::Low).expect("capacity");
+    let (normal, _normal) = room.join_port(port).expect("capacity");
+    assert!(room.join_port_as(port, Priority::High).is_err(), "no room");
+    studio.advance(ms(100));
+    let status = studio.status();
+    let class = |leg: &Leg| {
+        let mut legs = status.rooms[0].legs.iter();
+        legs.find(|it| it.bits == leg.id().to_bits())
+            .map(|it| it.priority)
+    };
+    assert_eq!(class(&low), Some(Priority::Low));
+    assert_eq!(class(&normal), Some(Priority::Normal));
+    studio.told();
+    let (_leg, _port) = loop {
+        match room.join_port_as(port, Priority::Emergency) {
+            Ok(joined) => break joined,
+            Err(EngineError::Displacing { leg }) => assert_eq!(leg, low.id()),
+            Err(other) => panic!("{other}"),
+        }
+        studio.advance(ms(2));
+    };
+    studio.advance(TEN);
+    let displaced =
+        |kind: &EventKind| matches!(kind, EventKind::Displaced { leg, .. } if *leg == low.id());
+    assert!(studio.told().iter().any(displaced));
+}
+
+#[test]
+fn what_is_reserved_stands_in_the_status() {
+    let (studio, _room) = busy_room(400, 20);
+    let admission = studio.status().admission;
+    assert_eq!(admission.budget, 0.8);
+    assert_eq!(admission.reserves[0], (Priority::Emergency, 0.1));
+    assert_eq!(admission.reserves[2], (Priority::High, 0.2));
+    assert_eq!(admission.reserves.len(), 6);
 }

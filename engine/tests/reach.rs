@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use common::ears::{db, peak_at};
 use common::{Caller, Codec, SampleRate, Studio, ms, sine, small};
 use talkpath_engine::{CallConfig, LegConfig, NetworkConfig, PortConfig, Side};
+use talkpath_graph::node::{Node, Outcome, PcmPlane};
 use talkpath_nodes::packet::Header;
 use talkpath_nodes::spec::Spec;
 
@@ -18,8 +19,9 @@ use talkpath_nodes::spec::Spec;
 enum Where {
     /// In the live plans of the legs, under one of these names.
     Plans(&'static [&'static str]),
-    /// In the rooms: a leg is on the bus of its own rate, so it is the buses that change rates (D4).
-    Buses,
+    /// In the plans of calls, under this name; and in the rooms, where it is the buses that change rates (D4), since a leg
+    /// is on the bus of its own.
+    Buses(&'static str),
     /// In the plan a leg has for the frames of a swap (D13).
     Crossings,
 }
@@ -41,7 +43,7 @@ reach! {
     Jitter => Where::Plans(&["jitter"]),
     Decode => Where::Plans(&["decode"]),
     Conceal => Where::Plans(&["conceal"]),
-    Resample => Where::Buses,
+    Resample => Where::Buses("resample"),
     Gain => Where::Plans(&["gain"]),
     Meter => Where::Plans(&["meter"]),
     Contribute => Where::Plans(&["contribute"]),
@@ -55,7 +57,18 @@ reach! {
     Tone => Where::Plans(&["tone"]),
     Clip => Where::Plans(&["clip"]),
     Fade => Where::Crossings,
-    Ext => Where::Plans(&["port-in", "port-out"]),
+    Ext => Where::Plans(&["port-in", "port-out", "own", "tap"]),
+}
+
+/// A node of a user's own that changes nothing.
+struct Through;
+
+impl Node for Through {
+    fn process(&mut self, _: &[&PcmPlane], _: &mut [&mut PcmPlane]) -> Outcome {
+        Outcome::Ok
+    }
+
+    fn reset(&mut self) {}
 }
 
 /// The node kinds of a plan's dump: the second column, after the line of totals and the head.
@@ -66,14 +79,15 @@ fn kinds(text: &str) -> impl Iterator<Item = String> {
         .map(str::to_owned)
 }
 
-/// Three calls: one relayed, one regrouped, one decoded; each passes a packet on.
+/// Four calls: one relayed, one regrouped, one decoded, one of another rate; each passes a packet on.
 fn connect(studio: &mut Studio) {
     let end = |codec, ptime| NetworkConfig {
         ptime: ms(ptime),
         ..NetworkConfig::new(codec, 0)
     };
     let a = end(Codec::Pcmu, 20);
-    for b in [a, end(Codec::Pcmu, 10), end(Codec::Pcma, 20)] {
+    let wide = NetworkConfig::new(Codec::L16(SampleRate::HZ_16000), 96);
+    for b in [a, end(Codec::Pcmu, 10), end(Codec::Pcma, 20), wide] {
         let call = studio.engine.create_call(CallConfig::new(a, b));
         let call = call.expect("capacity");
         studio.advance(ms(2));
@@ -109,6 +123,13 @@ fn live_plans_hold_every_kind_of_node() {
         .expect("port");
     studio.run(ms(1_200), &mut [&mut narrow]);
     connect(&mut studio);
+    // A user's own: an effect, and a tap beside it.
+    let mut graph = narrow.leg.graph().expect("it stays");
+    let at = talkpath_engine::Segment::Ingress;
+    graph.node(at, "conceal", "own", Through).expect("sound");
+    let tap = graph.tap(at, "own", "tap", 4).expect("sound");
+    narrow.leg.swap(graph).expect("a swap");
+    studio.run(ms(200), &mut [&mut narrow]);
 
     let plans = studio.engine.plans().expect("running");
     let live: BTreeSet<String> = plans
@@ -137,12 +158,16 @@ fn live_plans_hold_every_kind_of_node() {
                 studio.run(ms(1_100), &mut [&mut narrow]);
                 assert_eq!(
                     studio.status().workers[0].counters.swaps,
-                    1,
+                    2,
                     "{kind}: it has run"
                 );
                 assert!(crossing, "{kind}: no plan in between");
             }
-            Where::Buses => {
+            Where::Buses(name) => {
+                assert!(
+                    live.contains(*name),
+                    "{kind}: no call has one; there are {live:?}"
+                );
                 assert_eq!(
                     studio.status().rooms[0].rates,
                     [8_000, 16_000],
@@ -162,7 +187,7 @@ fn live_plans_hold_every_kind_of_node() {
         .iter()
         .flat_map(|(_, place)| match place {
             Where::Plans(names) => *names,
-            Where::Buses => &["resample"][..],
+            Where::Buses(name) => core::slice::from_ref(name),
             Where::Crossings => &["fade"],
         })
         .copied()
@@ -174,7 +199,7 @@ fn live_plans_hold_every_kind_of_node() {
     assert!(unknown.is_empty(), "without a row: {unknown:?}");
     let worker = &studio.status().workers[0].counters;
     assert!(worker.segments > 200, "and the plans did run: {worker:?}");
-    drop(port);
+    drop((port, tap));
 }
 
 #[test]

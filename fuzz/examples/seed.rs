@@ -1,8 +1,15 @@
-//! Fills `fuzz/corpus` from the project's malformed packets.
+//! Fills `fuzz/corpus` from the project's malformed packets, and with a small recording: whole, cut and damaged.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use talkpath_engine::{
+    EngineConfig, LegConfig, NetworkConfig, RecordTo, RoomConfig, Segment, VirtualEngine,
+};
+use talkpath_nodes::codec::Codec;
 
 /// The file is flat: four string fields per line, without escapes.
 fn field<'a>(line: &'a str, key: &str) -> Option<&'a str> {
@@ -21,7 +28,86 @@ fn keep(folder: PathBuf, name: usize, bytes: &[u8]) -> io::Result<()> {
     fs::write(folder.join(format!("seed-{name:02}")), bytes)
 }
 
-fn main() -> io::Result<()> {
+/// A file in memory.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut paper = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        paper.extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A tenth of a second of a room with two tones, one of them with a graph of its own, a clip and a phone, on two workers.
+fn recording() -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let paper = Paper::default();
+    let to = RecordTo {
+        to: Box::new(paper.clone()),
+        max_bytes: u64::MAX,
+    };
+    let config = EngineConfig {
+        workers: 2,
+        capacity_legs: 8,
+        capacity_rooms: 2,
+        ..EngineConfig::default()
+    };
+    let engine = VirtualEngine::recorded(config, to)?;
+    let mut link = engine.take_shard_link().ok_or("the link is taken")?;
+    let room = engine.create_room(RoomConfig::new("room"))?;
+    room.join(LegConfig::tone(440.0, -20.0))?;
+    room.join(LegConfig::clip(
+        [0.5; 80].into(),
+        talkpath_engine::SampleRate::HZ_8000,
+        true,
+    ))?;
+    let mut graph = room.graph(LegConfig::tone(880.0, -30.0))?;
+    graph.gain(Segment::Ingress, "gain", "softer", -6.0)?;
+    room.join_graph(graph)?;
+    let phone = room.join(LegConfig::network(NetworkConfig::new(Codec::Pcmu, 0)))?;
+    for turn in 0..5 {
+        let mut packet = link.to_worker.take().ok_or("no box")?;
+        packet.reset();
+        (packet.leg, packet.received) = (phone.id().to_bits(), engine.now());
+        (packet.header.sequence, packet.header.timestamp) = (turn, 160 * u32::from(turn));
+        packet.set_payload(&[turn as u8; 160])?;
+        if link.to_worker.send(packet).is_err() {
+            return Err("no room for a packet".into());
+        }
+        phone.mute(turn % 2 == 0)?;
+        engine.advance(Duration::from_millis(20));
+        while let Some(packet) = link.from_worker.recv() {
+            link.from_worker
+                .give_back(packet)
+                .map_err(|_| "no room for a box")?;
+        }
+    }
+    phone.move_to(1)?;
+    engine.advance(Duration::from_millis(40));
+    engine.end_recording();
+    let bytes = paper.0.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(bytes.clone())
+}
+
+/// The recording whole, cut every so often, and with single bits wrong.
+fn recordings(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let whole = recording()?;
+    keep(folder.to_owned(), 0, &whole)?;
+    for n in 1..8 {
+        keep(folder.to_owned(), n, &whole[..whole.len() * n / 8])?;
+        let mut wrong = whole.clone();
+        wrong[whole.len() * n / 9] ^= 1 << n;
+        keep(folder.to_owned(), 10 + n, &wrong)?;
+    }
+    Ok(())
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let corpus = root.join("corpus");
     let text = fs::read_to_string(root.join("../tests/data/packets/packets.jsonl"))?;
@@ -41,5 +127,6 @@ fn main() -> io::Result<()> {
             _ => {}
         }
     }
-    keep(corpus.join("depacketise"), 99, &run)
+    keep(corpus.join("depacketise"), 99, &run)?;
+    recordings(&corpus.join("recording"))
 }

@@ -26,6 +26,7 @@ mod history;
 mod pitch;
 mod voice;
 
+use crate::finite;
 use history::History;
 use talkpath_graph::SampleRate;
 use talkpath_graph::node::Gap;
@@ -91,23 +92,26 @@ impl Concealer {
     /// an earlier gap is ignored. Real audio passes bit by bit, except in the cross-fade (1 to
     /// 10 ms) after a gap.
     ///
+    /// Whether the frame passed bit by bit, and so is finite: one that did not is to be checked (D18).
+    ///
     /// Real-time: allocates no; blocks no; cost O(samples) plus one bounded pitch search for each
     /// gap that does not follow the previous one within its cross-fade.
-    pub fn process(&mut self, pcm: &mut [f32], gaps: &[Gap]) {
+    pub fn process(&mut self, pcm: &mut [f32], gaps: &[Gap]) -> bool {
         let mut rest = pcm;
         let mut at = 0;
+        let mut passed = true;
         for gap in gaps {
             let start = usize::from(gap.start).saturating_sub(at).min(rest.len());
             let end = (usize::from(gap.start) + usize::from(gap.len)).saturating_sub(at);
             let end = end.clamp(start, rest.len());
             let (head, tail) = rest.split_at_mut(end);
             let (good, lost) = head.split_at_mut(start);
-            self.heard(good);
+            passed &= self.heard(good) && lost.is_empty();
             self.missed(lost);
             rest = tail;
             at += end;
         }
-        self.heard(rest);
+        self.heard(rest) && passed
     }
 
     /// Forgets all audio, as if new.
@@ -119,14 +123,17 @@ impl Concealer {
         self.phase = Phase::Good;
     }
 
-    /// A stretch of real audio.
-    fn heard(&mut self, audio: &mut [f32]) {
-        if !finite(audio) {
-            return self.missed(audio);
+    /// A stretch of real audio; whether it passed as it came.
+    fn heard(&mut self, audio: &mut [f32]) -> bool {
+        let mut loudest = finite::peak(audio);
+        if !loudest.is_finite() {
+            self.missed(audio);
+            return false;
         }
         if audio.is_empty() {
-            return;
+            return true;
         }
+        let passed = self.phase == Phase::Good;
         if let Phase::Lost(lost) = self.phase {
             let span = self.return_span(lost);
             self.phase = Phase::Returning {
@@ -146,8 +153,10 @@ impl Concealer {
                 done if done < span => Phase::Returning { lost, done, span },
                 _ => Phase::Good,
             };
+            loudest = f32::INFINITY;
         }
-        self.history.push(audio);
+        self.history.push(audio, loudest);
+        passed
     }
 
     /// A stretch of missing audio, filled.
@@ -175,23 +184,11 @@ impl Concealer {
             *sample = self.voice.next(&self.history, self.ms, lost + n);
         }
         self.phase = Phase::Lost((lost + audio.len()).min(SILENT_MS * self.ms));
-        self.history.push(audio);
+        self.history.push(audio, f32::INFINITY);
     }
 
     /// How long to cross-fade after `lost` samples: a quarter period, and 2 ms more for every 10 ms.
     fn return_span(&self, lost: usize) -> usize {
         (self.voice.period() / 4 + lost * 2 / 10).min(RETURN_MS * self.ms)
     }
-}
-
-/// Whether all samples are finite; vectorises, as a product with zero is zero or NaN.
-fn finite(audio: &[f32]) -> bool {
-    let (lanes, rest) = audio.as_chunks::<16>();
-    let mut sums = [0.0_f32; 16];
-    for lane in lanes {
-        for (sum, x) in sums.iter_mut().zip(lane) {
-            *sum += x * 0.0;
-        }
-    }
-    sums.iter().all(|s| *s == 0.0) && rest.iter().all(|x| x.is_finite())
 }

@@ -11,7 +11,7 @@ pub const FULL_SCALE: f32 = 32768.0;
 
 /// 1.5·2⁸: the lowest mantissa bit of a sum with it is worth 1/32768, so that adding it to a sample
 /// in ±1.0 rounds to 16 bits and leaves the integer in the low mantissa bits.
-const ROUND: f32 = 384.0;
+pub(crate) const ROUND: f32 = 384.0;
 
 /// One sample in ±1.0 to a 16-bit sample: nearest (ties to even), saturating, NaN to 0.
 ///

@@ -2,17 +2,27 @@
 //!
 //! Any thread. On failure the caller resets the op and conceals the frame.
 
+use multiversion::multiversion;
+
+/// The largest magnitude in `pcm`, 0 when it is empty; infinity or NaN when a sample is not finite.
+///
+/// Taken of the bits without their sign, whose order as integers is that of the magnitudes with NaN above infinity: an
+/// integer's maximum vectorises where that of floats does not.
+///
+/// Real-time: allocates no; blocks no; cost O(samples), a few nanoseconds a frame.
+#[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
+#[must_use]
+pub fn peak(pcm: &[f32]) -> f32 {
+    let most = |most: u32, x: &f32| most.max(x.to_bits() & 0x7fff_ffff);
+    f32::from_bits(pcm.iter().fold(0, most))
+}
+
 /// Whether all samples are finite. If one is not, the whole frame is zeroed, so that nothing spreads.
 ///
 /// Real-time: allocates no; blocks no; cost O(samples), a few nanoseconds a frame.
 #[must_use = "an op that gave NaN or infinity must be reset"]
 pub fn guard(pcm: &mut [f32]) -> bool {
-    // An exponent of all ones is NaN or infinity. Adding the least exponent overflows into the sign bit exactly
-    // then, and OR-ing integers vectorises where a float reduction does not.
-    let bits = pcm.iter().fold(0_u32, |bits, x| {
-        bits | ((x.to_bits() & 0x7fff_ffff) + 0x0080_0000)
-    });
-    let finite = bits & 0x8000_0000 == 0;
+    let finite = peak(pcm).is_finite();
     if !finite {
         pcm.fill(0.0);
     }
@@ -39,6 +49,8 @@ mod tests {
             for len in 0..40 {
                 let mut frame: Vec<f32> = good.iter().copied().cycle().take(len).collect();
                 let before = frame.clone();
+                let loudest = frame.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+                assert_eq!(peak(&frame), loudest);
                 assert!(guard(&mut frame));
                 assert_eq!(frame, before);
                 for at in 0..len {

@@ -52,14 +52,21 @@ impl GainNode {
         self.target
     }
 
+    /// Whether the next frame passes untouched.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        self.current == self.target && self.target == 1.0
+    }
+
     /// Applies the gain to one frame; the last sample has the target gain.
     ///
     /// Real-time: allocates no; blocks no; cost O(samples).
     pub fn process(&mut self, pcm: &mut [f32]) {
+        if self.passes() {
+            return;
+        }
         if self.current == self.target {
-            if self.target != 1.0 {
-                pcm.iter_mut().for_each(|sample| *sample *= self.target);
-            }
+            pcm.iter_mut().for_each(|sample| *sample *= self.target);
             return;
         }
         let step = (self.target - self.current) / pcm.len().max(1) as f32;
@@ -91,11 +98,13 @@ mod tests {
     #[test]
     fn unity_is_untouched_and_changes_are_ramped() {
         let mut gain = GainNode::new(1.0);
+        assert!(gain.passes());
         let odd = [0.1, -0.7, 1e-30, 0.999_999];
         let mut pcm = odd;
         gain.process(&mut pcm);
         assert_eq!(pcm, odd);
         gain.set_target(0.0);
+        assert!(!gain.passes());
         let mut pcm = [1.0; 160];
         gain.process(&mut pcm);
         assert!(

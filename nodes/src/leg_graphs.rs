@@ -113,16 +113,29 @@ pub fn network_egress(
         .graph
 }
 
+/// Where an application's port gives frames of `format`.
+#[must_use]
+pub fn port_in(format: Format) -> Spec {
+    Spec::Ext {
+        name: PORT_IN,
+        shape: Box::new(Shape::new(PORT_IN).output("out", Signal::Pcm(format))),
+    }
+}
+
+/// Where an application's port takes frames of `format`.
+#[must_use]
+pub fn port_out(format: Format) -> Spec {
+    Spec::Ext {
+        name: PORT_OUT,
+        shape: Box::new(Shape::new(PORT_OUT).input("in", Signal::Pcm(format))),
+    }
+}
+
 /// From an application's port at `rate` to the bus of `bus_rate`. The leg brings a node named [`PORT_IN`].
 #[must_use]
 pub fn port_ingress(rate: SampleRate, frame: FrameTime, bus_rate: SampleRate) -> Graph<Spec> {
     let format = Format::mono(rate, frame);
-    let shape = Box::new(Shape::new(PORT_IN).output("out", Signal::Pcm(format)));
-    Chain::from(Spec::Ext {
-        name: PORT_IN,
-        shape,
-    })
-    .into_room(format, Format::mono(bus_rate, frame))
+    Chain::from(port_in(format)).into_room(format, Format::mono(bus_rate, frame))
 }
 
 /// From the bus of `bus_rate` to an application's port at `rate`. The leg brings a node named [`PORT_OUT`].
@@ -134,12 +147,8 @@ pub fn port_egress(
     minus_own: bool,
 ) -> Graph<Spec> {
     let format = Format::mono(rate, frame);
-    let shape = Box::new(Shape::new(PORT_OUT).input("in", Signal::Pcm(format)));
     Chain::out_of_room(Format::mono(bus_rate, frame), format, minus_own)
-        .then(Spec::Ext {
-            name: PORT_OUT,
-            shape,
-        })
+        .then(port_out(format))
         .graph
 }
 

@@ -6,9 +6,12 @@
 //! the gain has arrived before the next block's peak. It then stays for [`HOLD`] and returns exponentially. While
 //! nothing exceeds ±1.0 and the gain is back at one, the output is the input, delayed, to the bit.
 //!
-//! One division per block instead of one per sample: about a third of the cost of a gain that follows every sample,
-//! in a room where all talk at once and every output is limited.
+//! One division per block instead of one per sample, and the blocks of a frame in three passes of which two are vector
+//! code: 1,270 instructions a frame instead of 3,010 in a room where all talk at once and every output is limited.
 
+mod kernel;
+
+use crate::finite;
 use core::time::Duration;
 use talkpath_graph::{SampleRate, Samples};
 
@@ -21,6 +24,8 @@ pub const RELEASE: Duration = Duration::from_millis(60);
 
 /// Half a millisecond at 48 kHz.
 const MAX_DELAY: usize = 24;
+/// Blocks taken together: those of 20 ms.
+const RUN: usize = 40;
 /// The return ends here: 0.001 dB below one.
 const NEARLY_ONE: f32 = 0.9999;
 
@@ -81,9 +86,9 @@ impl Limiter {
     ///
     /// Real-time: allocates no; blocks no; cost O(samples).
     pub fn process(&mut self, pcm: &mut [f32]) {
-        // No early exit, so that it vectorises.
-        let exceeds = pcm.iter().fold(false, |any, x| any | (x.abs() > 1.0));
-        self.engaged = self.gain < 1.0 || exceeds;
+        // What is not finite is taken for too loud.
+        let within = |pcm: &[f32]| finite::peak(pcm) <= 1.0;
+        self.engaged = self.gain < 1.0 || !within(pcm);
         match (self.engaged, self.delay) {
             (false, _) => self.pass(pcm),
             // The lengths at 8, 16 and 48 kHz, known to the compiler.
@@ -125,27 +130,67 @@ impl Limiter {
 
     fn limit<const DELAY: usize>(&mut self, pcm: &mut [f32]) {
         let (blocks, rest) = pcm.as_chunks_mut::<DELAY>();
-        for block in blocks {
-            self.block(block, DELAY);
+        for run in blocks.chunks_mut(RUN) {
+            self.run(run);
         }
         if !rest.is_empty() {
             self.block(rest, DELAY);
         }
     }
 
+    /// Whole blocks, at most [`RUN`] of them: first how far the gain may go at each, then where it goes, then the
+    /// samples. All but the middle is vector code.
+    fn run<const DELAY: usize>(&mut self, blocks: &mut [[f32; DELAY]]) {
+        let mut allowed = [0.0; RUN];
+        let allowed = &mut allowed[..blocks.len()];
+        kernel::allowed(&self.line, blocks, allowed);
+        let mut gains = [self.gain; RUN + 1];
+        self.gains(allowed, DELAY as u32, &mut gains[1..]);
+        let (mut tail, last) = ([0.0; DELAY], blocks.len() - 1);
+        tail.copy_from_slice(&blocks[last]);
+        blocks.copy_within(..last, 1);
+        blocks[0].copy_from_slice(&self.line[..DELAY]);
+        self.line[..DELAY].copy_from_slice(&tail);
+        kernel::apply(blocks, &gains);
+    }
+
+    /// The gain at the end of each block of `samples`.
+    fn gains(&mut self, allowed: &[f32], samples: u32, gains: &mut [f32]) {
+        let blocks = allowed.len() as u32;
+        let loud = |a: &f32| *a < 1.0;
+        let quiet = allowed.iter().position(loud).map_or(blocks, |at| at as u32);
+        let stays = self.gain == 1.0 || quiet == 0 || self.held > (quiet - 1) * samples;
+        if !stays || self.hold < blocks * samples {
+            for (gain, allowed) in gains.iter_mut().zip(allowed) {
+                *gain = self.next_gain(*allowed, samples);
+                self.gain = *gain;
+            }
+            return;
+        }
+        // It is held, or at rest, up to the first block that is too loud, and held again behind it: it only falls. No
+        // branch depends on the sound then.
+        for (gain, allowed) in gains.iter_mut().zip(allowed) {
+            self.gain = if *allowed < self.gain {
+                *allowed
+            } else {
+                self.gain
+            };
+            *gain = self.gain;
+        }
+        self.held = match allowed.iter().rposition(loud) {
+            Some(at) => self.hold - (blocks - 1 - at as u32) * samples,
+            None => self.held.saturating_sub(blocks * samples),
+        };
+    }
+
     /// Takes in a block of at most `delay` samples and gives out as many that are `delay` older.
-    #[inline(always)]
     fn block(&mut self, block: &mut [f32], delay: usize) {
-        let peak = |of: &[f32]| of.iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
-        let loudest = peak(&self.line[..delay]).max(peak(block));
-        let to = self.next_gain(loudest, block.len() as u32);
+        let loudest = finite::peak(&self.line[..delay]).max(finite::peak(block));
+        let to = self.next_gain(1.0 / loudest.max(1.0), block.len() as u32);
         let step = (to - self.gain) / block.len() as f32;
         for (n, sample) in block.iter_mut().enumerate() {
             core::mem::swap(sample, &mut self.line[n]);
-        }
-        for (n, sample) in block.iter_mut().enumerate() {
-            // Rounding may leave one unit in the last place; the clamp takes it off.
-            *sample = (*sample * (self.gain + step * (n + 1) as f32)).clamp(-1.0, 1.0);
+            *sample = kernel::turned_down(*sample, self.gain, step, n);
         }
         if block.len() < delay {
             self.line[..delay].rotate_left(block.len());
@@ -153,12 +198,11 @@ impl Limiter {
         self.gain = to;
     }
 
-    /// Where the gain goes while `samples` come out, none of them nor of those behind above `loudest`.
-    #[inline(always)]
-    fn next_gain(&mut self, loudest: f32, samples: u32) -> f32 {
-        if loudest > 1.0 {
+    /// Where the gain goes while `samples` come out that, with those behind them, allow `allowed`.
+    fn next_gain(&mut self, allowed: f32, samples: u32) -> f32 {
+        if allowed < 1.0 {
             self.held = self.hold;
-            return self.gain.min(1.0 / loudest);
+            return self.gain.min(allowed);
         }
         if self.held > 0 {
             self.held = self.held.saturating_sub(samples);
@@ -170,3 +214,6 @@ impl Limiter {
         self.gain + (1.0 - self.gain) * (self.back * samples as f32).min(1.0)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! square wave (0 dBov); a full-scale sine is at 3.
 
 use core::time::Duration;
+use multiversion::multiversion;
 use talkpath_graph::{SampleRate, Samples};
 
 /// Frames louder than this count as talk, in -dBov.
@@ -67,17 +68,21 @@ impl Meter {
     }
 }
 
-pub(crate) fn level_of(pcm: &[f32]) -> u8 {
-    // Eight partial sums: one sum would wait for every addition.
+/// Sum of the squares. Eight partial sums: one would wait for every addition.
+#[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
+fn energy(pcm: &[f32]) -> f32 {
     let mut sums = [0.0_f32; 8];
-    let chunks = pcm.chunks_exact(8);
-    let rest: f32 = chunks.remainder().iter().map(|x| x * x).sum();
+    let (chunks, rest) = pcm.as_chunks::<8>();
     for chunk in chunks {
         for (sum, x) in sums.iter_mut().zip(chunk) {
             *sum += x * x;
         }
     }
-    let power = (sums.iter().sum::<f32>() + rest) / pcm.len().max(1) as f32;
+    sums.iter().sum::<f32>() + rest.iter().map(|x| x * x).sum::<f32>()
+}
+
+pub(crate) fn level_of(pcm: &[f32]) -> u8 {
+    let power = energy(pcm) / pcm.len().max(1) as f32;
     if power.is_nan() {
         return 0;
     }

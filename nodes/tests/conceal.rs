@@ -65,7 +65,9 @@ fn lossy(rate: SampleRate, clean: &[f32], loss: f32, seed: u64, filling: &Fillin
                 let gap = whole(&frame);
                 concealer.process(&mut frame, &gap);
             }
-            Filling::Concealed => concealer.process(&mut frame, &[]),
+            Filling::Concealed => {
+                concealer.process(&mut frame, &[]);
+            }
             Filling::Zero if lost => frame.fill(0.0),
             Filling::Repeated if lost && out.len() >= frame.len() => {
                 let last = out.len() - frame.len();

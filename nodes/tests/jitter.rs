@@ -383,3 +383,19 @@ fn absurd_settings_and_times_are_no_panic() {
         }
     }
 }
+
+#[test]
+fn the_wait_for_the_slot_is_less_than_a_frame_also_when_the_reader_was_stopped() {
+    let mut bench = Bench::new(20, 2_000);
+    bench.put(0, 0, ms(3));
+    assert_eq!(bench.get(ms(15)), "s160");
+    // A reader that calls every 20 ms has its frames at 35, 55, … 1,235 ms: the first after the filling is 12 ms late.
+    assert_eq!(bench.get(ms(1_235)), "0");
+    let delay = bench.buffer.delay();
+    assert_eq!(delay.slot(), ms(12));
+    assert_eq!(
+        delay.held.last() + delay.slot(),
+        ms(1_235 - 3),
+        "both parts are all of it"
+    );
+}

@@ -7,9 +7,12 @@
 //!
 //! An empty inventory is the back-pressure: the caller drops the newest and counts it.
 
+use crate::pages;
+use crate::prefetch::prefetch;
 use crate::ring::{Consumer, Full, Producer, ring};
 
-/// Makes `inventory` boxes, all of them empties in the lender's stock.
+/// Makes `inventory` boxes, all of them empties in the lender's stock. The calling thread writes to all of their
+/// [pages](crate::pages), and to those of the rings.
 ///
 /// ```
 /// let (mut lender, mut borrower) = talkpath_rt::boxes::boxes(1, || 0u8);
@@ -43,8 +46,8 @@ pub fn boxes_of_pool<T>(
     assert!(inventory <= pool, "{inventory} boxes of a pool of {pool}");
     let (out, incoming) = ring(inventory);
     let (back, returned) = ring(pool);
-    let mut stock = Vec::with_capacity(pool);
-    stock.extend((0..inventory).map(|_| Box::new(make())));
+    let mut stock = pages::reserved(pool);
+    stock.extend((0..inventory).map(|_| pages::boxed(make())));
     let lender = Lender {
         out,
         returned,
@@ -84,6 +87,13 @@ impl<T> Lender<T> {
         self.returned.pop()
     }
 
+    /// Asks the cache for the first `most` bytes of the box that comes back next.
+    pub fn prefetch(&self, most: usize) {
+        if let Some(next) = self.returned.peek() {
+            prefetch(&**next, most);
+        }
+    }
+
     /// As [`take`](Self::take), but only one of the stock.
     #[must_use = "a box that is not sent must be put back"]
     pub fn take_stock(&mut self) -> Option<Box<T>> {
@@ -110,6 +120,14 @@ impl<T> Lender<T> {
             debug_assert!(false, "a box was put back that this inventory never lent");
             core::mem::forget(empty);
         }
+    }
+
+    /// Puts the stock's list, not the boxes, into [pages](crate::pages) that the calling thread writes first. For a lender
+    /// whose other end built the pair, before real time begins.
+    pub fn settle(&mut self) {
+        let mut stock = pages::reserved(self.pool);
+        stock.append(&mut self.stock);
+        self.stock = stock;
     }
 
     /// Empties that can be taken (a lower bound).
@@ -174,6 +192,13 @@ impl<T> Borrower<T> {
     #[must_use]
     pub fn peek(&self) -> Option<&T> {
         self.incoming.peek().map(|waiting| &**waiting)
+    }
+
+    /// Asks the cache for the first `most` bytes of the box that is received next.
+    pub fn prefetch(&self, most: usize) {
+        if let Some(next) = self.incoming.peek() {
+            prefetch(&**next, most);
+        }
     }
 
     /// Gives a box back.

@@ -12,6 +12,8 @@
 //! | [`command`] | whole transactions to a worker, published by one commit |
 //! | [`outlet`] | acks, garbage and events back to control |
 //! | [`boxes`] | a fixed inventory of boxes out and back |
+//! | [`numa`] | which cores share a memory |
+//! | [`pages`] | memory that is written before it is needed, by who needs it |
 //! | [`prefetch`] | asking the cache for what is needed next |
 //! | [`clock`], [`thread`] | absolute time and sleep; the pinned real-time thread |
 //! | [`tape`] | what a thread met with, noted and met with again |
@@ -31,7 +33,10 @@ pub mod clock;
 pub mod command;
 pub mod flag;
 pub mod handle;
+#[cfg(not(loom))]
+pub mod numa;
 pub mod outlet;
+pub mod pages;
 #[allow(
     unsafe_code,
     reason = "a prefetch is an instruction; it reads nothing the program can see"

@@ -35,7 +35,8 @@ pub use mirror::weaken;
 #[cfg(not(loom))]
 use real as backend;
 
-/// Creates a ring that holds up to `capacity` values of `T`.
+/// Creates a ring that holds up to `capacity` values of `T`. The calling thread writes to all of its
+/// [pages](crate::pages).
 ///
 /// ```
 /// use talkpath_rt::ring::{Full, ring};

@@ -6,6 +6,7 @@
 //! generation of its tenant, and a handle of another generation reaches nothing.
 
 use crate::handle::Handle;
+use crate::pages;
 use thiserror::Error;
 
 mod free_list;
@@ -73,15 +74,18 @@ pub enum RefusedReason {
 }
 
 impl<T, Tag: ?Sized> Slab<T, Tag> {
-    /// A slab of `capacity` empty slots. Allocates them all; control calls it.
+    /// A slab of `capacity` empty slots. Allocates them all and writes to all of their [pages](crate::pages): the
+    /// thread that will own it calls it, before its real time begins.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         let vacant = || Entry {
             generation: 0,
             value: None,
         };
+        let mut entries = pages::reserved(capacity);
+        entries.resize_with(capacity, vacant);
         Self {
-            entries: core::iter::repeat_with(vacant).take(capacity).collect(),
+            entries: entries.into_boxed_slice(),
             len: 0,
             tag: core::marker::PhantomData,
         }

@@ -83,6 +83,12 @@ impl TapeIn {
         self.numbers.pop()
     }
 
+    /// Whether the end that notes is gone: what is there is all there will be.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.numbers.is_abandoned()
+    }
+
     /// Whether the tape ended because this end did not keep up.
     #[must_use]
     pub fn has_overflowed(&self) -> bool {

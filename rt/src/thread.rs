@@ -102,6 +102,23 @@ pub fn spawn<R: Send + 'static>(
     placement: Placement,
     body: impl FnOnce(&Obtained) -> R + Send + 'static,
 ) -> Result<RtThread<R>, SpawnError> {
+    spawn_prepared(placement, || (), move |(), obtained| body(obtained))
+}
+
+/// As [`spawn`], for a thread that has to prepare itself: `prepare` runs on it when it is pinned and has no real-time
+/// priority yet, and `body` gets what it made. What is allocated there lies on the thread's own NUMA node, if its
+/// [pages](crate::pages) are written there as well.
+///
+/// Returns when the thread is prepared and `body` is about to run.
+///
+/// # Errors
+///
+/// As for [`spawn`], and a panic of `prepare`.
+pub fn spawn_prepared<P, R: Send + 'static>(
+    placement: Placement,
+    prepare: impl FnOnce() -> P + Send + 'static,
+    body: impl FnOnce(P, &Obtained) -> R + Send + 'static,
+) -> Result<RtThread<R>, SpawnError> {
     let (placed, when_placed) = mpsc::sync_channel(1);
     let name = placement.name.clone();
     let fail = |reason| SpawnError {
@@ -114,11 +131,14 @@ pub fn spawn<R: Send + 'static>(
     let handle = std::thread::Builder::new()
         .name(name.clone())
         .spawn(move || {
-            let obtained = place::place(&placement);
+            let mut obtained = place::pin(&placement);
+            let prepared = prepare();
+            place::prioritise(&placement, &mut obtained);
+            crate::pages::stack();
             // The starter waits for exactly this message, so it cannot be gone.
             placed.send((obtained.clone(), Task::current())).ok();
             drop(placed);
-            body(&obtained)
+            body(prepared, &obtained)
         })
         .map_err(fail)?;
     let (obtained, task) = when_placed

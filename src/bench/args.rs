@@ -14,7 +14,7 @@ use crate::{codec_name, config};
 #[derive(Clone, Debug, Subcommand)]
 pub enum BenchCommand {
     /// Rooms of equal size, one unless told; everybody talks
-    Room(RoomArgs),
+    Room(SizesArgs),
     /// Many rooms of three to ten legs
     Rooms(Common),
     /// Calls of two legs with different codecs: what one says is decoded and encoded anew for the other
@@ -22,9 +22,11 @@ pub enum BenchCommand {
     /// Calls of two legs with one codec: packets are passed on as they are
     Relay(Common),
     /// Legs join and leave while it is measured; beside a quiet stretch of the same run
-    Churn(ChurnArgs),
+    Churn(RateArgs),
     /// Legs go from worker to worker while it is measured; beside a quiet stretch of the same run
-    Migrate(MigrateArgs),
+    Migrate(RateArgs),
+    /// Legs change plan while it is measured: a gain put in and taken out, another codec; beside a quiet stretch
+    Swap(RateArgs),
     /// Legs join rooms of three to ten until the engine refuses, and go on asking while it is measured
     Overload(OverloadArgs),
 }
@@ -32,9 +34,10 @@ pub enum BenchCommand {
 /// What every scenario is told.
 #[derive(Args, Clone, Debug)]
 pub struct Common {
-    /// Legs, all of them talking, at most 4,000 in a room [default: 100; of `overload`: 10000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000))]
-    pub(super) legs: Option<u32>,
+    /// Legs, all of them talking, at most 4,000 in a room; of `room` a list such as 100,1000 too [default: 100; of
+    /// `overload`: 10000]
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub(super) legs: Vec<u32>,
     /// How long to measure, after a warm-up of 1.5 s
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub(super) seconds: u32,
@@ -54,7 +57,7 @@ pub struct Common {
     #[arg(long)]
     pub(super) sockets: bool,
     /// Before and after, a bare loop that receives, mixes and sends, with the same phones; needs --sockets and pcmu
-    #[arg(long, requires = "sockets")]
+    #[arg(long)]
     pub(super) floor: bool,
     /// All phones send in the same moment, instead of spread over the packet time
     #[arg(long)]
@@ -73,7 +76,7 @@ pub struct Common {
     pub(super) html: Option<PathBuf>,
 }
 
-/// What `bench room` is told.
+/// What a scenario of equal rooms is told.
 #[derive(Args, Clone, Debug)]
 pub struct RoomArgs {
     #[command(flatten)]
@@ -83,22 +86,22 @@ pub struct RoomArgs {
     pub(super) rooms: u32,
 }
 
-/// What `bench churn` is told.
+/// What `bench room` is told.
 #[derive(Args, Clone, Debug)]
-pub struct ChurnArgs {
+pub struct SizesArgs {
     #[command(flatten)]
     pub(super) room: RoomArgs,
-    /// Legs that join in a second; as many leave
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(super) rate: u32,
+    /// With several numbers of legs: runs of each, in turns
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(super) rounds: u32,
 }
 
-/// What `bench migrate` is told.
+/// What is told of a scenario in which something happens to legs.
 #[derive(Args, Clone, Debug)]
-pub struct MigrateArgs {
+pub struct RateArgs {
     #[command(flatten)]
     pub(super) room: RoomArgs,
-    /// Legs that go to another worker in a second
+    /// Legs in a second that it happens to; of `churn`: that join, and as many leave
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(super) rate: u32,
 }
@@ -117,9 +120,15 @@ pub struct OverloadArgs {
 }
 
 impl Common {
-    /// Legs there are to be.
-    pub(super) fn legs(&self) -> u32 {
-        self.legs.unwrap_or(100)
+    /// Legs there are to be, where it is one number; `usual` unless told.
+    pub(super) fn legs(&self, usual: u32) -> u32 {
+        self.legs.first().copied().unwrap_or(usual)
+    }
+
+    /// The numbers of legs as they were given.
+    pub(super) fn list(&self) -> String {
+        let legs: Vec<String> = self.legs.iter().map(u32::to_string).collect();
+        legs.join(",")
     }
 
     /// What one flag alone cannot tell.
@@ -135,6 +144,17 @@ impl Common {
                 allowed,
             })
         };
+        if self.legs.len() > 1 {
+            let legs: Vec<String> = self.legs.iter().map(u32::to_string).collect();
+            return wrong(
+                "--legs",
+                legs.join(","),
+                "one number; of room a list".into(),
+            );
+        }
+        if self.floor && !self.sockets {
+            return wrong("--floor", "in process".into(), "with --sockets".into());
+        }
         if ![250, 500, 1000, 2000, 5000].contains(&self.slot_us) {
             let all = "250, 500, 1000, 2000 or 5000 (microseconds)";
             return wrong("--slot-us", self.slot_us.to_string(), all.into());

@@ -1,5 +1,5 @@
-//! What happens while it is measured: nothing, joins and leaves, legs that go from worker to worker, or legs that ask to join
-//! although there is no room.
+//! What happens while it is measured: nothing, joins and leaves, legs that go from worker to worker or change plan, or legs that
+//! ask to join although there is no room.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use super::error::BenchError;
 use super::ramp::Queue;
 use super::scenario::During;
 use super::seats::Seats;
+use super::swaps::Swaps;
 
 /// Seats of `churn` that are empty at a time, if there are so many.
 const VACANT: usize = 8;
@@ -25,6 +26,8 @@ pub(super) struct Done {
     pub leaves: u64,
     /// Legs sent to another worker.
     pub moves: u64,
+    /// Plans of legs that were changed.
+    pub swaps: u64,
     /// What the engine refused, for the moment or for want of room.
     pub refused: u64,
 }
@@ -52,6 +55,12 @@ pub(super) fn act(
         During::Overload(rate) => {
             queue.offer(rate, end, seats)?;
             (done.joins, done.refused) = (queue.joined, queue.refused);
+        }
+        During::Swap(rate) => {
+            let mut swaps = Swaps::new(seats.scenario);
+            every(Duration::from_secs(1) / rate, end, |n| {
+                swaps.step(n as usize, seats, &mut done)
+            })?;
         }
         During::Migrate(rate) => {
             let legs = seats.scenario.legs();

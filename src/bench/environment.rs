@@ -3,18 +3,15 @@
 //! A figure of another run counts only beside its environment; of two runs with different calibration the slower machine
 //! explains the slower figure.
 
-use std::fmt;
-use std::hint::black_box;
-use std::time::Duration;
-
 use serde::Serialize;
-use talkpath_rt::clock::{Clock, MonotonicClock};
 use talkpath_rt::thread::{self, Task};
 
-/// Rounds of the calibration loop, of which the quickest counts.
-const ROUNDS: usize = 15;
-/// Iterations in a round: about two milliseconds.
-const ITERATIONS: u32 = 500_000;
+use calibrate::{Calibration, calibrate};
+use ticks::Ticks;
+
+mod calibrate;
+mod ticks;
+mod told;
 
 /// All of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -38,20 +35,6 @@ pub(super) struct Environment {
     pub optimised: bool,
     #[serde(skip)]
     ticks: Option<Ticks>,
-}
-
-/// The machine's speed at both ends of the run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub(super) struct Calibration {
-    pub before: f64,
-    pub after: f64,
-}
-
-/// CPU ticks of all cores since boot.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Ticks {
-    all: u64,
-    stolen: u64,
 }
 
 impl Environment {
@@ -78,7 +61,7 @@ impl Environment {
             },
             steal_percent: None,
             optimised: !cfg!(debug_assertions),
-            ticks: ticks(),
+            ticks: Ticks::now(),
         }
     }
 
@@ -91,35 +74,9 @@ impl Environment {
     /// What can be told after the run only.
     pub(super) fn after(&mut self) {
         self.calibration_ns.after = calibrate();
-        let steal = |(before, now): (Ticks, Ticks)| {
-            let all = now.all.saturating_sub(before.all);
-            let stolen = now.stolen.saturating_sub(before.stolen);
-            (all > 0).then(|| 100.0 * stolen as f64 / all as f64)
-        };
-        self.steal_percent = self.ticks.zip(ticks()).and_then(steal);
+        let both = self.ticks.zip(Ticks::now());
+        self.steal_percent = both.and_then(|(before, now)| before.stolen(now));
     }
-}
-
-/// Nanoseconds for one iteration of fixed work, integer and float in one chain: the quickest of several rounds.
-fn calibrate() -> f64 {
-    let clock = MonotonicClock;
-    let round = |_| {
-        let from = clock.now();
-        black_box(work(black_box(ITERATIONS)));
-        clock.now() - from
-    };
-    let quickest: Option<Duration> = (0..ROUNDS).map(round).min();
-    quickest.unwrap_or_default().as_secs_f64() * 1e9 / f64::from(ITERATIONS)
-}
-
-/// The work: each step needs the one before.
-fn work(iterations: u32) -> (u32, f32) {
-    let (mut whole, mut real) = (1u32, 0.5f32);
-    for _ in 0..iterations {
-        whole = whole.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        real = real * 0.999 + (whole >> 8) as f32 * 1e-9;
-    }
-    (whole, real)
 }
 
 /// First line of a file of the system, if there is one.
@@ -137,66 +94,6 @@ fn processor() -> Option<String> {
     };
     let speed = field("cpu MHz").map_or(String::new(), |mhz| format!(", {mhz} MHz"));
     Some(field("model name").or_else(|| field("Processor"))? + &speed)
-}
-
-fn ticks() -> Option<Ticks> {
-    let first = line("/proc/stat")?;
-    let numbers: Vec<u64> = first
-        .split_whitespace()
-        .skip(1)
-        .filter_map(|number| number.parse().ok())
-        .collect();
-    // user nice system idle iowait irq softirq steal; guest time stands in user already.
-    Some(Ticks {
-        all: numbers.iter().take(8).sum(),
-        stolen: *numbers.get(7)?,
-    })
-}
-
-impl Environment {
-    /// Everything, named.
-    pub(super) fn rows(&self) -> Vec<(String, String)> {
-        let or_none = |value: Option<String>| value.unwrap_or_else(|| "not told".into());
-        let joined = |numbers: Vec<String>| numbers.join(" ");
-        let slack = self.timer_slack_ns.map(|nanos| format!("{nanos} ns"));
-        let Calibration { before, after } = self.calibration_ns;
-        let steal = self.steal_percent.map(|percent| format!("{percent:.2} %"));
-        let rows = [
-            ("machine", self.cpu.clone()),
-            ("kernel", self.kernel.clone()),
-            (
-                "cores allowed",
-                joined(self.cores_allowed.iter().map(usize::to_string).collect()),
-            ),
-            ("governor", or_none(self.governor.clone())),
-            (
-                "load average",
-                joined(self.load.iter().map(f64::to_string).collect()),
-            ),
-            ("timer slack", or_none(slack)),
-            (
-                "calibration loop",
-                format!("{before:.3} ns before, {after:.3} ns after"),
-            ),
-            ("stolen by the host", or_none(steal)),
-        ];
-        rows.map(|(name, value)| (name.to_owned(), value)).to_vec()
-    }
-}
-
-impl fmt::Display for Environment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, value) in self.rows() {
-            writeln!(f, "{name:<30}{value}")?;
-        }
-        if !self.optimised {
-            writeln!(
-                f,
-                "warning: a build with debug assertions: its figures mean nothing"
-            )?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -221,10 +118,5 @@ mod tests {
         ] {
             assert!(text.contains(row), "{text}");
         }
-    }
-
-    #[test]
-    fn twice_the_work_is_other_work() {
-        assert_ne!(work(10), work(20));
     }
 }

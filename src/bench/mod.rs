@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  scenario ─► seats (legs of the engine) ◄──── packets ────► phones, on a thread of their own
-//!     │            ▲ joins, leaves, moves                        │ gaps, jitter, marker delay
+//!     │            ▲ joins, leaves, moves, swaps                       │ gaps, jitter, marker delay
 //!     └─► during ──┘                                             ▼
 //!  server (slot timing, CPU) ─────────────────────────────────► report ─► table, JSON, page
 //!  environment, bare loop, verdict ────────────────────────────────┘
@@ -17,6 +17,7 @@ mod during;
 mod environment;
 mod error;
 mod floor;
+mod marginal;
 mod marker;
 mod phones;
 mod place;
@@ -25,14 +26,20 @@ mod reference;
 mod report;
 mod run;
 mod scenario;
+mod seating;
 mod seats;
 mod server;
 mod speech;
+mod swaps;
 mod verdict;
 mod window;
 
-pub use args::{BenchCommand, ChurnArgs, Common, MigrateArgs, RoomArgs};
+pub use args::{BenchCommand, Common, RateArgs, RoomArgs, SizesArgs};
 pub use error::BenchError;
+
+use std::fmt::Display;
+
+use serde_json::Value;
 
 use crate::output;
 use scenario::Scenario;
@@ -53,6 +60,13 @@ pub fn load() -> Result<(), BenchError> {
 /// # Errors
 /// [`BenchError`]; an allocation on the worker is one, after the figures are printed.
 pub fn run(command: &BenchCommand) -> Result<(), BenchError> {
+    if let BenchCommand::Room(sizes) = command
+        && sizes.room.common.legs.len() > 1
+    {
+        let marginal = marginal::run(sizes)?;
+        let json = sizes.room.common.json.then(|| marginal.json());
+        return end(json, &marginal, marginal.allocations);
+    }
     let scenario = Scenario::new(command)?;
     let report = run::run(&scenario)?;
     if let Some(path) = &scenario.common.html {
@@ -60,13 +74,18 @@ pub fn run(command: &BenchCommand) -> Result<(), BenchError> {
             to: Some(path.display().to_string()),
             source,
         })?;
+        // Standard output is the report's.
+        eprintln!("talkpath: wrote {}", path.display());
     }
-    let text = match scenario.common.json {
-        true => format!("{}\n", report.json()),
-        false => report.to_string(),
-    };
+    let json = scenario.common.json.then(|| report.json());
+    end(json, &report, report.allocations())
+}
+
+/// Prints, and then says what must be none.
+fn end(json: Option<Value>, table: &impl Display, allocations: u64) -> Result<(), BenchError> {
+    let text = json.map_or_else(|| table.to_string(), |json| format!("{json}\n"));
     output::print(&text).map_err(|source| BenchError::Output { to: None, source })?;
-    match report.allocations() {
+    match allocations {
         0 => Ok(()),
         calls => Err(BenchError::Allocated { calls }),
     }

@@ -21,6 +21,8 @@ const SPEAKS_OF: [&str; 5] = ["refused", "shed", "governor", "late", "displaced"
 /// One second of joining.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Step {
+    /// Seconds of joining at its end.
+    pub second: f64,
     /// Legs at its end.
     pub legs: usize,
     /// Slots that ended late, in percent.
@@ -64,14 +66,17 @@ impl Queue {
     ) -> Result<(), BenchError> {
         self.told.offered = seats.scenario.legs();
         let mut last = server.moment()?;
+        let began = last.at;
         while self.in_a_row < FULL && self.next < seats.scenario.legs() {
             let end = MonotonicClock.now() + Duration::from_millis(950);
             self.offer(rate, end, seats)?;
             let now = server.moment()?;
-            let window = last.until(&now);
+            let window = last.until(&now, server.send_wait());
+            let second = (now.at - began).as_secs_f64();
             let seconds = window.span.as_secs_f64();
             let cpu: Duration = window.workers.iter().sum();
             self.told.ramp.push(Step {
+                second,
                 legs: seats.seated(),
                 late_percent: 100.0 * window.late_slots as f64 / window.slots.max(1) as f64,
                 busy_p99_us: window.busy.at(0.99) as f64 / 1e3,

@@ -10,25 +10,26 @@ use super::during::{Done, act};
 use super::environment::Environment;
 use super::error::BenchError;
 use super::floor::{self, Taken};
-use super::phones::{Desk, Heard, Order, Setup, Talk};
+use super::phones::{Heard, Order};
 use super::place::Places;
 use super::ramp::{Overload, Queue, counted};
 use super::reference::BareLoop;
 use super::report::Report;
 use super::scenario::{During, Scenario};
-use super::seats::{Seats, payload_type};
+use super::seats::Seats;
 use super::server::Server;
 use super::window::Window;
+use callers::{apart, beside};
+
+mod callers;
 
 /// Time given to joins, start-up delays of the jitter buffers and first-touched memory.
 const WARM_UP: Duration = Duration::from_millis(1_500);
-/// The end of a window waits for the workers' word, which comes on the second: what happens ends so much before it.
-const EARLY: Duration = Duration::from_millis(50);
+/// The end of a window waits for the workers' word, which comes on the second and is seen some time after: what happens ends so
+/// much before it, or a busy supervisor made the window a second longer than was asked.
+const EARLY: Duration = Duration::from_millis(250);
 /// The bare loop that mixes runs so long at most, before and after.
 const FLOOR: Duration = Duration::from_secs(10);
-/// Listeners keep so much of what they hear at most.
-const TAPE: Duration = Duration::from_secs(120);
-
 /// One measured stretch: what the server and what the phones say of it.
 pub(super) struct Stretch {
     /// Legs at its end.
@@ -117,6 +118,7 @@ pub(super) fn run(scenario: &Scenario) -> Result<Report, BenchError> {
     }
     let warnings = warnings(&workers);
     let shard_core = server.net.as_ref().and_then(|net| net.status().core);
+    let send_wait = server.send_wait();
     server.shutdown(&environment.cores_allowed)?;
     // They must outlive the worker.
     drop(rings);
@@ -130,7 +132,7 @@ pub(super) fn run(scenario: &Scenario) -> Result<Report, BenchError> {
         .zip(heard)
         .map(|((first, last, done, legs), phones)| Stretch {
             legs,
-            server: first.until(&last),
+            server: first.until(&last, send_wait),
             phones,
             done,
         })
@@ -162,42 +164,6 @@ fn floor(scenario: &Scenario, places: &Places) -> Result<Option<Taken>, BenchErr
     let desk = apart(scenario, MonotonicClock.now(), places)?;
     let span = Duration::from_secs(scenario.common.seconds.into()).min(FLOOR);
     floor::run(scenario, desk, places, span).map(Some)
-}
-
-/// The phones at the packet rings, in this process.
-fn beside(scenario: &Scenario, server: &Server, places: &Places) -> Result<Desk, BenchError> {
-    let link = server.engine.take_shard_link();
-    let link = link.ok_or_else(|| BenchError::Phones("the shard's link is taken".into()))?;
-    let setup = setup(scenario, link.slot, link.base);
-    let priority = Some(places.second_priority);
-    Ok(Desk::here(link, setup, places.phones, priority)?)
-}
-
-/// The phones in a process of their own. Their grid divides ten milliseconds in one slot more than the worker's: so their
-/// packets come at every moment of a slot and not always at the same.
-fn apart(scenario: &Scenario, base: Duration, places: &Places) -> Result<Desk, BenchError> {
-    let ten = Duration::from_millis(10);
-    let slots = (ten.as_nanos() / scenario.common.slot().as_nanos()) as u32 + 1;
-    let setup = setup(scenario, ten / slots, base);
-    let priority = Some(places.second_priority);
-    Ok(Desk::there(setup, places.phones, priority)?)
-}
-
-fn setup(scenario: &Scenario, slot: Duration, base: Duration) -> Setup {
-    let common = &scenario.common;
-    let talks = scenario.talks().into_iter();
-    let talks = talks.map(|(codec, ptime)| Talk::new(codec, payload_type(codec), ptime));
-    Setup {
-        seats: scenario.legs(),
-        talks: talks.collect(),
-        slot,
-        base,
-        burst: common.burst,
-        loss_percent: common.loss,
-        jitter: Duration::from_millis(common.jitter.into()),
-        probes: scenario.probes(),
-        tape: TAPE,
-    }
 }
 
 /// What the workers wanted and did not get, each once.

@@ -3,10 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use talkpath_edge::net::{Net, NetError, NetLeg, Session};
+use talkpath_edge::net::{Net, NetLeg, SessionChange};
 use talkpath_engine::{
-    CallConfig, Class, Engine, EngineError, Leg, LegConfig, LegId, NetworkConfig, Room, RoomConfig,
-    RtpSender, Side,
+    CallConfig, Engine, Leg, LegConfig, LegId, NetworkConfig, Room, RoomConfig, RtpSender, Side,
 };
 use talkpath_nodes::codec::Codec;
 use talkpath_rt::clock::{Clock, MonotonicClock};
@@ -14,6 +13,9 @@ use talkpath_rt::clock::{Clock, MonotonicClock};
 use super::error::BenchError;
 use super::phones::{Desk, Order, Way, heard_ssrc};
 use super::scenario::{Meeting, Scenario};
+use media::{attach, patiently, session};
+
+mod media;
 
 /// Payload type where RFC 3551 fixes none.
 const DYNAMIC: u8 = 96;
@@ -27,7 +29,7 @@ pub(super) fn payload_type(codec: Codec) -> u8 {
 struct Seated {
     /// Its leg; a side of a call has none that could leave alone.
     leg: Option<Leg>,
-    port: Option<NetLeg>,
+    port: Option<(NetLeg, SessionChange)>,
 }
 
 /// All of them.
@@ -132,8 +134,10 @@ impl<'a> Seats<'a> {
         let (way, port) = match &self.net {
             None => (Way::Leg(id.to_bits()), None),
             Some(net) => {
-                let (to, port) = attach(net, session(id, &network, self.phone(seat)?))?;
-                (to, Some(port))
+                let session = session(id, &network, self.phone(seat)?);
+                let change = SessionChange::from(&session);
+                let (to, port) = attach(net, session)?;
+                (to, Some((port, change)))
             }
         };
         self.seats[seat] = Some(Seated { leg, port });
@@ -147,13 +151,35 @@ impl<'a> Seats<'a> {
         Ok(())
     }
 
+    /// The leg changes to another of the scenario's talks, and so do its port and its phone.
+    pub(super) fn speak(&mut self, seat: usize, talk: usize) -> Result<(), BenchError> {
+        let Some(Seated {
+            leg: Some(leg),
+            port,
+        }) = &mut self.seats[seat]
+        else {
+            return Ok(());
+        };
+        let (codec, ptime) = self.scenario.talks()[talk];
+        let payload_type = payload_type(codec);
+        leg.change(NetworkConfig {
+            ptime,
+            ..NetworkConfig::new(codec, payload_type)
+        })?;
+        if let Some((port, change)) = port {
+            change.payload_type = payload_type;
+            port.update(*change)?;
+        }
+        Ok(self.desk.tell(Order::Speak { seat, talk })?)
+    }
+
     /// The leg leaves, and its phone hangs up. `false` when the seat is empty.
     pub(super) fn leave(&mut self, seat: usize) -> Result<bool, BenchError> {
         let Some(Seated { leg, port }) = self.seats[seat].take() else {
             return Ok(false);
         };
         self.desk.tell(Order::Disconnect { seat })?;
-        if let Some(port) = port {
+        if let Some((port, _)) = port {
             port.detach()?;
         }
         if let Some(leg) = leg {
@@ -175,46 +201,5 @@ impl<'a> Seats<'a> {
     fn phone(&self, seat: usize) -> Result<SocketAddr, BenchError> {
         let address = self.desk.address(seat);
         address.ok_or_else(|| BenchError::Phones(format!("phone {seat} has no socket")))
-    }
-}
-
-fn session(leg: LegId, network: &NetworkConfig, phone: SocketAddr) -> Session {
-    Session {
-        leg,
-        remote_rtp: phone,
-        remote_rtcp: phone,
-        rtcp_mux: true,
-        payload_type: network.payload_type,
-        clock_rate: network.codec.clock_rate(),
-        ssrc: network.sender.ssrc,
-        cname: "talkpath@bench".to_owned(),
-        receive: true,
-        send: true,
-    }
-}
-
-/// Opens a port for the leg; asks again while the shard has too many waiting.
-fn attach(net: &Net, session: Session) -> Result<(Way, NetLeg), NetError> {
-    let clock = MonotonicClock;
-    loop {
-        let lease = net.open()?;
-        let to = Way::Socket(lease.local_rtp());
-        match net.attach(lease, session.clone()) {
-            Err(NetError::Busy { .. }) => clock.sleep_until(clock.now() + Duration::from_millis(5)),
-            attached => return Ok((to, attached?)),
-        }
-    }
-}
-
-/// Asks again while the engine is busy.
-fn patiently(ask: impl Fn() -> Result<(), EngineError>) -> Result<(), EngineError> {
-    let clock = MonotonicClock;
-    loop {
-        match ask() {
-            Err(busy) if busy.class() == Class::Transient => {
-                clock.sleep_until(clock.now() + Duration::from_millis(5));
-            }
-            done => return done,
-        }
     }
 }

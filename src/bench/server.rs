@@ -19,6 +19,8 @@ use crate::alloc;
 const WORKER: &str = "bench-worker";
 /// Name of the shard's thread.
 const SHARD: &str = "bench-shard";
+/// The shard wakes this part of a slot before it.
+const LEAD: u32 = 4;
 /// A window begins and ends with word of the worker, which comes once a second; this long it is waited for.
 const PATIENCE: Duration = Duration::from_millis(2_500);
 /// How often it is looked for.
@@ -31,6 +33,9 @@ pub(super) struct Server {
     workers: Vec<Task>,
     shard: Option<Task>,
     capacity: usize,
+    /// The shard wakes this long before a slot.
+    lead: Duration,
+    slot: Duration,
 }
 
 impl Server {
@@ -59,7 +64,14 @@ impl Server {
             workers,
             shard: None,
             capacity,
+            lead: scenario.common.slot() / LEAD,
+            slot: scenario.common.slot(),
         })
+    }
+
+    /// From the beginning of a slot to the time at which the shard is to send what was made in it.
+    pub(super) fn send_wait(&self) -> Duration {
+        self.slot - self.lead
     }
 
     /// The thread of the first worker.
@@ -75,6 +87,7 @@ impl Server {
             capacity: self.capacity,
             quarantine: Duration::from_millis(500),
             media_timeout: Duration::ZERO,
+            receive_lead: Some(self.lead),
             placement: Placement {
                 name: SHARD.into(),
                 core: places.shard,
@@ -115,6 +128,7 @@ impl Server {
                     at: clock.now(),
                     status: self.engine.status()?,
                     timing,
+                    shard: self.net.as_ref().map(Net::timing),
                     used: self.used()?,
                     allocations: alloc::calls(),
                 });

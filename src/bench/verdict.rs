@@ -10,6 +10,8 @@ const GENERATOR_LATE: f64 = 1.0;
 const SERVER_LATE: f64 = 0.1;
 /// So many packets must come when a capacity is told, in percent.
 const RECEIVED: f64 = 99.9;
+/// So busy must the busiest thread be for a line through its use now to say where it is full, in percent.
+const TELLING: f64 = 20.0;
 /// A capacity is what this part of a core carries, in percent: the rest is for what is not even.
 const FULL: f64 = 80.0;
 
@@ -26,6 +28,8 @@ pub(super) struct Generator {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Server {
     pub legs: usize,
+    /// Legs that the rooms there are take; none where there may be more rooms.
+    pub limit: Option<u64>,
     /// Part of its core that the busiest thread used, in percent.
     pub busiest_percent: f64,
     /// Slots that ended late, in percent.
@@ -50,11 +54,13 @@ pub(super) struct Verdict {
     pub real_time: bool,
     /// Why the load generator was the bottleneck, if it was.
     pub generator_bottleneck: Option<String>,
-    /// Legs of this kind that one core of the busiest thread would carry, by its use now; in `overload` legs there were when
-    /// the first was refused.
+    /// Legs of this kind that one core of the busiest thread would carry, by its use now, or as many as the rooms there are
+    /// take; in `overload` legs there were when the first was refused.
     pub capacity_legs: Option<u64>,
     /// Whether it was met, and not reckoned.
     pub capacity_met: bool,
+    /// Whether the rooms are full before the core is.
+    pub capacity_is_limit: bool,
     /// Why no capacity is told.
     pub no_capacity_because: Option<String>,
 }
@@ -70,16 +76,21 @@ impl Verdict {
         let generator_bottleneck = bottleneck(generator);
         let no_capacity_because = match (&generator_bottleneck, basis) {
             (Some(_), _) => Some("the load generator was the bottleneck".to_owned()),
-            (None, Basis::Use) => unfit(server),
+            (None, Basis::Use) => unfit(server).or_else(|| idle(server)),
             (None, Basis::Refusal(None)) => Some("no leg was refused".to_owned()),
-            (None, Basis::Refusal(Some(_))) => None,
+            (None, Basis::Refusal(Some(_))) => unfit(server),
         };
-        let by_use = || (server.legs as f64 * FULL / server.busiest_percent) as u64;
+        let by_use = || {
+            let full = (server.legs as f64 * FULL / server.busiest_percent) as u64;
+            server.limit.map_or(full, |limit| full.min(limit))
+        };
         let capacity_legs = no_capacity_because.is_none().then(|| match basis {
             Basis::Refusal(Some(legs)) => legs as u64,
             _ => by_use(),
         });
+        let at_limit = capacity_legs.is_some() && capacity_legs == server.limit;
         Self {
+            capacity_is_limit: basis == Basis::Use && at_limit,
             capacity_met: basis != Basis::Use && capacity_legs.is_some(),
             real_time: !priorities.is_empty() && priorities.iter().all(Option::is_some),
             generator_bottleneck,
@@ -104,6 +115,9 @@ impl Verdict {
             (Some(legs), _) if self.capacity_met => {
                 format!("capacity: {legs} legs of this kind were in when the first was refused")
             }
+            (Some(legs), _) if self.capacity_is_limit => format!(
+                "capacity: {legs} legs, all that the rooms take, before the busiest thread's core is filled to {FULL:.0} %"
+            ),
             (Some(legs), _) => format!(
                 "capacity: about {legs} legs of this kind fill {FULL:.0} % of the busiest thread's core"
             ),
@@ -131,8 +145,8 @@ fn bottleneck(generator: Generator) -> Option<String> {
 
 /// Why a server in this state shows no capacity.
 fn unfit(server: Server) -> Option<String> {
-    if server.busiest_percent <= 0.0 || server.legs == 0 {
-        return Some("no thread of the server was busy".into());
+    if server.legs == 0 {
+        return Some("nobody talked".into());
     }
     if server.late_percent > SERVER_LATE {
         return Some(format!(
@@ -148,98 +162,15 @@ fn unfit(server: Server) -> Option<String> {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const IDLE: Generator = Generator {
-        cpu_percent: 20.0,
-        late_percent: 0.1,
-    };
-    const FIT: Server = Server {
-        legs: 100,
-        busiest_percent: 10.0,
-        late_percent: 0.0,
-        received_percent: 100.0,
-    };
-
-    #[test]
-    fn a_fit_server_and_an_idle_generator_show_a_capacity() {
-        let verdict = Verdict::new(&[Some(60)], IDLE, FIT, Basis::Use);
-        assert!(verdict.real_time);
-        assert_eq!(verdict.capacity_legs, Some(800));
-        assert_eq!(verdict.generator_bottleneck, None);
-    }
-
-    #[test]
-    fn a_generator_that_is_the_bottleneck_is_told_and_no_capacity_is() {
-        for tired in [
-            Generator {
-                cpu_percent: 97.0,
-                ..IDLE
-            },
-            Generator {
-                late_percent: 4.0,
-                ..IDLE
-            },
-        ] {
-            let verdict = Verdict::new(&[Some(60)], tired, FIT, Basis::Use);
-            assert_eq!(verdict.capacity_legs, None);
-            let text = verdict.lines().join("\n");
-            assert!(text.contains("generator was the bottleneck"), "{text}");
-            assert!(!text.contains("about"), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_server_in_trouble_shows_none() {
-        for server in [
-            Server {
-                late_percent: 0.5,
-                ..FIT
-            },
-            Server {
-                received_percent: 99.0,
-                ..FIT
-            },
-            Server {
-                busiest_percent: 0.0,
-                ..FIT
-            },
-        ] {
-            let verdict = Verdict::new(&[Some(60)], IDLE, server, Basis::Use);
-            assert_eq!(verdict.capacity_legs, None);
-            assert!(verdict.no_capacity_because.is_some());
-        }
-    }
-
-    #[test]
-    fn a_capacity_that_was_met_is_that_of_the_first_refusal() {
-        let late = Server {
-            late_percent: 5.0,
-            ..FIT
-        };
-        let met = Verdict::new(&[Some(60)], IDLE, late, Basis::Refusal(Some(321)));
-        assert_eq!((met.capacity_legs, met.capacity_met), (Some(321), true));
-        let never = Verdict::new(&[Some(60)], IDLE, FIT, Basis::Refusal(None));
-        assert_eq!(never.capacity_legs, None);
-        let tired = Generator {
-            late_percent: 9.0,
-            ..IDLE
-        };
-        let unsure = Verdict::new(&[Some(60)], tired, FIT, Basis::Refusal(Some(321)));
-        assert_eq!(unsure.capacity_legs, None);
-        assert!(!unsure.lines().join("\n").contains("321"));
-    }
-
-    #[test]
-    fn without_priority_on_every_worker_no_tail_is_called_real_time() {
-        for priorities in [&[][..], &[None], &[Some(60), None]] {
-            let verdict = Verdict::new(priorities, IDLE, FIT, Basis::Use);
-            assert!(!verdict.real_time);
-            let text = verdict.lines().join("\n");
-            assert!(text.contains("without real-time priority"), "{text}");
-            assert!(!text.contains("real-time figures"), "{text}");
-        }
-    }
+/// Why the use of a server that has little to do shows no capacity.
+fn idle(server: Server) -> Option<String> {
+    let busiest = server.busiest_percent;
+    (busiest < TELLING).then(|| {
+        format!(
+            "the busiest thread used {busiest:.1} % of its core, and a line drawn from less than {TELLING:.0} % says little: more legs tell it"
+        )
+    })
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,3 +39,24 @@ pub enum ConfigError {
         allowed: String,
     },
 }
+
+impl ConfigError {
+    /// In the words of whoever typed flags: each of these, `(flag, key)`, in the place of its key.
+    pub(crate) fn typed<'a>(self, flags: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let Self::Value {
+            mut key,
+            was,
+            mut allowed,
+        } = self
+        else {
+            return self;
+        };
+        for (flag, name) in flags {
+            if key == name {
+                flag.clone_into(&mut key);
+            }
+            allowed = allowed.replace(name, flag);
+        }
+        Self::Value { key, was, allowed }
+    }
+}

@@ -6,13 +6,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use talkpath_edge::calls::Destination;
+use talkpath_engine::Priority;
+use talkpath_engine::config::MOST_RESERVED;
 use toml::Value;
 
 use super::value::{
     cores, fraction, millis, parsed, parsed_list, ports, reachable, seconds, shown, whole,
     whole_or_off,
 };
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, open};
 
 /// One setting.
 struct Key {
@@ -41,12 +44,22 @@ const KEYS: &[Key] = &[
         set: |c, v| { c.engine.priority = whole_or_off(v, 2..=90)?; Some(()) } },
     Key { section: "engine", name: "lock_memory", allowed: "true or false",
         set: |c, v| { c.engine.lock_memory = v.as_bool()?; Some(()) } },
+    Key { section: "engine", name: "max_stuck", allowed: "1 to 64 (workers)",
+        set: |c, v| { c.engine.max_stuck = whole(v, 1..=64)?; Some(()) } },
+    Key { section: "engine", name: "rebalance_s", allowed: "0 to 3600 (seconds)",
+        set: |c, v| { c.engine.rebalance = seconds(v, 0..=3600)?; Some(()) } },
     Key { section: "engine", name: "watchdog_ms", allowed: "100 to 60000 (milliseconds)",
         set: |c, v| { c.engine.watchdog = millis(v, 100..=60_000)?; Some(()) } },
     Key { section: "engine", name: "jitter_target_ms", allowed: "0 to 500 (milliseconds)",
         set: |c, v| { c.engine.jitter_target = millis(v, 0..=500)?; Some(()) } },
     Key { section: "engine", name: "jitter_max_ms", allowed: "20 to 1000 (milliseconds)",
         set: |c, v| { c.engine.jitter_max = millis(v, 20..=1000)?; Some(()) } },
+    Key { section: "engine", name: "packets_in_per_leg", allowed: "2 to 64 (packets)",
+        set: |c, v| { c.engine.packets_in_per_leg = whole(v, 2..=64)?; Some(()) } },
+    Key { section: "engine", name: "packets_out_per_leg", allowed: "1 to 32 (packets)",
+        set: |c, v| { c.engine.packets_out_per_leg = whole(v, 1..=32)?; Some(()) } },
+    Key { section: "engine", name: "mesh_margin", allowed: "1 to 5 (slots)",
+        set: |c, v| { c.engine.mesh_margin = whole(v, 1..=5)?; Some(()) } },
     Key { section: "engine", name: "admit_budget", allowed: "0.05 to 1 (part of a slot)",
         set: |c, v| { c.engine.admit_budget = fraction(v, 0.05..=1.0)?; Some(()) } },
     Key { section: "engine", name: "shed_above", allowed: "0.3 to 1.5 (part of a slot)",
@@ -55,6 +68,22 @@ const KEYS: &[Key] = &[
         set: |c, v| { c.engine.shed_below = fraction(v, 0.1..=1.4)?; Some(()) } },
     Key { section: "engine", name: "price_quantile", allowed: "0.5 to 1",
         set: |c, v| { c.engine.price_quantile = fraction(v, 0.5..=1.0)?; Some(()) } },
+    Key { section: "engine", name: "reserves.emergency", allowed: RESERVES,
+        set: |c, v| reserve(c, v, Priority::Emergency) },
+    Key { section: "engine", name: "reserves.critical", allowed: RESERVES,
+        set: |c, v| reserve(c, v, Priority::Critical) },
+    Key { section: "engine", name: "reserves.high", allowed: RESERVES,
+        set: |c, v| reserve(c, v, Priority::High) },
+    Key { section: "engine", name: "reserves.normal", allowed: RESERVES,
+        set: |c, v| reserve(c, v, Priority::Normal) },
+    Key { section: "engine", name: "reserves.low", allowed: RESERVES,
+        set: |c, v| reserve(c, v, Priority::Low) },
+    Key { section: "priority", name: "trusted", allowed: "a list of networks, such as [\"10.0.0.0/8\", \"fd00::/8\"]",
+        set: |c, v| { c.priority.trusted = parsed_list(v)?; Some(()) } },
+    Key { section: "priority", name: "sos_users", allowed: "a list of users, such as [\"112\", \"911\"]",
+        set: |c, v| { c.priority.sos_users = parsed_list(v)?; Some(()) } },
+    Key { section: "priority", name: "sos", allowed: "a user that can be called, such as \"room-sos\"",
+        set: |c, v| { c.priority.sos = Some(callable(v)?); Some(()) } },
     Key { section: "sip", name: "addr", allowed: "an address with port, such as \"127.0.0.1:5060\" or \"[::1]:5060\"",
         set: |c, v| { c.sip.addr = parsed(v)?; Some(()) } },
     Key { section: "sip", name: "advertised", allowed: "an IP address, such as \"203.0.113.7\"",
@@ -105,6 +134,20 @@ const KEYS: &[Key] = &[
         set: |c, v| { c.record.max_mb = whole(v, 1..=1_000_000)?; Some(()) } },
 ];
 
+const RESERVES: &str = "0 to 0.9 (part of engine.admit_budget), all classes together at most 0.9";
+
+fn reserve(config: &mut Config, value: &Value, class: Priority) -> Option<()> {
+    let part = fraction(value, 0.0..=1.0).filter(|part| *part <= MOST_RESERVED)?;
+    config.engine.reserves[class.index()] = part;
+    Some(())
+}
+
+/// A user somebody here is called.
+fn callable(value: &Value) -> Option<String> {
+    let user = value.as_str()?;
+    Destination::parse(user).map(|_| user.to_owned())
+}
+
 fn slot(value: &Value) -> Option<Duration> {
     let us: u64 = whole(value, 1..=5000)?;
     SLOTS_US.contains(&us).then(|| Duration::from_micros(us))
@@ -142,14 +185,19 @@ pub(super) fn apply_in(
 
 /// Sets `section.name`.
 fn apply(config: &mut Config, section: &str, name: &str, value: &Value) -> Result<(), ConfigError> {
-    let key = KEYS
+    let found = KEYS
         .iter()
-        .find(|key| key.section == section && key.name == name)
-        .ok_or_else(|| unknown(section, Some(name)))?;
-    (key.set)(config, value).ok_or_else(|| ConfigError::Value {
+        .find(|key| key.section == section && key.name == name);
+    let (set, allowed) = match found {
+        Some(key) => ((key.set)(config, value), key.allowed),
+        None => {
+            open::apply(config, section, name, value).ok_or_else(|| unknown(section, Some(name)))?
+        }
+    };
+    set.ok_or_else(|| ConfigError::Value {
         key: format!("{section}.{name}"),
         was: shown(value),
-        allowed: key.allowed.into(),
+        allowed: allowed.into(),
     })
 }
 
@@ -190,8 +238,10 @@ pub(super) fn unknown(section: &str, name: Option<&str>) -> ConfigError {
 
 /// Every key as `section.name` with what it allows, in the order of the example file.
 pub fn documented() -> impl Iterator<Item = (String, &'static str)> {
-    KEYS.iter()
-        .map(|key| (format!("{}.{}", key.section, key.name), key.allowed))
+    let keys = KEYS
+        .iter()
+        .map(|key| (format!("{}.{}", key.section, key.name), key.allowed));
+    keys.chain(open::documented())
 }
 
 fn sections() -> Vec<&'static str> {

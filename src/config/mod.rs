@@ -5,12 +5,16 @@
 
 mod error;
 mod keys;
+mod open;
 mod sections;
 mod value;
 
 use std::net::IpAddr;
 use std::path::Path;
+use std::time::Duration;
 
+use talkpath_edge::priority::Precedence;
+use talkpath_engine::config::MOST_RESERVED;
 use toml::{Table, Value};
 
 pub use error::ConfigError;
@@ -25,6 +29,8 @@ pub(crate) use value::list;
 pub struct Config {
     /// The real-time engine.
     pub engine: EngineSection,
+    /// Who may claim which class.
+    pub priority: Precedence,
     /// The SIP server.
     pub sip: SipSection,
     /// The media sockets.
@@ -37,6 +43,21 @@ pub struct Config {
     pub play: PlaySection,
     /// The session, written down.
     pub record: RecordSection,
+}
+
+/// The keys of a section, those of tables within it by their path: `reserves.emergency`.
+fn flat(section: &Table) -> Vec<(String, &Value)> {
+    let mut keys = Vec::new();
+    for (name, value) in section {
+        match value {
+            Value::Table(table) => {
+                let inner = flat(table).into_iter();
+                keys.extend(inner.map(|(key, value)| (format!("{name}.{key}"), value)));
+            }
+            value => keys.push((name.clone(), value)),
+        }
+    }
+    keys
 }
 
 impl Config {
@@ -82,8 +103,8 @@ impl Config {
             let Value::Table(content) = content else {
                 return Err(keys::unknown(section, None));
             };
-            for (name, value) in content {
-                keys::apply_in(&mut config, folder, section, name, value)?;
+            for (name, value) in flat(content) {
+                keys::apply_in(&mut config, folder, section, &name, value)?;
             }
         }
         Ok(config)
@@ -141,9 +162,23 @@ impl Config {
                 allowed,
             );
         }
+        // The sums of a mix are there before the next one: of the shortest frame, 10 ms.
+        if engine.workers > 1 && engine.slot * engine.mesh_margin >= Duration::from_millis(10) {
+            let allowed = "fewer slots than 10 ms have, with several workers".to_owned();
+            return refuse(
+                "engine.mesh_margin",
+                engine.mesh_margin.to_string(),
+                allowed,
+            );
+        }
         if engine.shed_below >= engine.shed_above {
             let allowed = format!("below engine.shed_above, {}", engine.shed_above);
             return refuse("engine.shed_below", engine.shed_below.to_string(), allowed);
+        }
+        let reserved: f32 = engine.reserves.iter().sum();
+        if reserved > MOST_RESERVED {
+            let allowed = format!("at most {MOST_RESERVED}, all classes together");
+            return refuse("engine.reserves", reserved.to_string(), allowed);
         }
         if self.rtp_addr().is_ipv4() != self.sip.addr.is_ipv4() {
             let allowed = format!("the same IP version as sip.addr, {}", self.sip.addr);

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use talkpath_engine::EngineConfig;
+use talkpath_engine::priority::CLASSES;
 
 /// `[engine]`
 #[derive(Clone, Debug, PartialEq)]
@@ -22,14 +24,26 @@ pub struct EngineSection {
     pub priority: Option<u8>,
     /// How long a worker may make no slot before it is replaced.
     pub watchdog: Duration,
+    /// Lost workers that may hang at a time.
+    pub max_stuck: usize,
+    /// How often a leg or call may be moved to level the workers; zero: never.
+    pub rebalance: Duration,
     /// Whether memory is locked against paging.
     pub lock_memory: bool,
     /// Delay that the jitter buffer aims at.
     pub jitter_target: Duration,
     /// Longest delay of the jitter buffer.
     pub jitter_max: Duration,
+    /// Packet boxes towards the workers, for each leg of capacity.
+    pub packets_in_per_leg: usize,
+    /// Packet boxes from the workers, for each leg of capacity.
+    pub packets_out_per_leg: usize,
+    /// Slots a room on several workers waits for their sums.
+    pub mesh_margin: u32,
     /// Part of a slot that calls are admitted to fill.
     pub admit_budget: f32,
+    /// By class, the best first: the part of `admit_budget` only it and better ones may use.
+    pub reserves: [f32; CLASSES],
     /// Part of a slot's length above which the governor sheds.
     pub shed_above: f32,
     /// Part of it below which the governor recovers.
@@ -134,10 +148,16 @@ impl Default for EngineSection {
             cores: Vec::new(),
             priority: Some(60),
             watchdog: Duration::from_secs(1),
+            max_stuck: 4,
+            rebalance: Duration::from_secs(1),
             lock_memory: true,
             jitter_target: Duration::from_millis(20),
             jitter_max: Duration::from_millis(200),
+            packets_in_per_leg: 12,
+            packets_out_per_leg: 4,
+            mesh_margin: 3,
             admit_budget: 0.8,
+            reserves: EngineConfig::default().reserves,
             price_quantile: 0.9,
             shed_above: 0.95,
             shed_below: 0.7,

@@ -1,5 +1,6 @@
 //! `talkpath replay`: a session that `serve --record` wrote down, run again as fast as the machine goes.
 
+mod json;
 mod sound;
 mod text;
 mod track;
@@ -9,8 +10,7 @@ use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::Serialize;
-use talkpath_engine::replay::{Recording, RecordingError, ReplayError, Replayed, replay};
+use talkpath_engine::replay::{Recording, RecordingError, ReplayError, Replayed, replay_with};
 
 use crate::output;
 use sound::{Sound, SoundError};
@@ -18,6 +18,7 @@ use wanted::Wanted;
 
 /// What to replay.
 #[derive(Args, Clone, Debug)]
+#[command(override_usage = "talkpath replay [OPTIONS] <FILE>")]
 pub struct ReplayArgs {
     /// What `talkpath serve --record FILE` wrote
     file: PathBuf,
@@ -25,6 +26,9 @@ pub struct ReplayArgs {
     /// room by somebody who says nothing. May be given several times
     #[arg(long, value_name = "WHAT:FILE", value_parser = wanted::parse)]
     wav: Vec<Wanted>,
+    /// Run it once more with so many workers, and compare every leg
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    workers: Option<u8>,
     /// List the rooms and legs of the session
     #[arg(long)]
     list: bool,
@@ -69,12 +73,27 @@ pub enum ReplayCommandError {
         /// Packets of the session that were not sent again.
         missing: u64,
     },
+    /// The recording ends before its session; as far as it goes it is identical.
+    #[error(
+        "the recording ends at {at_s:.3} s, before its session: {compared} packets until there are identical"
+    )]
+    EndsEarly {
+        /// Where it ends, in seconds since slot 0.
+        at_s: f64,
+        /// Packets that were compared.
+        compared: u64,
+    },
     /// Standard output did not take what was to be printed.
     #[error("standard output: {0}")]
     Unprinted(#[source] io::Error),
 }
 
 impl ReplayCommandError {
+    /// Whether the recording is identical, but shorter than its session.
+    pub fn is_short(&self) -> bool {
+        matches!(self, Self::EndsEarly { .. })
+    }
+
     /// Whether other arguments are needed: the same ones will fail again.
     pub fn is_wrong_input(&self) -> bool {
         let unknown = |error: &SoundError| matches!(error, SoundError::Unknown { .. });
@@ -87,7 +106,7 @@ impl ReplayCommandError {
 }
 
 /// What is printed.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 struct Report<'a> {
     /// Version of talkpath that recorded.
     recorded_by: &'a str,
@@ -97,9 +116,10 @@ struct Report<'a> {
     differences: Vec<String>,
     /// Why the recording ends before its session did.
     ends_early: Option<String>,
+    /// How many workers the session had.
+    recorded_workers: usize,
     /// How many times faster than the session.
     speed: f64,
-    #[serde(flatten)]
     replayed: &'a Replayed,
 }
 
@@ -117,31 +137,43 @@ pub fn run(args: &ReplayArgs) -> Result<(), ReplayCommandError> {
         file: file(),
         source,
     })?;
+    wanted::check(&args.wav, &recording)?;
     let mut sound = Sound::new(&args.wav, recording.header().base);
-    let replayed = replay(&recording, &mut sound)?;
+    let own = recording.header().config.workers;
+    let workers = args.workers.map_or(own, usize::from);
+    let replayed = replay_with(&recording, workers, &mut sound)?;
     let took = replayed.took.as_secs_f64().max(1e-9);
     let report = Report {
         recorded_by: &recording.header().talkpath,
         identical: replayed.is_identical(),
         differences: recording.header().differences(),
         ends_early: recording.ends_early(),
+        recorded_workers: own,
         speed: replayed.session.as_secs_f64() / took,
         replayed: &replayed,
     };
+    let written = sound.write(&replayed);
+    let known = written.as_deref().unwrap_or_default();
     let text = if args.json {
-        // Plain data: numbers, texts and lists.
-        serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+        json::of(&report, known)
     } else {
-        text::of(&report, args.list)
+        text::of(&report, known, args.list)
     };
     output::print(&text).map_err(ReplayCommandError::Unprinted)?;
-    sound.write(&replayed)?;
+    written?;
     let Replayed {
-        different, missing, ..
+        different,
+        missing,
+        compared,
+        session,
+        ..
     } = replayed;
-    if report.identical {
-        Ok(())
-    } else {
-        Err(ReplayCommandError::Different { different, missing })
+    match (report.identical, &report.ends_early) {
+        (false, _) => Err(ReplayCommandError::Different { different, missing }),
+        (true, Some(_)) => Err(ReplayCommandError::EndsEarly {
+            at_s: session.as_secs_f64(),
+            compared,
+        }),
+        (true, None) => Ok(()),
     }
 }

@@ -24,10 +24,12 @@ const OFF: Duration = Duration::from_secs(1);
 #[non_exhaustive]
 pub enum SoundError {
     /// Nothing of the session has that name, or nothing was heard of it.
-    #[error("--wav: the session has no sound of {what}; --list shows what there is")]
+    #[error("--wav: the session has no sound of {what}; it has {known}")]
     Unknown {
         /// What was asked for.
         what: String,
+        /// What there is.
+        known: String,
     },
     /// The file could not be written.
     #[error("{}: {source}", file.display())]
@@ -37,6 +39,14 @@ pub enum SoundError {
         /// What is wrong.
         source: hound::Error,
     },
+}
+
+/// A file that was written.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub what: String,
+    pub file: PathBuf,
+    pub length: Duration,
 }
 
 /// A packet that is kept.
@@ -104,7 +114,8 @@ impl Sound {
     ///
     /// # Errors
     /// There is no such leg or room, or a file could not be written.
-    pub fn write(self, replayed: &Replayed) -> Result<(), SoundError> {
+    pub fn write(self, replayed: &Replayed) -> Result<Vec<Written>, SoundError> {
+        let mut all = Vec::new();
         for Wanted { what, file } in &self.wanted {
             let found = match what {
                 What::Leg(id) => self.leg(id, replayed),
@@ -112,13 +123,20 @@ impl Sound {
             };
             let (rate, tracks) = found.ok_or_else(|| SoundError::Unknown {
                 what: what.to_string(),
+                known: "none of it: --list shows what there is".to_owned(),
             })?;
+            let len = tracks.iter().map(Vec::len).max().unwrap_or(0);
             write_wav(file, rate, &tracks).map_err(|source| SoundError::Write {
                 file: file.clone(),
                 source,
             })?;
+            all.push(Written {
+                what: what.to_string(),
+                file: file.clone(),
+                length: Duration::from_secs_f64(len as f64 / f64::from(rate.hz())),
+            });
         }
-        Ok(())
+        Ok(all)
     }
 
     /// Both ways of a leg, from when it joined, at the highest rate it had.

@@ -3,17 +3,26 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::Report;
+use talkpath_engine::LegId;
+use talkpath_engine::replay::{Difference, Unapplied};
 
-/// The report; `list` with all rooms and legs.
-pub(super) fn of(report: &Report<'_>, list: bool) -> String {
+use super::Report;
+use super::sound::Written;
+
+/// The report with the files that were written; `list` with all rooms and legs.
+pub(super) fn of(report: &Report<'_>, written: &[Written], list: bool) -> String {
     let mut text = String::new();
     // Writing to a String does not fail.
-    write(report, list, &mut text).unwrap_or_default();
+    write(report, written, list, &mut text).unwrap_or_default();
     text
 }
 
-fn write(report: &Report<'_>, list: bool, to: &mut String) -> std::fmt::Result {
+fn write(
+    report: &Report<'_>,
+    written: &[Written],
+    list: bool,
+    to: &mut String,
+) -> std::fmt::Result {
     let replayed = report.replayed;
     let session = seconds(replayed.session);
     let (rooms, legs) = (replayed.rooms.len(), replayed.legs.len());
@@ -30,19 +39,44 @@ fn write(report: &Report<'_>, list: bool, to: &mut String) -> std::fmt::Result {
         "packets   {given} in, {sent} out, {compared} of them compared: "
     )?;
     match &replayed.first_difference {
+        None if compared == 0 => writeln!(to, "nothing to compare")?,
         None if replayed.missing == 0 => writeln!(to, "all identical")?,
         None => writeln!(to, "{} are missing", replayed.missing)?,
         Some(first) => writeln!(
             to,
-            "{} different; the first is packet {} of worker {}, sequence {}",
-            replayed.different, first.packet, first.worker, first.sequence
+            "{} different; the first is packet {} of {}, sequence {}",
+            replayed.different,
+            first.packet,
+            whose(first),
+            first.sequence
         )?,
+    }
+    let (own, workers) = (report.recorded_workers, replayed.workers);
+    if workers != own {
+        writeln!(
+            to,
+            "workers   recorded with {own}: identical with {own}, then run and compared with {workers}"
+        )?;
+    }
+    for Unapplied { what, times, first } in &replayed.unapplied {
+        let first = seconds(*first);
+        writeln!(
+            to,
+            "note      left out with {workers} workers: {times} {what}, first at {first} s"
+        )?;
     }
     for difference in &report.differences {
         writeln!(to, "note      {difference}: the packets may differ")?;
     }
     if let Some(why) = &report.ends_early {
-        writeln!(to, "note      the recording ends before its session: {why}")?;
+        writeln!(
+            to,
+            "note      the recording ends at {session} s, before its session: {why}"
+        )?;
+    }
+    for Written { what, file, length } in written {
+        let (file, length) = (file.display(), seconds(*length));
+        writeln!(to, "wrote     {file}: {what}, {length} s")?;
     }
     if !list {
         return Ok(());
@@ -76,6 +110,18 @@ fn write(report: &Report<'_>, list: bool, to: &mut String) -> std::fmt::Result {
         )?;
     }
     Ok(())
+}
+
+fn whose(difference: &Difference) -> String {
+    match difference.worker {
+        Some(worker) => format!("worker {worker}"),
+        None => format!("leg {}", leg_id(difference.leg).unwrap_or_default()),
+    }
+}
+
+/// A leg as the list shows it.
+pub(super) fn leg_id(bits: u64) -> Option<String> {
+    Some(LegId::from_bits(bits)?.to_string())
 }
 
 fn seconds(span: Duration) -> String {

@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use talkpath_engine::replay::Recording;
+
+use super::sound::SoundError;
+
 /// A WAV file that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
@@ -25,6 +29,33 @@ impl std::fmt::Display for What {
             Self::Room(name) => write!(f, "room {name}"),
         }
     }
+}
+
+/// Whether the session has what is wanted, as far as its recording says before it is run.
+///
+/// # Errors
+/// The first that it has not, with what there is.
+pub(super) fn check(wanted: &[Wanted], recording: &Recording) -> Result<(), SoundError> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let (rooms, legs) = (recording.room_names(), recording.legs_with_packets());
+    for Wanted { what, .. } in wanted {
+        let (kind, known) = match what {
+            What::Leg(id) if !legs.contains(id) => ("legs", &legs),
+            What::Room(name) if !rooms.contains(name) => ("rooms", &rooms),
+            _ => continue,
+        };
+        let known = known.iter().map(String::as_str).collect::<Vec<_>>();
+        return Err(SoundError::Unknown {
+            what: what.to_string(),
+            known: match &known[..] {
+                [] => format!("no {kind} with sound"),
+                known => format!("the {kind} {}", known.join(", ")),
+            },
+        });
+    }
+    Ok(())
 }
 
 /// Reads one.

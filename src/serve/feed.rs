@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use talkpath_edge::http::{EventFeed, EventQuery, Fed, NoFeed};
+use talkpath_edge::http::{EventFeed, EventQuery, Fed, NoFeed, rounded};
 use talkpath_edge::utc;
 use talkpath_engine::{Engine, Event, EventClass, EventFilter, EventStream, LegId, RoomId};
 use talkpath_rt::clock::{Clock, MonotonicClock};
@@ -51,6 +51,10 @@ fn filter(
         let error = || NoFeed::BadQuery(format!("leg={text}: a handle is index.generation"));
         filter = filter.of_leg(handle(text).ok_or_else(error)?);
     }
+    if let Some(text) = &query.call {
+        let error = || NoFeed::BadQuery(format!("call={text}: a handle is index.generation"));
+        filter = filter.of_call(handle(text).ok_or_else(error)?);
+    }
     Ok(filter)
 }
 
@@ -78,7 +82,7 @@ impl<F: Fn(LegId) -> Option<String> + Send> EventFeed for Feed<F> {
 /// The event as one line, with what the engine does not know.
 fn line(event: &Event, call_id: Option<String>) -> String {
     // Plain data: it always serialises.
-    let mut json = serde_json::to_value(event).unwrap_or_default();
+    let mut json = rounded(serde_json::to_value(event).unwrap_or_default());
     let ago = MonotonicClock.now().saturating_sub(event.at);
     json["time"] = utc::ago(ago).into();
     if let Some(call_id) = call_id {
@@ -97,6 +101,14 @@ mod tests {
             class: own(class),
             room: own(room),
             leg: own(leg),
+            call: None,
+        }
+    }
+
+    fn of_call(call: &str) -> EventQuery {
+        EventQuery {
+            call: Some(call.to_owned()),
+            ..EventQuery::default()
         }
     }
 
@@ -117,7 +129,12 @@ mod tests {
             query(None, None, Some("7.2")),
             all.of_leg(handle("7.2").expect("a handle")),
         );
+        is(
+            of_call("5.3"),
+            all.of_call(handle("5.3").expect("a handle")),
+        );
         let wrong = [
+            of_call("lobby"),
             query(Some("loud"), None, None),
             query(None, Some("kitchen"), None),
             query(None, None, Some("7")),

@@ -22,6 +22,10 @@ pub(super) fn greeting(
         )
     });
     let (ports, media) = (&config.rtp.ports, config.rtp_addr());
+    let record = config.record.file.as_ref().map_or(String::new(), |file| {
+        let (file, max_mb) = (file.display(), config.record.max_mb);
+        format!("record  {file}, {max_mb} MB at most; run it again with: talkpath replay {file}\n")
+    });
     let told = config
         .rtp_advertised()
         .map_or(String::new(), |ip| format!(", advertised as {ip}"));
@@ -34,6 +38,7 @@ pub(super) fn greeting(
          {play}\n\
          media   {media}, UDP {low}-{high}{told}\n\
          worker  {place}, slots of {slot} µs, up to {capacity} legs\n\
+         {record}\
          status  http://{http}/\n",
         version = env!("CARGO_PKG_VERSION"),
         low = ports.start(),

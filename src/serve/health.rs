@@ -21,6 +21,14 @@ pub(super) enum Unfit {
     /// The supervisor is not there to be asked.
     #[error("the engine has stopped")]
     Stopped,
+    /// Workers hang, and none is put in their place any more.
+    #[error("{workers} workers stand still and are not replaced: {stuck} lost ones hang already")]
+    NotReplaced {
+        /// How many.
+        workers: u64,
+        /// Lost before them.
+        stuck: u64,
+    },
     /// A worker's thread is there, but its slots are not run.
     #[error(
         "worker {worker} stands still: no slot in {seconds:.1} s, expected one every {slot_us} µs"
@@ -63,7 +71,14 @@ impl Pulse {
     /// Looks at the figures of now. The first look has nothing to compare with and finds nobody still.
     pub(super) fn look(&mut self, engine: &Status, net: &NetStatus) -> Result<(), Unfit> {
         self.workers.resize(engine.workers.len(), None);
-        let mut found = Ok(());
+        let counts = &engine.supervisor;
+        let mut found = match counts.workers_not_replaced {
+            0 => Ok(()),
+            workers => Err(Unfit::NotReplaced {
+                workers,
+                stuck: counts.workers_out,
+            }),
+        };
         for (worker, (beat, status)) in self.workers.iter_mut().zip(&engine.workers).enumerate() {
             let seconds = still(beat, status.counters.slots, engine.at);
             if seconds > STILL && found.is_ok() {

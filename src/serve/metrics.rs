@@ -3,17 +3,19 @@
 //! Control side; reads records that exist already. `docs/counters.md` explains each name, and a
 //! test holds the two together.
 
+use std::time::Duration;
+
 use talkpath_edge::http::{Metric, MetricKind, Sample};
 use talkpath_edge::net::NetStatus;
 use talkpath_edge::sip::Counters;
-use talkpath_engine::{LegLedger, Status};
+use talkpath_engine::{Counter, FlowLedger, LegLedger, Status};
 
 /// All metric families, in the order of the page. `engine` is `None` once the engine has stopped;
 /// its families are left out then.
 pub fn metrics(engine: Option<&Status>, net: &NetStatus, sip: &Counters) -> Vec<Metric> {
     let status = engine;
     let engine = engine.into_iter().flat_map(Status::counters);
-    let engine = engine.map(|c| metric(c.name, c.help, c.grows, c.value));
+    let engine = engine.map(of_engine);
     let counted = net.counters.iter();
     let net_counted =
         counted.map(|(name, help, value)| metric(&format!("net_{name}"), help, true, value as f64));
@@ -24,10 +26,26 @@ pub fn metrics(engine: Option<&Status>, net: &NetStatus, sip: &Counters) -> Vec<
         .chain(net_counted)
         .chain(fills(status, net))
         .chain(status.map(costs))
-        .chain([ledger(status)])
+        .chain([ledger(status), call_ledger(status)])
         .chain(shard(net))
         .chain(sip)
         .collect()
+}
+
+/// A number of the engine: of each worker by itself where the engine tells it so.
+fn of_engine(counter: Counter) -> Metric {
+    let mut family = metric(counter.name, counter.help, counter.grows, counter.value);
+    let of_each = counter.of_workers.iter().enumerate();
+    let samples: Vec<_> = of_each
+        .map(|(worker, &value)| Sample {
+            labels: vec![("worker", worker.to_string())],
+            value,
+        })
+        .collect();
+    if !samples.is_empty() {
+        family.samples = samples;
+    }
+    family
 }
 
 fn metric(name: &str, help: &'static str, grows: bool, value: f64) -> Metric {
@@ -90,20 +108,34 @@ fn ledger(engine: Option<&Status>) -> Metric {
         .map(|leg| leg.ledger.parts())
         .collect();
     let (name, help) = ("ledger_seconds", "Delay of the legs, part by part");
+    by_part((name, help), engine.is_some(), &LegLedger::PARTS, &legs)
+}
+
+/// The latency ledger of calls: every part, on average over their directions and at most.
+fn call_ledger(engine: Option<&Status>) -> Metric {
+    let calls = engine.into_iter().flat_map(|status| &status.calls);
+    let sides = calls.flat_map(|call| &call.sides);
+    let flows: Vec<_> = sides.map(|side| side.ledger.parts()).collect();
+    let (name, help) = ("call_ledger_seconds", "Delay of calls, part by part");
+    by_part((name, help), engine.is_some(), &FlowLedger::PARTS, &flows)
+}
+
+/// The mean and the most of every part; nothing when there is no engine to ask.
+fn by_part<const N: usize>(
+    (name, help): (&'static str, &'static str),
+    asked: bool,
+    names: &[&str; N],
+    all: &[[Duration; N]],
+) -> Metric {
     let start = Metric::family(name, help, MetricKind::Gauge);
-    if engine.is_none() {
-        return start;
-    }
-    LegLedger::PARTS
-        .iter()
-        .enumerate()
-        .fold(start, |metric, (at, part)| {
-            let part = |of: &str| vec![("part", (*part).to_owned()), ("of", of.to_owned())];
-            let seconds = || legs.iter().map(|parts| parts[at].as_secs_f64());
-            let mean = seconds().sum::<f64>() / legs.len().max(1) as f64;
-            let max = seconds().fold(0.0, f64::max);
-            metric.with(part("mean"), mean).with(part("max"), max)
-        })
+    let told = names.iter().enumerate().filter(|_| asked);
+    told.fold(start, |metric, (at, part)| {
+        let part = |of: &str| vec![("part", (*part).to_owned()), ("of", of.to_owned())];
+        let seconds = || all.iter().map(|parts| parts[at].as_secs_f64());
+        let mean = seconds().sum::<f64>() / all.len().max(1) as f64;
+        let max = seconds().fold(0.0, f64::max);
+        metric.with(part("mean"), mean).with(part("max"), max)
+    })
 }
 
 /// Ports by state and the shard's punctuality.

@@ -9,7 +9,9 @@
 mod error;
 mod feed;
 mod greeting;
+mod headroom;
 mod health;
+mod level;
 mod log;
 mod metrics;
 mod place;
@@ -25,6 +27,7 @@ use talkpath_edge::http::HttpServer;
 use talkpath_edge::net::Net;
 use talkpath_edge::sip::SipServer;
 use talkpath_engine::Engine;
+use talkpath_rt::numa::{self, Topology};
 use talkpath_rt::thread;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -71,7 +74,7 @@ async fn serve(config: &Config) -> Result<(), ServeError> {
     for warning in &running.warnings {
         eprintln!("talkpath: warning: {warning}");
     }
-    let place = place::described(running.engine.workers());
+    let place = place::described(running.engine.workers(), &running.topology);
     say(&greeting::greeting(
         config,
         running.sip.local_addr(),
@@ -79,10 +82,12 @@ async fn serve(config: &Config) -> Result<(), ServeError> {
         &place,
         running.net.capacity(),
     ));
+    let levelling = tokio::spawn(level::keep(running.engine.clone(), config.engine.rebalance));
     let fault = tokio::select! {
         () = stop => None,
         fault = watch::first_fault(|| running.lasting_fault()) => Some(fault),
     };
+    levelling.abort();
     if let Some(what) = fault {
         eprintln!("talkpath: fault: {what}; there is no media, all calls are ended");
     }
@@ -112,7 +117,9 @@ async fn serve(config: &Config) -> Result<(), ServeError> {
 
 /// Engine, network and SIP, and every thread in its place.
 async fn start(config: &Config) -> Result<Running, ServeError> {
-    let places = Places::new(&config.engine, &thread::allowed_cores());
+    // One that makes no sense is one node; the engine warns of it.
+    let topology = Topology::read(numa::ROOT.as_ref()).unwrap_or_default();
+    let places = Places::new(&config.engine, &thread::allowed_cores(), &topology);
     let media = settings::net(config, &places);
     // Before the engine takes its memory and a core.
     media.probe().map_err(|why| error::net(why, config))?;
@@ -140,6 +147,7 @@ async fn start(config: &Config) -> Result<Running, ServeError> {
         net,
         sip,
         warnings,
+        topology,
         pulse: Mutex::default(),
     })
 }

@@ -26,10 +26,16 @@ pub(super) fn engine(config: &Config, places: &Places) -> EngineConfig {
         workers: section.workers,
         priority: places.priority,
         watchdog: section.watchdog,
+        max_stuck: section.max_stuck,
+        shard_node: places.shard_node(),
         lock_memory: section.lock_memory,
         jitter_target: section.jitter_target,
         jitter_max: section.jitter_max,
+        packets_in_per_leg: section.packets_in_per_leg,
+        packets_out_per_leg: section.packets_out_per_leg,
+        mesh_margin: section.mesh_margin,
         admit_budget: section.admit_budget,
+        reserves: section.reserves,
         price_quantile: section.price_quantile,
         shed_above: section.shed_above,
         shed_below: section.shed_below,
@@ -103,6 +109,7 @@ pub(super) fn sip(config: &Config) -> SipConfig {
             allow: section.allow.clone(),
             deny: section.deny.clone(),
         },
+        precedence: config.priority.clone(),
         ring: section.ring,
         call_log: config.calls.log.clone(),
         kept_calls: config.calls.kept,
@@ -146,6 +153,7 @@ pub(super) fn advertised_in_vain(config: &Config) -> Option<String> {
 mod tests {
     use super::*;
     use crate::config::EngineSection;
+    use talkpath_rt::numa::Topology;
 
     /// Both keys may be at their ends together: the rooms callers name and a private one for each leg.
     #[test]
@@ -153,7 +161,7 @@ mod tests {
         for (rooms, capacity) in [("1", "1"), ("256", "20000"), ("20000", "20000")] {
             let text = format!("[sip]\nmax_rooms = {rooms}\n[engine]\ncapacity = {capacity}\n");
             let config = Config::parse(&text).unwrap();
-            let places = Places::new(&EngineSection::default(), &[0]);
+            let places = Places::new(&EngineSection::default(), &[0], &Topology::default());
             let told = engine(&config, &places);
             assert_eq!(told.validate(), Ok(()), "{text}");
             assert_eq!(

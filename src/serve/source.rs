@@ -3,12 +3,16 @@
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
-use talkpath_edge::http::{EventFeed, EventQuery, Health, Metric, NoFeed, PlanDump, StatusSource};
+use talkpath_edge::http::{
+    EventFeed, EventQuery, HeadroomQuery, Health, Metric, NoFeed, PlanDump, StatusSource,
+};
 use talkpath_edge::net::Net;
 use talkpath_edge::sip::SipServer;
 use talkpath_engine::{Engine, PlanInfo, Status};
+use talkpath_rt::numa::Topology;
 
 use super::feed;
+use super::headroom;
 use super::health::{self, Pulse, Unfit};
 use super::metrics::metrics;
 use super::watch;
@@ -20,6 +24,8 @@ pub(super) struct Running {
     pub sip: SipServer,
     /// What was asked for at start and not granted.
     pub warnings: Vec<String>,
+    /// The machine's NUMA nodes.
+    pub topology: Topology,
     /// What earlier looks at `/health` saw; locked by those who ask for it and by nobody else.
     pub pulse: Mutex<Pulse>,
 }
@@ -83,6 +89,10 @@ impl StatusSource for Running {
         feed::open(&self.engine, self.sip.call_ids(), query)
     }
 
+    fn headroom(&self, query: &HeadroomQuery) -> Result<Value, String> {
+        headroom::answer(&self.engine, query)
+    }
+
     fn plans(&self) -> Vec<PlanDump> {
         self.engine
             .plans()
@@ -101,6 +111,7 @@ fn plan(info: &PlanInfo) -> PlanDump {
     let present = ways.iter().filter(|(_, text, _)| !text.is_empty());
     PlanDump {
         id: info.id.to_string(),
+        name: info.name.clone(),
         legs: info.legs,
         text: present
             .clone()

@@ -10,6 +10,7 @@
 mod inside;
 mod ring;
 
+use talkpath_engine::Priority;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -18,7 +19,7 @@ use super::opening::Refusal;
 use super::record::{CallRecord, EndedBy};
 use super::seat::Seat;
 use super::switch::Core;
-use super::{MediaHost, opening};
+use super::{Asked, MediaHost, opening};
 use crate::limits::Permit;
 use crate::sip::message::{ALLOW, Reason, Request, Response};
 use crate::sip::stack::{Dialog, Invite, InviteEvent, ServerTransaction};
@@ -27,6 +28,7 @@ use crate::sip::stack::{Dialog, Invite, InviteEvent, ServerTransaction};
 pub(super) async fn serve<H: MediaHost>(
     core: Core<H>,
     invite: Invite,
+    class: Priority,
     mut mailbox: mpsc::UnboundedReceiver<Mail>,
 ) {
     let id = invite.dialog.id().clone();
@@ -40,6 +42,7 @@ pub(super) async fn serve<H: MediaHost>(
     match Call::open(
         core,
         &request,
+        class,
         transaction.as_ref(),
         &mut events,
         &mut mailbox,
@@ -117,12 +120,13 @@ impl<H: MediaHost> Call<H> {
     async fn open(
         core: Core<H>,
         request: &Request,
+        class: Priority,
         transaction: &dyn ServerTransaction,
         events: &mut mpsc::UnboundedReceiver<InviteEvent>,
         mailbox: &mut mpsc::UnboundedReceiver<Mail>,
     ) -> Result<(Self, Response), Refusal> {
         let desk = core.desk.clone();
-        let opening = opening::look(&desk, request)?;
+        let opening = opening::look(&desk, request, class)?;
         let id = &request.dialog;
         desk.note(id, |info| {
             info.destination = Some(opening.destination.clone())
@@ -131,8 +135,11 @@ impl<H: MediaHost> Call<H> {
             transaction.respond(Response::new(180));
             ring::wait(&desk, events, mailbox).await?;
         }
-        let (seat, sdp) =
-            Seat::take(core.clone(), request, opening.destination, opening.terms).await?;
+        let asked = Asked {
+            to: opening.destination,
+            class,
+        };
+        let (seat, sdp) = Seat::take(core.clone(), request, asked, opening.terms).await?;
         let call = Self {
             core,
             seat,

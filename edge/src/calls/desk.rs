@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use talkpath_engine::Priority;
 use talkpath_engine::negotiate::Capabilities;
 use talkpath_graph::FrameTime;
 use talkpath_rt::flag::Flag;
@@ -14,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{CallLeg, CallLog, Chronicle, Destination, MediaEnd};
 use crate::limits::Admission;
+use crate::priority::Precedence;
 use crate::sip::Counters;
 use crate::sip::message::{DialogId, Reason, Request};
 use crate::sip::stack::{Invite, ServerTransaction};
@@ -25,6 +27,8 @@ pub(crate) struct Settings {
     pub capabilities: Capabilities,
     /// Frame of the rooms, which answers prefer as packet time.
     pub frame: FrameTime,
+    /// Who may claim which class.
+    pub precedence: Precedence,
     /// How long it rings before we answer; zero: not at all.
     pub ring: Duration,
     /// How long the ACK of our 200 may take.
@@ -51,6 +55,7 @@ pub(crate) enum Mail {
 #[derive(Debug, Clone)]
 pub(crate) struct CallInfo {
     pub source: SocketAddr,
+    pub class: Priority,
     pub destination: Option<Destination>,
     pub codec: Option<String>,
     pub leg: Option<CallLeg>,
@@ -113,10 +118,15 @@ impl Desk {
     }
 
     /// Lists a call and gives its mailbox; `None` once no new calls are taken.
-    pub fn list(&self, request: &Request) -> Option<mpsc::UnboundedReceiver<Mail>> {
+    pub fn list(
+        &self,
+        request: &Request,
+        class: Priority,
+    ) -> Option<mpsc::UnboundedReceiver<Mail>> {
         let (mail, mailbox) = mpsc::unbounded_channel();
         let info = CallInfo {
             source: request.source,
+            class,
             destination: None,
             codec: None,
             leg: None,

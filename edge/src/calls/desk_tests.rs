@@ -1,12 +1,12 @@
 //! Drain against a call that comes in: it is told to end or not let in, never neither.
 
 use super::*;
-use crate::sip::message::{Method, Transport};
 
 fn desk() -> Desk {
     let settings = Settings {
         capabilities: Capabilities::default(),
         frame: FrameTime::Ms20,
+        precedence: Precedence::default(),
         ring: Duration::ZERO,
         ack: Duration::from_secs(1),
         call_log: CallLog::open(None).unwrap(),
@@ -16,22 +16,7 @@ fn desk() -> Desk {
 }
 
 fn invite(number: u32) -> Request {
-    Request {
-        method: Method::Invite,
-        user: "echo".to_owned(),
-        source: "192.0.2.1:5060".parse().unwrap(),
-        transport: Transport::Udp,
-        dialog: DialogId {
-            call_id: number.to_string(),
-            local: "a".to_owned(),
-            remote: "b".to_owned(),
-        },
-        in_dialog: false,
-        cseq: 1,
-        required: Vec::new(),
-        content_type: None,
-        body: Vec::new(),
-    }
+    Request::invite("192.0.2.1:5060", &number.to_string(), "echo")
 }
 
 fn told_to_end(mailbox: &mut mpsc::UnboundedReceiver<Mail>) -> bool {
@@ -41,11 +26,11 @@ fn told_to_end(mailbox: &mut mpsc::UnboundedReceiver<Mail>) -> bool {
 #[test]
 fn who_is_listed_is_told_and_who_comes_later_is_not_listed() {
     let desk = desk();
-    let mut mailbox = desk.list(&invite(1)).expect("open");
+    let mut mailbox = desk.list(&invite(1), Priority::Normal).expect("open");
     assert!(!told_to_end(&mut mailbox));
     desk.drain(&Reason::new(16, "over"));
     assert!(told_to_end(&mut mailbox));
-    assert!(desk.list(&invite(2)).is_none());
+    assert!(desk.list(&invite(2), Priority::Normal).is_none());
     assert_eq!(desk.snapshot().len(), 1);
 }
 
@@ -57,7 +42,7 @@ fn none_slips_in_while_the_list_is_gone_through() {
         std::thread::scope(|scope| {
             let comes = scope.spawn(move || {
                 start.wait();
-                let mailboxes = (0..20).map(|number| desk.list(&invite(number)));
+                let mailboxes = (0..20).map(|number| desk.list(&invite(number), Priority::Normal));
                 mailboxes.collect::<Vec<_>>()
             });
             start.wait();

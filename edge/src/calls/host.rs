@@ -16,13 +16,13 @@ mod watch;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use talkpath_engine::{Direction, Engine, EventClass, EventFilter};
+use talkpath_engine::{Direction, Engine, EventClass, EventFilter, Priority};
 use talkpath_graph::FrameTime;
 
 use super::chronicle::Chronicle;
 use super::{
-    CallLeg, Clips, Destination, MediaFigures, MediaHost, MediaPort, MediaRefusal, MediaSession,
-    WhenEnded,
+    Asked, CallLeg, Clips, Destination, MediaFigures, MediaHost, MediaPort, MediaRefusal,
+    MediaSession, WhenEnded,
 };
 use crate::net::{Net, PortLease};
 use crate::sdp::Place;
@@ -102,22 +102,27 @@ impl EngineHost {
 impl MediaHost for EngineHost {
     type Port = PortLease;
 
-    fn open(&self, to: &Destination) -> Result<PortLease, MediaRefusal> {
-        if let Destination::Play(name) = to {
+    fn open(&self, asked: &Asked) -> Result<PortLease, MediaRefusal> {
+        if let Destination::Play(name) = &asked.to {
             self.clips.find(name).map_err(unplayable)?;
         }
-        self.net.open().map_err(no_port)
+        // Who is displaced for it has a port of its own until then.
+        let opened = match asked.class {
+            Priority::Emergency => self.net.open_spare(),
+            _ => self.net.open(),
+        };
+        opened.map_err(no_port)
     }
 
     fn join(
         &self,
         port: PortLease,
-        to: &Destination,
+        asked: &Asked,
         session: &MediaSession,
         ended: WhenEnded,
     ) -> Result<CallLeg, MediaRefusal> {
-        let config = legs::stream(to, session);
-        let (leg, room, home) = self.enter(to, config)?;
+        let config = legs::stream(&asked.to, session);
+        let (leg, room, home) = self.enter(asked, config)?;
         let call = CallLeg(leg.id().to_bits());
         // In the book before anything more, so that no event of the leg is missed.
         let held = Held {
@@ -136,7 +141,7 @@ impl MediaHost for EngineHost {
             },
         };
         self.book().hold(call, held);
-        match self.seat(port, &leg, &room, to, session) {
+        match self.seat(port, &leg, &room, asked, session) {
             Ok(()) => Ok(call),
             Err(refusal) => {
                 self.leave(call);

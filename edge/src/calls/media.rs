@@ -6,8 +6,8 @@
 use std::net::SocketAddr;
 
 use serde::Serialize;
-use talkpath_engine::LegLedger;
 use talkpath_engine::negotiate::AudioAnswer;
+use talkpath_engine::{LegLedger, Priority};
 
 use super::Destination;
 use crate::net::Refused;
@@ -16,6 +16,15 @@ use crate::sdp::Place;
 /// A leg of a call, in the words of the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallLeg(pub u64);
+
+/// What a call asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What was called.
+    pub to: Destination,
+    /// How much it matters.
+    pub class: Priority,
+}
 
 /// What offer and answer agreed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +58,7 @@ pub enum MediaEnd {
 pub type WhenEnded = Box<dyn Fn(MediaEnd) + Send + Sync>;
 
 /// How a leg fares: a second old at most while it lasts, exact at its end. `None` is what nobody has told.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct MediaFigures {
     /// RTP packets that came and were taken.
     pub packets_in: Option<u64>,
@@ -67,6 +76,10 @@ pub struct MediaFigures {
     pub malformed: Option<u64>,
     /// Made up for what was lost or late, in milliseconds.
     pub concealed_ms: Option<f64>,
+    /// Frames of an effect that the governor left out or ran cheaply.
+    pub shed_frames: Option<u64>,
+    /// Halves of periods, in and out, that the governor left out whole.
+    pub shed_periods: Option<u64>,
     /// Interarrival jitter on the way to us, in milliseconds.
     pub jitter_ms: Option<f64>,
     /// Packets lost on the way to the caller, as it last said.
@@ -77,6 +90,8 @@ pub struct MediaFigures {
     pub worker: Option<u8>,
     /// Its plan, as `/plans` names it.
     pub plan: Option<u64>,
+    /// The same in a few words.
+    pub plan_name: Option<String>,
     /// Where its delay came from; `None` also when no packet was taken.
     pub ledger: Option<LegLedger>,
 }
@@ -132,11 +147,11 @@ pub trait MediaHost: Send + Sync + 'static {
     /// Its ports.
     type Port: MediaPort;
 
-    /// Opens a port for a call to `to`, once it is sure that `to` exists.
+    /// Opens a port for a call, once it is sure that what it asks for exists.
     ///
     /// # Errors
     /// There is no such thing, or no port.
-    fn open(&self, to: &Destination) -> Result<Self::Port, MediaRefusal>;
+    fn open(&self, asked: &Asked) -> Result<Self::Port, MediaRefusal>;
 
     /// Makes the call a leg of what it called.
     ///
@@ -145,7 +160,7 @@ pub trait MediaHost: Send + Sync + 'static {
     fn join(
         &self,
         port: Self::Port,
-        to: &Destination,
+        asked: &Asked,
         session: &MediaSession,
         ended: WhenEnded,
     ) -> Result<CallLeg, MediaRefusal>;

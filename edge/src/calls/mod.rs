@@ -27,7 +27,8 @@ pub use clip::{ClipError, Clips};
 pub use destination::{Destination, TONES};
 pub use host::EngineHost;
 pub use media::{
-    CallLeg, MediaEnd, MediaFigures, MediaHost, MediaPort, MediaRefusal, MediaSession, WhenEnded,
+    Asked, CallLeg, MediaEnd, MediaFigures, MediaHost, MediaPort, MediaRefusal, MediaSession,
+    WhenEnded,
 };
 
 pub(crate) use chronicle::{Chronicle, KEPT};

@@ -1,10 +1,12 @@
 //! What an INVITE asks for, and every way it is refused.
 
+use talkpath_engine::Priority;
 use talkpath_engine::negotiate::{self, AudioAnswer};
 
 use super::desk::Desk;
 use super::{Destination, MediaRefusal, MediaSession};
 use crate::limits::{Limit, Permit};
+use crate::priority::NotServed;
 use crate::sdp::{self, Remote, SdpError};
 use crate::sip::Counters;
 use crate::sip::counters::Counter;
@@ -19,6 +21,12 @@ pub(super) enum Refusal {
     Merged,
     #[error("an extension is required that is not here")]
     Extension(String),
+    #[error("{why}")]
+    Priority {
+        why: NotServed,
+        /// What would be taken.
+        accepted: String,
+    },
     #[error("{0}")]
     Limit(Limit),
     #[error("nobody here is called {user}{hint}")]
@@ -43,6 +51,12 @@ impl Refusal {
             Self::Draining => with_reason(503),
             Self::Merged => with_reason(482),
             Self::Extension(tags) => with_reason(420).with("Unsupported", tags.clone()),
+            Self::Priority { why, accepted } => match why {
+                NotServed::Unknown => {
+                    with_reason(417).with("Accept-Resource-Priority", accepted.clone())
+                }
+                NotServed::NotTrusted => with_reason(403),
+            },
             Self::Limit(limit) => {
                 let response = with_reason(limit.status());
                 match limit.retry_after() {
@@ -68,6 +82,10 @@ impl Refusal {
             Self::Draining => &counters.refused_draining,
             Self::Merged => &counters.refused_merged,
             Self::Extension(_) => &counters.refused_extension,
+            Self::Priority { why, .. } => match why {
+                NotServed::Unknown => &counters.refused_priority_unknown,
+                NotServed::NotTrusted => &counters.refused_priority_untrusted,
+            },
             Self::Limit(Limit::Invites { .. }) => &counters.refused_invite_rate,
             Self::Limit(Limit::InvitesPerSource { .. }) => &counters.refused_invite_rate_source,
             Self::Limit(Limit::Calls { .. }) => &counters.refused_calls,
@@ -122,17 +140,20 @@ impl Agreed {
 }
 
 /// Looks at a first INVITE.
-pub(super) fn look(desk: &Desk, request: &Request) -> Result<Opening, Refusal> {
+pub(super) fn look(desk: &Desk, request: &Request, class: Priority) -> Result<Opening, Refusal> {
     let unknown = || Refusal::UnknownUser {
         user: request.user.clone(),
         hint: Destination::hint(&request.user),
     };
-    let destination = Destination::parse(&request.user).ok_or_else(unknown)?;
+    let stands_in = || Destination::parse(desk.settings.precedence.stands_in(&request.user)?);
+    let destination = Destination::parse(&request.user)
+        .or_else(stands_in)
+        .ok_or_else(unknown)?;
     let terms = terms(desk, request)?;
     let source = request.source.ip();
     let permit = desk
         .admission
-        .admit(source, destination.shared_room())
+        .admit(source, destination.shared_room(), class)
         .map_err(Refusal::Limit)?;
     Ok(Opening {
         destination,

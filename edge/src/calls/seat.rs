@@ -12,7 +12,7 @@ use super::media::MediaPort;
 use super::opening::{self, Agreed, Refusal, Terms};
 use super::record::Story;
 use super::switch::Core;
-use super::{CallLeg, Destination, MediaFigures, MediaHost, MediaRefusal, WhenEnded};
+use super::{Asked, CallLeg, MediaFigures, MediaHost, MediaRefusal, WhenEnded};
 use crate::sdp::{Description, Place};
 use crate::sip::message::{DialogId, Request};
 
@@ -21,7 +21,7 @@ pub(super) struct Seat<H: MediaHost> {
     core: Core<H>,
     id: DialogId,
     source: SocketAddr,
-    destination: Destination,
+    asked: Asked,
     description: Description,
     place: Place,
     media: Media<H>,
@@ -46,21 +46,21 @@ impl<H: MediaHost> Seat<H> {
     pub async fn take(
         core: Core<H>,
         request: &Request,
-        destination: Destination,
+        asked: Asked,
         terms: Terms,
     ) -> Result<(Self, Vec<u8>), Refusal> {
         let host = core.host.clone();
-        let to = destination.clone();
-        let port = off(move || host.open(&to)).await?;
+        let wanted = asked.clone();
+        let port = off(move || host.open(&wanted)).await?;
         let place = port.place(request.source);
-        let story = Story::new(&request.dialog.call_id, request.source, &destination);
+        let story = Story::new(&request.dialog.call_id, request.source, &asked.to);
         let chronicle = &core.desk.settings.chronicle;
-        let page = chronicle.open(&request.dialog.call_id, request.source, &destination);
+        let page = chronicle.open(&request.dialog.call_id, request.source, &asked.to);
         let mut seat = Self {
             core,
             id: request.dialog.clone(),
             source: request.source,
-            destination,
+            asked,
             description: Description::new(rand::random()),
             place,
             media: Media::Open(port),
@@ -146,8 +146,8 @@ impl<H: MediaHost> Seat<H> {
         let (host, noted) = (self.core.host.clone(), session.clone());
         let leg = match std::mem::replace(&mut self.media, Media::None) {
             Media::Open(port) => {
-                let (to, ended) = (self.destination.clone(), self.when_ended());
-                off(move || host.join(port, &to, &session, ended)).await?
+                let (asked, ended) = (self.asked.clone(), self.when_ended());
+                off(move || host.join(port, &asked, &session, ended)).await?
             }
             Media::Joined(leg) => {
                 self.media = Media::Joined(leg);
@@ -167,7 +167,7 @@ impl<H: MediaHost> Seat<H> {
             info.codec = Some(noted.answer.codec.to_string());
             info.held = !noted.answer.direction.send;
         });
-        tracing::debug!(source = %self.source, to = %self.destination, ?noted, "media agreed");
+        tracing::debug!(source = %self.source, to = %self.asked.to, ?noted, "media agreed");
         Ok(())
     }
 

@@ -4,12 +4,14 @@
 
 use std::sync::Arc;
 
+use talkpath_engine::Priority;
 use tokio::sync::mpsc;
 
 use super::MediaHost;
 use super::call;
 use super::desk::{Desk, Mail};
 use super::opening::Refusal;
+use crate::priority::{Claim, OPTION_TAG, is_option};
 use crate::sip::message::{ALLOW, Method, Request, Response};
 use crate::sip::stack::{Inbound, Invite, ServerTransaction};
 
@@ -47,33 +49,54 @@ fn new_call<H: MediaHost>(core: &Core<H>, invite: Invite) {
     desk.counters.invites.add_one();
     // Until it has a task of its own, whoever waits for all tasks waits for this.
     let _token = desk.tasks.token();
-    let listed = first_look(desk, &invite.request)
-        .and_then(|()| desk.list(&invite.request).ok_or(Refusal::Draining));
-    let mailbox = match listed {
-        Ok(mailbox) => mailbox,
+    let listed = first_look(desk, &invite.request).and_then(|class| {
+        let mailbox = desk.list(&invite.request, class);
+        Ok((class, mailbox.ok_or(Refusal::Draining)?))
+    });
+    let (class, mailbox) = match listed {
+        Ok(listed) => listed,
         Err(refusal) => {
             refusal.counter(&desk.counters).add_one();
             invite.transaction.respond(refusal.response());
             return;
         }
     };
-    desk.tasks.spawn(call::serve(core.clone(), invite, mailbox));
+    desk.tasks
+        .spawn(call::serve(core.clone(), invite, class, mailbox));
 }
 
-/// What can be refused before a call is made of it.
-fn first_look(desk: &Desk, request: &Request) -> Result<(), Refusal> {
+/// What can be refused before a call is made of it; the class it has else.
+fn first_look(desk: &Desk, request: &Request) -> Result<Priority, Refusal> {
     if desk.is_draining() {
         return Err(Refusal::Draining);
     }
     if desk.is_merged(request) {
         return Err(Refusal::Merged);
     }
-    if !request.required.is_empty() {
-        return Err(Refusal::Extension(request.required.join(", ")));
+    let precedence = &desk.settings.precedence;
+    let is_missing = |tag: &&String| !(precedence.is_on() && is_option(tag));
+    let missing: Vec<_> = request
+        .required
+        .iter()
+        .filter(is_missing)
+        .cloned()
+        .collect();
+    if !missing.is_empty() {
+        return Err(Refusal::Extension(missing.join(", ")));
+    }
+    let (class, claim) = precedence.judge(request).map_err(|why| Refusal::Priority {
+        why,
+        accepted: precedence.accepted(),
+    })?;
+    match claim {
+        Claim::None => {}
+        Claim::Honoured => desk.counters.priority_honoured.add_one(),
+        Claim::Ignored => desk.counters.priority_ignored.add_one(),
     }
     desk.admission
-        .invited(request.source.ip(), desk.now())
-        .map_err(Refusal::Limit)
+        .invited(request.source.ip(), class, desk.now())
+        .map_err(Refusal::Limit)?;
+    Ok(class)
 }
 
 fn reinvite(desk: &Desk, invite: Invite) {
@@ -105,9 +128,15 @@ pub(super) fn options(desk: &Desk, transaction: &dyn ServerTransaction) {
     desk.counters.options.add_one();
     let response = Response::new(200)
         .with("Allow", ALLOW)
-        .with("Accept", crate::sdp::CONTENT_TYPE)
-        .with("Supported", "");
-    transaction.respond(response);
+        .with("Accept", crate::sdp::CONTENT_TYPE);
+    let precedence = &desk.settings.precedence;
+    transaction.respond(if precedence.is_on() {
+        response
+            .with("Supported", OPTION_TAG)
+            .with("Accept-Resource-Priority", precedence.accepted())
+    } else {
+        response.with("Supported", "")
+    });
 }
 
 /// Refuses a method we do not serve.

@@ -5,6 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::round::rounded;
 use super::server::{Source, read};
 
 pub(super) async fn list(State(source): State<Source>) -> Result<Response, Response> {
@@ -29,5 +30,5 @@ pub(super) async fn story(
 
 pub(super) fn answer(status: StatusCode, body: Value) -> Response {
     let never_cached = [(header::CACHE_CONTROL, "no-store")];
-    (status, never_cached, axum::Json(body)).into_response()
+    (status, never_cached, axum::Json(rounded(body))).into_response()
 }

@@ -2,7 +2,8 @@
 //!
 //! A blocking thread per client takes events out of its feed and writes them into a pipe of [`PIPE`] octets; when that is
 //! full it waits, and the feed, which is bounded, loses what matters least. At most [`CLIENTS`] are served. An empty
-//! line now and then shows whether the client is still there.
+//! line now and then shows whether the client is still there. When the server ends, what has happened until then is
+//! still told.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
+use talkpath_rt::clock::{Clock, MonotonicClock};
 use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -26,9 +28,15 @@ const CLIENTS: usize = 16;
 /// Octets under way to a client, beside those the kernel holds.
 const PIPE: usize = 16 * 1_024;
 /// How long a feed is waited for at a time; so long the end of the server may take to be noticed.
-const TURN: Duration = Duration::from_millis(200);
+const TURN: Duration = Duration::from_millis(100);
 /// Turns without an event before an empty line is sent.
-const QUIET: u32 = 10;
+const QUIET: u32 = 20;
+/// Quiet after which all is told that happened until the end of the server.
+const LULL: Duration = Duration::from_millis(50);
+/// The longest that a client may take to read the rest, less than open connections are given.
+const REST: Duration = Duration::from_millis(300);
+/// Most lines of the rest: what happens all the time must not keep the server from ending.
+const MOST: u32 = 4_096;
 
 /// Which events a client wants, in its own words. Absent: all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -40,6 +48,8 @@ pub struct EventQuery {
     pub room: Option<String>,
     /// Handle of a leg.
     pub leg: Option<String>,
+    /// Handle of a point-to-point call.
+    pub call: Option<String>,
 }
 
 /// What a feed has.
@@ -117,9 +127,19 @@ fn pump(
     _place: OwnedSemaphorePermit,
 ) {
     let mut quiet = 0;
-    while !*over.borrow() {
-        let mut line = match feed.next(TURN) {
+    // Of the rest, once the server is to stop: lines told, and until when it may take.
+    let mut rest = None;
+    loop {
+        if *over.borrow() {
+            let (told, _) = rest.get_or_insert((0, MonotonicClock.now() + REST));
+            *told += 1;
+            if *told > MOST {
+                return;
+            }
+        }
+        let mut line = match feed.next(if rest.is_some() { LULL } else { TURN }) {
             Fed::Line(line) => line,
+            Fed::Nothing if rest.is_some() => return,
             Fed::Nothing if quiet < QUIET => {
                 quiet += 1;
                 continue;
@@ -129,14 +149,70 @@ fn pump(
         };
         quiet = 0;
         line.push('\n');
+        let too_long = async {
+            // Its other end says so before it is dropped.
+            over.wait_for(|over| *over).await.ok();
+            let left = rest.map(|(_, until)| until.saturating_sub(MonotonicClock.now()));
+            tokio::time::sleep(left.unwrap_or(REST)).await;
+        };
         let written = runtime.block_on(async {
             tokio::select! {
+                biased;
                 written = pipe.write_all(line.as_bytes()) => written.is_ok(),
-                _ = over.wait_for(|over| *over) => false,
+                () = too_long => false,
             }
         });
         if !written {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncReadExt;
+
+    /// Has so many lines, at once.
+    struct Lines(u32);
+
+    impl EventFeed for Lines {
+        fn next(&mut self, _wait: Duration) -> Fed {
+            match self.0.checked_sub(1) {
+                Some(left) => {
+                    self.0 = left;
+                    Fed::Line("{}".to_owned())
+                }
+                None => Fed::Nothing,
+            }
+        }
+    }
+
+    /// What a client reads, or does not, of a feed of so many lines when the server is to stop already.
+    fn rest_of(lines: u32, reads: bool) -> usize {
+        let runtime = tokio::runtime::Runtime::new().expect("threads");
+        let (_over, over) = watch::channel(true);
+        let (pipe, mut reader) = tokio::io::duplex(64);
+        let place = Arc::new(Semaphore::new(1)).try_acquire_owned();
+        let handle = runtime.handle().clone();
+        let pumping = runtime.spawn_blocking(move || {
+            let place = place.expect("the only one");
+            pump(Box::new(Lines(lines)), pipe, over, &handle, place);
+        });
+        runtime.block_on(async {
+            let mut all = Vec::new();
+            if reads {
+                reader.read_to_end(&mut all).await.expect("a pipe");
+            }
+            pumping.await.expect("it ends");
+            all.len() / "{}\n".len()
+        })
+    }
+
+    #[test]
+    fn what_happened_until_the_end_is_told_and_the_end_comes_all_the_same() {
+        assert_eq!(rest_of(20, true), 20);
+        assert_eq!(rest_of(u32::MAX, true), MOST as usize);
+        assert_eq!(rest_of(u32::MAX, false), 0, "nobody reads");
     }
 }

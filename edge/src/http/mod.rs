@@ -12,18 +12,25 @@
 //! | `/plans` | the compiled plans as text; `?format=dot` for Graphviz |
 //! | `/calls` | calls in progress and the last that ended; JSON |
 //! | `/calls/ID` | a call's story, by its Call-ID; JSON, 404 when it is not known |
-//! | `/events` | what happens from now on, a JSON object a line; `?class=`, `?room=`, `?leg=` |
+//! | `/events` | what happens from now on, a JSON object a line; `?class=`, `?room=`, `?leg=`, `?call=` |
+//! | `/headroom` | how many more legs or calls of a kind there is room for; `?codec=`, `?to=`; JSON |
+//!
+//! Anything else is answered with 404 and what there is.
 
 mod calls;
 mod events;
+mod headroom;
 mod health;
 mod metrics;
+mod round;
 mod server;
 
 pub use events::{EventFeed, EventQuery, Fed, NoFeed};
+pub use headroom::HeadroomQuery;
 pub use health::Health;
 pub use metrics::{Metric, MetricKind, Sample};
-pub use server::{HttpError, HttpServer};
+pub use round::rounded;
+pub use server::{HttpError, HttpServer, PAGES};
 
 /// What the HTTP server shows. Each call may take a lock or wait for the supervisor: the server
 /// calls from blocking threads, never from the async ones.
@@ -51,6 +58,13 @@ pub trait StatusSource: Send + Sync + 'static {
     fn events(&self, _query: &EventQuery) -> Result<Box<dyn EventFeed>, NoFeed> {
         Err(NoFeed::Over("nothing happens here".into()))
     }
+    /// How many more there is room for, as answered on `/headroom`.
+    ///
+    /// # Errors
+    /// What can be asked, in words.
+    fn headroom(&self, _query: &HeadroomQuery) -> Result<serde_json::Value, String> {
+        Err("nobody counts room here".into())
+    }
 }
 
 /// One compiled plan, ready to print.
@@ -58,6 +72,8 @@ pub trait StatusSource: Send + Sync + 'static {
 pub struct PlanDump {
     /// Name of the plan, unique in this process.
     pub id: String,
+    /// What it is, in a few words.
+    pub name: String,
     /// Legs that run it now.
     pub legs: usize,
     /// The plan as lines of text.

@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{FromRef, Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::events::{self, Clients};
-use super::{PlanDump, StatusSource, calls, health, metrics};
+use super::{PlanDump, StatusSource, calls, headroom, health, metrics};
 
 const PAGE: &str = include_str!("page.html");
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -124,7 +125,28 @@ fn routes(shared: Shared) -> Router {
         .route("/calls", get(calls::list))
         .route("/calls/{id}", get(calls::story))
         .route("/events", get(events::events))
+        .route("/headroom", get(headroom::headroom))
+        .fallback(unknown)
         .with_state(shared)
+}
+
+/// What there is to ask for; `ID` stands for a Call-ID.
+pub const PAGES: [&str; 9] = [
+    "/",
+    "/status",
+    "/health",
+    "/metrics",
+    "/plans",
+    "/calls",
+    "/calls/ID",
+    "/events",
+    "/headroom",
+];
+
+async fn unknown(uri: Uri) -> Response {
+    let error = format!("there is no {}", uri.path());
+    let body = json!({ "error": error, "pages": PAGES });
+    calls::answer(StatusCode::NOT_FOUND, body)
 }
 
 /// Runs `read` off the async threads; a panic in it becomes a 500.
@@ -138,7 +160,7 @@ pub(super) async fn read<T: Send + 'static>(
 
 async fn status(State(source): State<Source>) -> Result<Response, Response> {
     let value = read(move || source.status()).await?;
-    Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(value)).into_response())
+    Ok(calls::answer(StatusCode::OK, value))
 }
 
 async fn exposition(State(source): State<Source>) -> Result<Response, Response> {
@@ -183,13 +205,23 @@ fn plans_text(dumps: &[PlanDump]) -> String {
     }
     dumps
         .iter()
-        .map(|plan| format!("plan {} · legs {}\n{}\n", plan.id, plan.legs, plan.text))
+        .map(|plan| {
+            format!(
+                "plan {} · {} · legs {}\n{}\n",
+                plan.id, plan.name, plan.legs, plan.text
+            )
+        })
         .collect()
 }
 
 fn plans_dot(dumps: &[PlanDump]) -> String {
     dumps
         .iter()
-        .map(|plan| format!("// plan {}, legs {}\n{}\n", plan.id, plan.legs, plan.dot))
+        .map(|plan| {
+            format!(
+                "// plan {}, {}, legs {}\n{}\n",
+                plan.id, plan.name, plan.legs, plan.dot
+            )
+        })
         .collect()
 }

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use talkpath_engine::Priority;
+
 use super::{Bucket, Limit, Limits};
 
 /// Sources whose buckets are remembered before full ones are swept.
@@ -55,12 +57,12 @@ impl Admission {
         &self.limits
     }
 
-    /// Counts one INVITE of `source` against the rates.
+    /// Counts one INVITE of `source` against the rates; an emergency call is held to that of its source alone.
     ///
     /// # Errors
     /// The rate that is spent. The source's own is asked first, so that one loud source does not
     /// spend what belongs to everybody.
-    pub fn invited(&self, source: IpAddr, now: Duration) -> Result<(), Limit> {
+    pub fn invited(&self, source: IpAddr, class: Priority, now: Duration) -> Result<(), Limit> {
         let (all, each) = (self.limits.invites, self.limits.invites_per_source);
         let mut book = self.book();
         if book.buckets.len() >= SWEEP_AT {
@@ -75,7 +77,7 @@ impl Admission {
                 limit: each.per_second,
             });
         }
-        if !book.everybody.take(all, now) {
+        if !book.everybody.take(all, now) && class != Priority::Emergency {
             return Err(Limit::Invites {
                 limit: all.per_second,
             });
@@ -83,41 +85,23 @@ impl Admission {
         Ok(())
     }
 
-    /// Takes the place of one call from `source`, into `room` if it is one callers share.
+    /// Takes the place of one call from `source`, into `room` if it is one callers share. An emergency call is counted but
+    /// held to none of these limits: who has to go for it is the engine's to say.
     ///
     /// # Errors
     /// The limit that stands in the way; nothing was taken then.
-    pub fn admit(&self, source: IpAddr, room: Option<&str>) -> Result<Permit, Limit> {
-        let limits = &self.limits;
+    pub fn admit(
+        &self,
+        source: IpAddr,
+        room: Option<&str>,
+        class: Priority,
+    ) -> Result<Permit, Limit> {
         let mut book = self.book();
-        if book.calls >= limits.calls {
-            return Err(Limit::Calls {
-                limit: limits.calls,
-            });
-        }
-        if book
-            .sources
-            .get(&source)
-            .is_some_and(|&calls| calls >= limits.calls_per_source)
-        {
-            return Err(Limit::CallsPerSource {
-                limit: limits.calls_per_source,
-            });
+        if class != Priority::Emergency {
+            book.check(&self.limits, source, room)?;
         }
         if let Some(room) = room {
-            match book.rooms.get(room) {
-                Some(&legs) if legs >= limits.legs_per_room => {
-                    return Err(Limit::LegsPerRoom {
-                        limit: limits.legs_per_room,
-                    });
-                }
-                None if book.rooms.len() >= limits.rooms => {
-                    return Err(Limit::Rooms {
-                        limit: limits.rooms,
-                    });
-                }
-                _ => *book.rooms.entry(room.to_owned()).or_default() += 1,
-            }
+            *book.rooms.entry(room.to_owned()).or_default() += 1;
         }
         book.calls += 1;
         *book.sources.entry(source).or_default() += 1;
@@ -140,6 +124,32 @@ impl Admission {
 
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Book {
+    /// The limit that stands in the way of one more call.
+    fn check(&self, limits: &Limits, source: IpAddr, room: Option<&str>) -> Result<(), Limit> {
+        if self.calls >= limits.calls {
+            let limit = limits.calls;
+            return Err(Limit::Calls { limit });
+        }
+        let of_source = self.sources.get(&source);
+        if of_source.is_some_and(|&calls| calls >= limits.calls_per_source) {
+            let limit = limits.calls_per_source;
+            return Err(Limit::CallsPerSource { limit });
+        }
+        match room.map(|room| self.rooms.get(room)) {
+            Some(Some(&legs)) if legs >= limits.legs_per_room => {
+                let limit = limits.legs_per_room;
+                Err(Limit::LegsPerRoom { limit })
+            }
+            Some(None) if self.rooms.len() >= limits.rooms => {
+                let limit = limits.rooms;
+                Err(Limit::Rooms { limit })
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -3,11 +3,13 @@
 //! [`Office`] is what the handles, the leases and the clerk thread share; it may lock. The clerk wakes a few dozen
 //! times a second. It never waits for the shard, nor the shard for it.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
+use talkpath_engine::LegId;
 use talkpath_rt::clock::{Clock, MonotonicClock};
 use talkpath_rt::ring::{Consumer, Full, Producer};
 use talkpath_rt::timing::{SlotStats, StatsSink};
@@ -42,6 +44,8 @@ pub(crate) struct Desk {
     pub(crate) ports: PortPool,
     /// The legs that the shard has, or will have before any later command, by their keys.
     pub(crate) attached: HashMap<u64, Attached>,
+    /// By index, the leg that another has taken the place of, until somebody detaches it: where its last figures come.
+    pub(crate) displaced: HashMap<u32, (LegId, Receiver<NetLegStats>)>,
     pub(crate) closed: bool,
 }
 
@@ -106,6 +110,23 @@ impl Desk {
         self.commands
             .push(command)
             .map_err(|Full(command)| (busy, command))
+    }
+
+    /// Ends a leg. Never refused for want of room.
+    pub(crate) fn detach(&mut self, leg: LegId) -> Result<Receiver<NetLegStats>, NetError> {
+        let Some(Attached { farewell, .. }) = self.attached.remove(&leg.to_bits()) else {
+            let own = self.displaced.entry(leg.index());
+            return match own {
+                Entry::Occupied(own) if own.get().0 == leg => Ok(own.remove().1),
+                _ => Err(NetError::NotAttached(leg)),
+            };
+        };
+        match self.submit(Command::Detach(leg.to_bits())) {
+            Ok(()) => {}
+            Err((NetError::Busy { .. }, command)) => self.backlog.push_back(command),
+            Err((error, _)) => return Err(error),
+        }
+        Ok(farewell)
     }
 
     /// Sends what waits, as far as there is room.
@@ -219,6 +240,7 @@ mod tests {
             backlog: VecDeque::new(),
             ports: PortPool::new(&(10..=11), Duration::ZERO),
             attached: HashMap::new(),
+            displaced: HashMap::new(),
             closed: false,
         };
         for key in 1..=2 {

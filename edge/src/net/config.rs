@@ -21,6 +21,8 @@ pub struct NetConfig {
     pub ports: RangeInclusive<u16>,
     /// Most legs at once, and one more than the largest index of a leg handle: at least the engine's capacity.
     pub capacity: usize,
+    /// Port pairs beyond `capacity` for emergency calls that displace a leg: as many may come at once.
+    pub spare_pairs: usize,
     /// Open files the process needs beside the two sockets of a leg: SIP connections, HTTP, recordings, epoll, standard
     /// streams. They are asked of the system together, and a leg is refused rather than one of these.
     pub other_files: u64,
@@ -52,6 +54,7 @@ impl Default for NetConfig {
             advertised: None,
             ports: 16_384..=32_767,
             capacity: 1_000,
+            spare_pairs: 16,
             other_files: 512,
             dscp: Some(46),
             quarantine: Duration::from_secs(5),

@@ -7,9 +7,10 @@ use talkpath_rt::thread::{NofileOutcome, raise_nofile};
 /// Sockets of a leg: RTP and RTCP.
 const PER_LEG: u64 = 2;
 
-/// Asks for files for `capacity` legs beside `others`; gives the legs there are enough for, and a warning for each wish
+/// Asks for files for `capacity` legs beside `others` and the `spare` pairs; gives the legs there are enough for, and a warning for each wish
 /// that was not granted.
-pub(super) fn limit(capacity: usize, others: u64) -> (usize, Vec<String>) {
+pub(super) fn limit(capacity: usize, spare: usize, others: u64) -> (usize, Vec<String>) {
+    let others = others.saturating_add(PER_LEG.saturating_mul(spare as u64));
     granted(capacity, others, raise_nofile(wanted(capacity, others)))
 }
 

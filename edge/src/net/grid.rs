@@ -11,8 +11,8 @@ use crate::sys;
 
 /// The wall clock is compared with ours every so many slots.
 const WALL_EVERY: u64 = 128;
-/// The longest sleep without legs.
-const IDLE: Duration = Duration::from_millis(4);
+/// The longest sleep without legs, and so the longest that the first one waits to be attached.
+const IDLE: Duration = Duration::from_millis(8);
 
 /// Without media for this long, one wake a slot does for both halves whatever the lag: a fifth less CPU time with 500
 /// silent legs. The first packet of the worker then leaves before the next slot and not within its own; one that comes

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crossbeam::channel::{Receiver, bounded, unbounded};
 use talkpath_engine::LegId;
 use talkpath_rt::clock::{Clock, MonotonicClock};
+use talkpath_rt::timing::SlotStats;
 
 use super::clerk::{Attached, lock};
 use super::error::NetError;
@@ -30,7 +31,8 @@ pub struct Net {
 }
 
 impl Net {
-    /// Serves a leg on a leased port from the next slot on.
+    /// Serves a leg on a leased port from the next slot on. One that had its place before and is still attached is gone
+    /// from the engine (it was displaced), and is detached first.
     ///
     /// # Errors
     /// [`NetError::BeyondCapacity`], [`NetError::Attached`], [`NetError::Busy`], [`NetError::Closed`]; the port goes
@@ -53,6 +55,20 @@ impl Net {
         let Some(sockets) = lease.into_sockets() else {
             return Err(NetError::Closed);
         };
+        let same_place =
+            |key: &u64| LegId::from_bits(*key).is_some_and(|it| it.index() == leg.index());
+        let former = desk.attached.keys().copied().find(same_place);
+        if let Some(former) = former.and_then(LegId::from_bits) {
+            match desk.detach(former) {
+                // Whoever detaches it yet wants its last figures.
+                Ok(farewell) => drop(desk.displaced.insert(leg.index(), (former, farewell))),
+                Err(closed) => {
+                    drop(desk);
+                    office.close(sockets);
+                    return Err(closed);
+                }
+            }
+        }
         let port = sockets.port;
         let now = MonotonicClock.now();
         let (last, farewell) = bounded(1);
@@ -97,15 +113,7 @@ impl Net {
     /// # Errors
     /// [`NetError::NotAttached`], [`NetError::Closed`].
     pub fn detach(&self, leg: LegId) -> Result<Receiver<NetLegStats>, NetError> {
-        let mut desk = lock(&self.owner.office.desk);
-        let attached = desk.attached.remove(&leg.to_bits());
-        let Attached { farewell, .. } = attached.ok_or(NetError::NotAttached(leg))?;
-        match desk.submit(Command::Detach(leg.to_bits())) {
-            Ok(()) => {}
-            Err((NetError::Busy { .. }, command)) => desk.backlog.push_back(command),
-            Err((error, _)) => return Err(error),
-        }
-        Ok(farewell)
+        lock(&self.owner.office.desk).detach(leg)
     }
 
     /// Figures of one leg, at most `status_interval` old; `None` before its first snapshot or after its end.
@@ -117,6 +125,13 @@ impl Net {
             .iter()
             .find(|stats| stats.leg == leg)
             .copied()
+    }
+
+    /// What the shard saw of its slots since it began, at most `status_interval` old: histograms, of which
+    /// [`status`](Self::status) has the percentiles. `handed` is from the time a packet may leave to the shard's
+    /// beginning to send.
+    pub fn timing(&self) -> SlotStats {
+        lock(&self.owner.office.published).timing.clone()
     }
 
     /// All figures, at most `status_interval` old.

@@ -38,6 +38,7 @@ fn side(room: usize) -> Side {
             backlog: Default::default(),
             ports: PortPool::new(&config.ports, config.quarantine),
             attached: Default::default(),
+            displaced: Default::default(),
             closed: false,
         }),
         subscribers: Mutex::default(),
@@ -103,6 +104,40 @@ impl Side {
         };
         assert!(self.returned.push(Returned::Refused(leg)).is_ok());
     }
+}
+
+/// The engine gives a displaced leg's place to the one that displaced it before anybody has detached the former.
+#[test]
+fn a_leg_takes_the_place_of_one_that_was_displaced() {
+    let mut side = side(4);
+    let former = side.attach(0).unwrap();
+    let mut next = session(0);
+    next.leg = LegId::new(0, std::num::NonZeroU32::MIN.saturating_add(1));
+    side.net
+        .attach(side.net.open_spare().unwrap(), next)
+        .unwrap();
+    assert!(matches!(side.obeyed.pop(), Some(Command::Attach(_))));
+    let Some(Command::Detach(key)) = side.obeyed.pop() else {
+        panic!("the former goes first");
+    };
+    assert_eq!(key, former.id().to_bits());
+    assert!(matches!(side.obeyed.pop(), Some(Command::Attach(_))));
+    // Its last figures come to whoever detaches it, once.
+    former.detach().unwrap();
+    assert!(matches!(former.detach(), Err(NetError::NotAttached(_))));
+}
+
+#[test]
+fn emergency_calls_have_ports_when_the_others_have_none() {
+    let side = side(1);
+    let leases: Vec<_> = (0..8).map(|_| side.net.open().unwrap()).collect();
+    let refused = side.net.open().unwrap_err();
+    assert!(matches!(refused, NetError::Capacity { limit: 8 }));
+    let spare = side.net.owner.office.config.spare_pairs;
+    let more: Vec<_> = (0..spare).map(|_| side.net.open_spare().unwrap()).collect();
+    let refused = side.net.open_spare().unwrap_err();
+    assert!(matches!(refused, NetError::Capacity { limit } if limit == 8 + spare));
+    drop((leases, more));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use talkpath_nodes::packet::Packet;
+use talkpath_rt::pages;
 
 use super::level::Level;
 
@@ -30,7 +31,7 @@ impl Hold {
     /// Room for `capacity` packets, allocated once.
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
-            heap: BinaryHeap::with_capacity(capacity),
+            heap: pages::reserved(capacity).into(),
             capacity,
             arrivals: 0,
             most: 0,

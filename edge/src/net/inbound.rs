@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use talkpath_engine::ToWorkers;
 use talkpath_rt::handle::Handle;
+use talkpath_rt::prefetch::prefetch;
 
 use super::arrival::{Arrival, Port};
 use super::counters::NetCounters;
@@ -130,37 +131,59 @@ fn drain(
     to_worker: &mut ToWorkers,
     around: &mut Around<'_>,
 ) {
+    // One datagram of each socket, as phones send them; then what more there is, up to a batch.
+    let mut any = false;
     for _ in 0..WAITS {
-        let mut sockets = 0;
-        for key in epoll.ready(ready) {
-            sockets += 1;
-            let Some(leg) = Handle::from_bits(key).and_then(|key| around.legs.get_mut(key)) else {
-                continue;
-            };
-            let socket = match port {
-                Port::Rtp => leg.sockets.rtp.as_fd(),
-                Port::Rtcp => leg.sockets.rtcp.as_fd(),
-            };
-            let count = batch.recv(socket, BATCH);
-            if count == 0 || count == BATCH {
-                // There may be more. A refusal would only put it off: the next datagram reports the socket too.
-                epoll.rearm(socket, key).ok();
-            }
-            for datagram in (0..count).filter_map(|index| batch.datagram(index)) {
-                around.counters.datagrams_in += 1;
-                let at = around.wall.arrival(datagram.stamped, around.now);
-                let mut arrival = Arrival {
-                    leg,
-                    counters: around.counters,
-                    wall: around.wall,
-                    at,
-                    now: around.now,
-                };
-                arrival.take(port, &datagram, to_worker);
-            }
-        }
+        let sockets = take_round(epoll, ready, batch, 1, port, to_worker, around);
+        any |= sockets > 0;
         if sockets < READY {
-            return;
+            break;
         }
     }
+    if any {
+        take_round(epoll, ready, batch, BATCH - 1, port, to_worker, around);
+    }
+}
+
+/// At most `most` datagrams of each socket that one wait reports; how many sockets that were.
+fn take_round(
+    epoll: &Epoll,
+    ready: &mut Ready,
+    batch: &mut RecvBatch,
+    most: usize,
+    port: Port,
+    to_worker: &mut ToWorkers,
+    around: &mut Around<'_>,
+) -> usize {
+    let mut sockets = 0;
+    let keys = epoll.ready(ready);
+    let mut ahead = keys.clone().skip(1);
+    for key in keys {
+        sockets += 1;
+        let next = ahead.next().and_then(Handle::from_bits);
+        if let Some(next) = next.and_then(|next| around.legs.get(next)) {
+            prefetch(&**next, usize::MAX);
+        }
+        let Some(leg) = Handle::from_bits(key).and_then(|key| around.legs.get_mut(key)) else {
+            continue;
+        };
+        let socket = match port {
+            Port::Rtp => leg.sockets.rtp.as_fd(),
+            Port::Rtcp => leg.sockets.rtcp.as_fd(),
+        };
+        let count = batch.recv(socket, most);
+        for datagram in (0..count).filter_map(|index| batch.datagram(index)) {
+            around.counters.datagrams_in += 1;
+            let at = around.wall.arrival(datagram.stamped, around.now);
+            let mut arrival = Arrival {
+                leg,
+                counters: around.counters,
+                wall: around.wall,
+                at,
+                now: around.now,
+            };
+            arrival.take(port, &datagram, to_worker);
+        }
+    }
+    sockets
 }

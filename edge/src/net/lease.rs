@@ -28,6 +28,20 @@ impl Net {
     /// # Errors
     /// [`NetError::Capacity`] when every leg is in use, [`NetError::NoPort`], [`NetError::Closed`].
     pub fn open(&self) -> Result<PortLease, NetError> {
+        self.open_within(self.owner.office.limit)
+    }
+
+    /// The same for an emergency call, which displaces a leg whose ports are still in use: of
+    /// [`NetConfig::spare_pairs`](super::NetConfig::spare_pairs) more.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_spare(&self) -> Result<PortLease, NetError> {
+        let office = &self.owner.office;
+        self.open_within(office.limit + office.config.spare_pairs)
+    }
+
+    fn open_within(&self, limit: usize) -> Result<PortLease, NetError> {
         let office = &self.owner.office;
         let mut refused = None;
         // Each free pair is tried once; other programs may sit on some. An error that says nothing of the port ends it.
@@ -40,10 +54,8 @@ impl Net {
             if desk.closed {
                 return Err(NetError::Closed);
             }
-            if desk.ports.in_use() >= office.limit {
-                return Err(NetError::Capacity {
-                    limit: office.limit,
-                });
+            if desk.ports.in_use() >= limit {
+                return Err(NetError::Capacity { limit });
             }
             let Some(pair) = desk.ports.take(MonotonicClock.now()) else {
                 break;
@@ -62,10 +74,8 @@ impl Net {
             }
         }
         let desk = lock(&office.desk);
-        if desk.ports.in_use() >= office.limit {
-            return Err(NetError::Capacity {
-                limit: office.limit,
-            });
+        if desk.ports.in_use() >= limit {
+            return Err(NetError::Capacity { limit });
         }
         Err(NetError::NoPort {
             bind: office.config.bind,

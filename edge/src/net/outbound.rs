@@ -8,6 +8,7 @@ use std::time::Duration;
 use talkpath_engine::FromWorkers;
 use talkpath_nodes::packet::{self, MAX_DATAGRAM, Packet};
 use talkpath_rt::handle::Handle;
+use talkpath_rt::prefetch::prefetch;
 use talkpath_rt::timing::SlotStats;
 
 use super::counters::NetCounters;
@@ -51,14 +52,14 @@ impl Outbound {
             any = true;
             self.emit(packet, legs, counters, timing, now);
         }
-        let mut found = 0;
-        // Bounded by the inventory, also when the worker is as fast as we are.
-        for _ in 0..self.from_worker.inventory() {
-            let Some(packet) = self.from_worker.recv() else {
-                break;
-            };
+        // What is there now: a worker that sends meanwhile would have us take turns with it at the ring, for packets of
+        // the next sending. With one in hand the next one's leg is on its way to the cache.
+        let found = self.from_worker.waiting();
+        let mut left = found;
+        let mut next = self.receive(legs, &mut left);
+        while let Some(packet) = next {
+            next = self.receive(legs, &mut left);
             any = true;
-            found += 1;
             let now_or_held = if packet.not_before <= now {
                 Err(packet)
             } else {
@@ -71,6 +72,16 @@ impl Outbound {
         }
         self.most = self.most.max(found);
         any
+    }
+
+    /// The next of `left` packets; its leg is asked of the cache.
+    fn receive(&mut self, legs: &Legs, left: &mut usize) -> Option<Box<Packet>> {
+        *left = left.checked_sub(1)?;
+        let packet = self.from_worker.recv()?;
+        if let Some(leg) = Handle::from_bits(packet.leg).and_then(|key| legs.get(key)) {
+            prefetch(&**leg, usize::MAX);
+        }
+        Some(packet)
     }
 
     /// Boxes that wait to be sent, and packets held back until their time.

@@ -9,7 +9,7 @@ use talkpath_rt::clock::{Clock, MonotonicClock};
 use talkpath_rt::flag::Flag;
 use talkpath_rt::ring::ring;
 use talkpath_rt::slab::Slab;
-use talkpath_rt::thread::spawn;
+use talkpath_rt::thread::spawn_prepared;
 use talkpath_rt::timing::{SlotStats, exchange};
 
 use super::clerk::{Clerk, Desk, Office, Published};
@@ -40,15 +40,12 @@ impl Net {
         config.validate()?;
         config.probe()?;
         let grid = grid(&config, &link)?;
-        let (limit, warnings) = files::limit(config.capacity, config.other_files);
+        let (limit, warnings) =
+            files::limit(config.capacity, config.spare_pairs, config.other_files);
         let capacity = config.capacity;
-        let (commands, obeyed) = ring(COMMANDS);
-        let (returned, returning) = ring(COMMANDS);
-        let (events, heard) = ring(capacity.max(64));
-        let (timing, tally) = exchange();
         let ShardLink {
             to_worker,
-            from_worker,
+            mut from_worker,
             ..
         } = link;
         let publish =
@@ -57,27 +54,44 @@ impl Net {
         let stop_shard = Flag::new();
         let stopped = stop_shard.clone();
         // Epoll first: a thread that cannot work is not started.
-        let inbound = Inbound::new(to_worker).map_err(|source| NetError::Start {
+        let mut inbound = Inbound::new(to_worker).map_err(|source| NetError::Start {
             what: "epoll",
             source,
         })?;
-        let shard = Shard {
-            inbound,
-            outbound: Outbound::new(from_worker),
-            sweep: Sweep::new(capacity),
-            legs: Slab::with_capacity(capacity),
-            counters: NetCounters::default(),
-            wall: Wall::new(crate::sys::wall_clock(), MonotonicClock.now()),
-            media_timeout,
-            commands: obeyed,
-            returned,
-            events,
-            timing,
+        let (built, made) = bounded(1);
+        // On the shard's own core: its memory lies where it runs.
+        let prepare = move || {
+            inbound.to_worker.settle();
+            from_worker.settle();
+            let (commands, obeyed) = ring(COMMANDS);
+            let (returned, returning) = ring(COMMANDS);
+            let (events, heard) = ring(capacity.max(64));
+            let (timing, tally) = exchange();
+            // Who started it waits for exactly this.
+            let ends = (commands, returning, heard, tally);
+            built.send(ends).unwrap_or_default();
+            Shard {
+                inbound,
+                outbound: Outbound::new(from_worker),
+                sweep: Sweep::new(capacity),
+                legs: Slab::with_capacity(capacity),
+                counters: NetCounters::default(),
+                wall: Wall::new(crate::sys::wall_clock(), MonotonicClock.now()),
+                media_timeout,
+                commands: obeyed,
+                returned,
+                events,
+                timing,
+            }
         };
-        let thread = spawn(config.placement.clone(), move |_| {
+        let thread = spawn_prepared(config.placement.clone(), prepare, move |shard, _| {
             run(shard, &MonotonicClock, grid, publish, &stopped)
         })
         .map_err(NetError::Spawn)?;
+        let (commands, returning, heard, tally) = made.recv().map_err(|gone| NetError::Start {
+            what: "the shard thread",
+            source: std::io::Error::other(gone),
+        })?;
         let obtained = thread.obtained().clone();
         let office = Arc::new(Office {
             limit,
@@ -86,6 +100,7 @@ impl Net {
                 backlog: VecDeque::new(),
                 ports: PortPool::new(&config.ports, config.quarantine),
                 attached: HashMap::new(),
+                displaced: HashMap::new(),
                 closed: false,
             }),
             subscribers: Mutex::new(Vec::new()),

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use talkpath_rt::handle::Handle;
+use talkpath_rt::pages;
 use talkpath_rt::ring::Producer;
 
 use super::counters::NetCounters;
@@ -44,7 +45,7 @@ impl Sweep {
     /// An empty round with room for `capacity` legs.
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
-            roster: Vec::with_capacity(capacity),
+            roster: pages::reserved(capacity),
             cursor: 0,
             filling: None,
             waiting: None,

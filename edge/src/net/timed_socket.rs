@@ -57,14 +57,23 @@ impl TimedSocket {
     /// of reading when the kernel's cannot be right.
     ///
     /// Real-time: allocates no; blocks no; cost O(datagrams).
-    pub fn receive(&mut self, mut each: impl FnMut(&[u8], Duration)) {
+    pub fn receive(&mut self, each: impl FnMut(&[u8], Duration)) {
+        self.receive_by(|| (MonotonicClock.now(), sys::wall_clock()), each);
+    }
+
+    /// The same by these clocks, read one after the other.
+    fn receive_by(
+        &mut self,
+        clocks: impl Fn() -> (Duration, Duration),
+        mut each: impl FnMut(&[u8], Duration),
+    ) {
         loop {
             let count = self.batch.recv(self.socket.as_fd(), BATCH);
             if count == 0 {
                 return;
             }
-            let now = MonotonicClock.now();
-            let wall = Wall::new(sys::wall_clock(), now);
+            let (now, wall) = clocks();
+            let wall = Wall::new(wall, now);
             for datagram in (0..count).filter_map(|n| self.batch.datagram(n)) {
                 each(datagram.bytes, wall.arrival(datagram.stamped, now));
             }
@@ -87,20 +96,23 @@ mod tests {
             TimedSocket::bind(local, 1 << 16).unwrap(),
         );
         let to = b.local_addr().unwrap();
-        let before = MonotonicClock.now();
+        let before = sys::wall_clock();
         for n in 0..2 * BATCH as u8 {
             a.send_to(&[n; 40], to).unwrap();
         }
-        let after = MonotonicClock.now();
-        MonotonicClock.sleep_until(after + Duration::from_millis(20));
+        let after = sys::wall_clock();
+        // Read a while after the last was sent, however long this thread takes for it.
+        let (now, later) = (Duration::from_secs(1_000), Duration::from_millis(20));
         let mut seen = Vec::new();
-        b.receive(|bytes, at| seen.push((bytes[0], bytes.len(), at)));
+        b.receive_by(
+            || (now, after + later),
+            |bytes, at| seen.push((bytes[0], bytes.len(), at)),
+        );
         assert_eq!(seen.len(), 2 * BATCH);
-        // The two clocks are read one after the other: a few microseconds apart.
-        let slack = Duration::from_millis(5);
+        let sent = now - later - (after - before)..=now - later;
         for (n, (first, length, at)) in seen.into_iter().enumerate() {
             assert_eq!((usize::from(first), length), (n, 40));
-            assert!(at + slack >= before && at <= after + slack, "{at:?}");
+            assert!(sent.contains(&at), "{at:?} is not within {sent:?}");
         }
         b.receive(|_, _| panic!("nothing waits any more"));
     }

@@ -84,6 +84,14 @@ counters! {
     refused_no_codec,
     /// Calls refused: an extension is required that we do not have
     refused_extension,
+    /// Calls whose claim of a class was honoured
+    priority_honoured,
+    /// Calls whose claim of a class was not honoured: not from a trusted network, or not known here
+    priority_ignored,
+    /// Calls refused: a resource priority is required that is not known here
+    refused_priority_unknown,
+    /// Calls refused: a resource priority is required and their network is not trusted with any
+    refused_priority_untrusted,
     /// Calls refused: more than the INVITE rate of everybody
     refused_invite_rate,
     /// Calls refused: more than the INVITE rate of one source

@@ -39,12 +39,21 @@ pub struct DialogId {
     pub remote: String,
 }
 
+/// What a request says of its own importance, in lower case; anybody may say anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// Values of `Resource-Priority`, `NAMESPACE.VALUE` each (RFC 4412, section 3.1).
+    pub resource: Vec<String>,
+    /// `Priority` (RFC 3261, section 20.26).
+    pub priority: Option<String>,
+}
+
 /// A request from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Its method.
     pub method: Method,
-    /// User part of the request URI, percent-decoded; empty if there is none.
+    /// User part of the request URI, percent-decoded; the whole of a URN; empty if there is none.
     pub user: String,
     /// Where it came from.
     pub source: SocketAddr,
@@ -58,10 +67,36 @@ pub struct Request {
     pub cseq: u32,
     /// Option tags of `Require`.
     pub required: Vec<String>,
+    /// What it says of its own importance.
+    pub claims: Claims,
     /// `Content-Type`, lower case, without parameters; `None` without body.
     pub content_type: Option<String>,
     /// Body.
     pub body: Vec<u8>,
+}
+
+#[cfg(test)]
+impl Request {
+    /// A first INVITE to `user`.
+    pub(crate) fn invite(source: &str, call_id: &str, user: &str) -> Self {
+        Self {
+            method: Method::Invite,
+            user: user.to_owned(),
+            source: source.parse().expect("an address"),
+            transport: Transport::Udp,
+            dialog: DialogId {
+                call_id: call_id.to_owned(),
+                local: "a".to_owned(),
+                remote: "b".to_owned(),
+            },
+            in_dialog: false,
+            cseq: 1,
+            required: Vec::new(),
+            claims: Claims::default(),
+            content_type: None,
+            body: Vec::new(),
+        }
+    }
 }
 
 /// An answer of ours. The stack adds what belongs to the transaction (`Via` to `CSeq`), and
@@ -109,7 +144,10 @@ impl Response {
     }
 }
 
-/// Why we end a call, as `Reason` in BYE (RFC 3326, Q.850 causes).
+/// Cause of Q.850 for a call that had to make room.
+pub const PREEMPTION: u8 = 8;
+
+/// Why we end a call, as `Reason` in BYE (RFC 3326, Q.850 causes; RFC 4411 for one that had to make room).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reason {
     /// Cause of Q.850: 8 displaced, 16 normal, 38 out of order, 41 temporary failure, 102 timer expired.
@@ -130,12 +168,12 @@ impl Reason {
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Q.850;cause={};text=\"{}\"",
-            self.cause,
-            quotable(&self.text)
-        )
+        let (cause, text) = (self.cause, quotable(&self.text));
+        if cause == PREEMPTION {
+            // RFC 4411, section 5: by a user agent.
+            write!(f, "preemption ;cause=1 ;text=\"{text}\", ")?;
+        }
+        write!(f, "Q.850;cause={cause};text=\"{text}\"")
     }
 }
 
@@ -168,5 +206,10 @@ mod tests {
     fn a_reason_reads_as_rfc_3326_has_it() {
         let reason = Reason::new(16, "clip finished");
         assert_eq!(reason.to_string(), "Q.850;cause=16;text=\"clip finished\"");
+        let reason = Reason::new(PREEMPTION, "room is needed");
+        assert_eq!(
+            reason.to_string(),
+            "preemption ;cause=1 ;text=\"room is needed\", Q.850;cause=8;text=\"room is needed\""
+        );
     }
 }

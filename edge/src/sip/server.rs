@@ -1,15 +1,10 @@
-//! The SIP server: start, status, drain.
+//! The SIP server: start, questions, drain.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-use talkpath_engine::negotiate::Capabilities;
 use talkpath_engine::{Engine, LegId};
-use talkpath_graph::FrameTime;
 
 use super::Counters;
 use super::message::Reason;
@@ -17,88 +12,17 @@ use super::rsip::{Bound, Names, RsipStack};
 use super::stack::SipStack;
 use crate::calls::{
     self, CallLeg, CallLog, Chronicle, Clips, Core, Desk, EngineHost, MediaFigures, MediaHost,
-    MediaRefusal, Settings,
+    Settings,
 };
-use crate::limits::Limits;
 use crate::net::Net;
 
-/// Settings.
-#[derive(Debug, Clone)]
-pub struct SipConfig {
-    /// Where to listen, UDP and TCP; port 0 takes one that is free for both.
-    pub bind: SocketAddr,
-    /// The address callers reach us at, if it is not the one we are bound to.
-    pub advertised: Option<IpAddr>,
-    /// Folder of recordings for `play-FILE`.
-    pub play_folder: Option<PathBuf>,
-    /// What callers may use.
-    pub limits: Limits,
-    /// Codecs we speak.
-    pub capabilities: Capabilities,
-    /// Frame of the rooms callers create.
-    pub frame: FrameTime,
-    /// How long it rings before we answer; zero: we answer at once.
-    pub ring: Duration,
-    /// How long the ACK of our answer may take (RFC 3261: 32 s).
-    pub ack_timeout: Duration,
-    /// File that gets one JSON line for each call that has ended; `None`: the log, under the target `call`.
-    pub call_log: Option<PathBuf>,
-    /// Ended calls whose story is kept.
-    pub kept_calls: usize,
-}
+pub use config::SipConfig;
+pub use error::SipError;
+pub use status::{CallStatus, SipStatus};
 
-impl Default for SipConfig {
-    fn default() -> Self {
-        Self {
-            bind: SocketAddr::from(([127, 0, 0, 1], 5060)),
-            advertised: None,
-            play_folder: None,
-            limits: Limits::default(),
-            capabilities: Capabilities::default(),
-            frame: FrameTime::Ms20,
-            ring: Duration::ZERO,
-            ack_timeout: Duration::from_secs(32),
-            call_log: None,
-            kept_calls: calls::KEPT,
-        }
-    }
-}
-
-/// Why the server does not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SipError {
-    /// The address cannot be listened on.
-    #[error("sip: cannot listen on {address} (UDP and TCP): {source}")]
-    Bind {
-        /// What was asked for.
-        address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The folder of recordings is none.
-    #[error("sip: the folder of recordings {folder:?} cannot be read: {source}")]
-    PlayFolder {
-        /// What was asked for.
-        folder: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The file of call records cannot be written.
-    #[error("sip: the call log {file:?} cannot be opened for appending: {source}")]
-    CallLog {
-        /// What was asked for.
-        file: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The stack did not start.
-    #[error("sip: the stack did not start: {0}")]
-    Stack(#[source] io::Error),
-    /// The media side is not there.
-    #[error("sip: no media: {0}")]
-    Media(#[source] MediaRefusal),
-}
+mod config;
+mod error;
+mod status;
 
 /// The server. Dropping it closes the sockets without a word; see [`drain`](Self::drain).
 pub struct SipServer {
@@ -107,40 +31,6 @@ pub struct SipServer {
     address: SocketAddr,
     /// How a leg fares.
     figures: Arc<dyn Fn(CallLeg) -> MediaFigures + Send + Sync>,
-}
-
-/// State of the server, for the status page.
-#[derive(Debug, Clone, Serialize)]
-pub struct SipStatus {
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// True once no new calls are taken.
-    pub draining: bool,
-    /// Transactions in progress.
-    pub transactions: usize,
-    /// Rooms created by callers.
-    pub rooms: usize,
-    /// Calls in progress.
-    pub calls: Vec<CallStatus>,
-}
-
-/// One call, for the status page.
-#[derive(Debug, Clone, Serialize)]
-pub struct CallStatus {
-    /// Call-ID.
-    pub call_id: String,
-    /// Where it comes from.
-    pub source: SocketAddr,
-    /// What was called.
-    pub to: Option<String>,
-    /// What it speaks.
-    pub codec: Option<String>,
-    /// Bits of the engine's leg.
-    pub leg: Option<u64>,
-    /// The ACK has come.
-    pub confirmed: bool,
-    /// The caller does not hear us now.
-    pub held: bool,
 }
 
 impl SipServer {
@@ -200,6 +90,7 @@ impl SipServer {
         let settings = Settings {
             capabilities: config.capabilities,
             frame: config.frame,
+            precedence: config.precedence,
             ring: config.ring,
             ack: config.ack_timeout,
             call_log,
@@ -229,32 +120,6 @@ impl SipServer {
     /// What has happened since the start.
     pub fn counters(&self) -> &Counters {
         &self.desk.counters
-    }
-
-    /// Its state.
-    pub fn status(&self) -> SipStatus {
-        let mut calls: Vec<_> = self
-            .desk
-            .snapshot()
-            .into_iter()
-            .map(|(id, info)| CallStatus {
-                call_id: id.call_id,
-                source: info.source,
-                to: info.destination.map(|to| to.to_string()),
-                codec: info.codec,
-                leg: info.leg.map(|leg| leg.0),
-                confirmed: info.confirmed,
-                held: info.held,
-            })
-            .collect();
-        calls.sort_by(|one, other| one.call_id.cmp(&other.call_id));
-        SipStatus {
-            address: self.address,
-            draining: self.desk.is_draining(),
-            transactions: self.stack.transactions(),
-            rooms: self.desk.admission.rooms(),
-            calls,
-        }
     }
 
     /// Every answered call there is and the last ones there were, a JSON object each.

@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use talkpath_edge::calls::{
-    CallLeg, Destination, MediaEnd, MediaFigures, MediaHost, MediaPort, MediaRefusal, MediaSession,
-    WhenEnded,
+    Asked, CallLeg, Destination, MediaEnd, MediaFigures, MediaHost, MediaPort, MediaRefusal,
+    MediaSession, WhenEnded,
 };
 use talkpath_edge::sdp::Place;
+use talkpath_engine::Priority;
 
 /// What it has noted.
 #[derive(Default)]
@@ -16,6 +17,8 @@ pub struct Notes {
     pub ports_open: usize,
     pub legs: HashMap<CallLeg, (Destination, MediaSession)>,
     pub joined: u64,
+    /// Of those that joined, in order.
+    pub classes: Vec<Priority>,
     pub left: usize,
     pub capacity: Option<usize>,
     ended: HashMap<CallLeg, WhenEnded>,
@@ -76,8 +79,8 @@ impl Drop for FakePort {
 impl MediaHost for FakeHost {
     type Port = FakePort;
 
-    fn open(&self, to: &Destination) -> Result<FakePort, MediaRefusal> {
-        if matches!(to, Destination::Play(name) if name == "missing") {
+    fn open(&self, asked: &Asked) -> Result<FakePort, MediaRefusal> {
+        if matches!(&asked.to, Destination::Play(name) if name == "missing") {
             return Err(MediaRefusal::Unknown("no such recording".to_owned()));
         }
         self.notes().ports_open += 1;
@@ -87,7 +90,7 @@ impl MediaHost for FakeHost {
     fn join(
         &self,
         port: FakePort,
-        to: &Destination,
+        asked: &Asked,
         session: &MediaSession,
         ended: WhenEnded,
     ) -> Result<CallLeg, MediaRefusal> {
@@ -100,9 +103,10 @@ impl MediaHost for FakeHost {
             drop(port);
             return Err(MediaRefusal::Capacity("all 1 legs in use".to_owned()));
         }
+        notes.classes.push(asked.class);
         notes.joined += 1;
         let leg = CallLeg(notes.joined);
-        notes.legs.insert(leg, (to.clone(), session.clone()));
+        notes.legs.insert(leg, (asked.to.clone(), session.clone()));
         notes.ended.insert(leg, ended);
         drop(notes);
         Ok(leg)

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use talkpath_edge::calls::{
-    CallLeg, Clips, Destination, EngineHost, MediaEnd, MediaHost, MediaPort, MediaRefusal,
+    Asked, CallLeg, Clips, Destination, EngineHost, MediaEnd, MediaHost, MediaPort, MediaRefusal,
     MediaSession,
 };
 use talkpath_edge::net::Net;
 use talkpath_engine::negotiate::{AudioAnswer, Direction};
-use talkpath_engine::{Codec, Engine, FrameTime, LegId};
+use talkpath_engine::{Codec, Engine, FrameTime, LegId, Priority};
 use talkpath_rt::clock::{Clock, MonotonicClock};
 
 use super::real::{media, media_with};
@@ -45,7 +45,10 @@ fn pause(span: Duration) {
 /// A caller in `room-a`; what ends its media is counted. What others have just given back may not
 /// be there yet.
 fn join(host: &EngineHost, ended: &Arc<AtomicUsize>) -> CallLeg {
-    let to = Destination::Room("a".to_owned());
+    let asked = Asked {
+        to: Destination::Room("a".to_owned()),
+        class: Priority::Normal,
+    };
     let session = session(Codec::Pcmu, 0, Direction::BOTH);
     for _ in 0..1_000 {
         let ended = ended.clone();
@@ -54,8 +57,8 @@ fn join(host: &EngineHost, ended: &Arc<AtomicUsize>) -> CallLeg {
             ended.fetch_add(1, Ordering::Relaxed);
         };
         let joined = host
-            .open(&to)
-            .and_then(|port| host.join(port, &to, &session, Box::new(count)));
+            .open(&asked)
+            .and_then(|port| host.join(port, &asked, &session, Box::new(count)));
         match joined {
             Ok(leg) => return leg,
             Err(MediaRefusal::Capacity(_)) => pause(Duration::from_millis(2)),
@@ -150,6 +153,13 @@ async fn a_leg_the_engine_lets_go_has_its_port_closed_at_once() {
     engine.shutdown();
 }
 
+fn echo() -> Asked {
+    Asked {
+        to: Destination::Echo,
+        class: Priority::Normal,
+    }
+}
+
 /// A caller at `peer` is told `ours`, for media and control.
 fn is_told(port: &impl MediaPort, peer: &str, ours: &str) {
     let place = port.place(SocketAddr::new(peer.parse().expect("an address"), 5060));
@@ -162,7 +172,7 @@ fn is_told(port: &impl MediaPort, peer: &str, ours: &str) {
 fn a_port_on_all_addresses_is_where_the_caller_can_reach_it() {
     let (engine, net) = media("::".parse().expect("an address"));
     let host = host(&engine, &net);
-    let port = host.open(&Destination::Echo).expect("a port");
+    let port = host.open(&echo()).expect("a port");
     for (peer, ours) in [
         ("127.0.0.1", "127.0.0.1"),
         ("::ffff:127.0.0.1", "127.0.0.1"),
@@ -181,7 +191,7 @@ fn an_advertised_address_is_told_to_callers_of_its_family() {
     let any = "::".parse().expect("an address");
     let (engine, net) = media_with(any, |net| net.advertised = Some(advertised));
     let host = host(&engine, &net);
-    let port = host.open(&Destination::Echo).expect("a port");
+    let port = host.open(&echo()).expect("a port");
     for (peer, ours) in [
         ("127.0.0.1", "203.0.113.7"),
         ("::ffff:127.0.0.1", "203.0.113.7"),

@@ -3,6 +3,7 @@
 mod fake;
 mod host;
 mod loss;
+mod priority;
 mod real;
 mod records;
 mod stories;

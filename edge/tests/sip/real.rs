@@ -38,8 +38,9 @@ fn media_of(
     config: EngineConfig,
     change: impl FnOnce(&mut NetConfig),
 ) -> (Engine, Net) {
+    let capacity = config.capacity_legs.min(32);
     let config = EngineConfig {
-        capacity_legs: 32,
+        capacity_legs: capacity,
         capacity_rooms: 32,
         priority: None,
         ..config
@@ -49,7 +50,7 @@ fn media_of(
     let mut net = NetConfig {
         bind,
         ports: free_ports(),
-        capacity: 32,
+        capacity,
         quarantine: Duration::from_millis(10),
         ..NetConfig::default()
     };
@@ -68,18 +69,31 @@ impl Server {
         name: &str,
         bind: IpAddr,
         advertised: Option<IpAddr>,
+        media: (Engine, Net),
+    ) -> Self {
+        Self::start_with(name, media, |config| {
+            config.bind = SocketAddr::new(bind, 0);
+            config.advertised = advertised;
+        })
+        .await
+    }
+
+    /// A server on loopback, unless `change` says otherwise.
+    async fn start_with(
+        name: &str,
         (engine, net): (Engine, Net),
+        change: impl FnOnce(&mut SipConfig),
     ) -> Self {
         let folder =
             std::env::temp_dir().join(format!("talkpath-sip-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
-        let config = SipConfig {
-            bind: SocketAddr::new(bind, 0),
-            advertised,
+        let mut config = SipConfig {
+            bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             play_folder: Some(folder.clone()),
             call_log: Some(folder.join("calls.jsonl")),
             ..SipConfig::default()
         };
+        change(&mut config);
         let sip = SipServer::start(config, engine.clone(), net.clone())
             .await
             .expect("free ports");
@@ -118,13 +132,18 @@ pub struct Phone {
 
 impl Phone {
     pub async fn call(server: SocketAddr, user: &str) -> Self {
+        Self::call_with(server, user, "").await
+    }
+
+    /// The same with more headers.
+    async fn call_with(server: SocketAddr, user: &str, more: &str) -> Self {
         let rtp = UdpSocket::bind(SocketAddr::new(server.ip(), 0)).expect("a free port");
         rtp.set_read_timeout(Some(Duration::from_millis(20)))
             .expect("a socket");
         let mut ua = Ua::udp(server).await;
         let port = rtp.local_addr().expect("bound").port();
         let offer = ua.sdp(&format!("m=audio {port} RTP/AVP 0\r\n"));
-        let answer = ua.invite(user, "", &offer).await;
+        let answer = ua.invite(user, more, &offer).await;
         assert_eq!(answer.status(), 200, "{}", answer.text);
         ua.ack(user, "").await;
         let line = answer
@@ -256,6 +275,81 @@ async fn a_call_there_is_no_time_for_is_told_so_before_any_media() {
     assert_eq!(status.supervisor.legs_joined, 0);
     assert_eq!(status.supervisor.refused_capacity, 2);
     until("the rooms", || {
+        server.engine.rooms().is_ok_and(|rooms| rooms.is_empty())
+    })
+    .await;
+    server.stop().await;
+}
+
+/// A full server: legs, ports and the limit of calls are all spent.
+#[tokio::test]
+async fn an_emergency_call_gets_in_and_the_least_is_told_why_it_goes() {
+    let loopback = IpAddr::from([127, 0, 0, 1]);
+    let full = EngineConfig {
+        capacity_legs: 3,
+        ..EngineConfig::default()
+    };
+    let server = Server::start_with("displaced", media_of(loopback, full, |_| ()), |config| {
+        config.limits.calls = 3;
+        config.precedence.trusted = vec!["127.0.0.0/8".parse().expect("a network")];
+    })
+    .await;
+    let events = server.engine.subscribe().expect("running");
+    let address = server.sip.local_addr();
+    let mut urgent = Phone::call_with(address, "room-a", "Priority: urgent\r\n").await;
+    let mut low = Phone::call_with(address, "room-a", "Priority: non-urgent\r\n").await;
+    let mut normal = Phone::call(address, "echo").await;
+    let leg_of = |call_id: &str| {
+        let calls = server.sip.status().calls;
+        let call = calls.iter().find(|call| call.call_id == call_id);
+        LegId::from_bits(call.expect("listed").leg.expect("joined")).expect("a handle")
+    };
+    let displaced = leg_of(&low.ua.call_id);
+
+    let more = "Resource-Priority: wps.9, esnet.1\r\n";
+    let mut emergency = Phone::call_with(address, "room-a", more).await;
+    let bye = low.ua.expect("BYE").await;
+    let reason = bye.header("Reason").expect("why");
+    let why = "text=\"an emergency call needed the room\"";
+    assert!(
+        reason.starts_with(&format!("preemption ;cause=1 ;{why}")),
+        "{reason}"
+    );
+    let by = leg_of(&emergency.ua.call_id);
+    // It has the very place of the one that left.
+    assert_eq!(by.index(), displaced.index());
+    let told = EventKind::Displaced {
+        leg: displaced,
+        call: None,
+        by,
+    };
+    until("the event", || {
+        events.receiver().try_iter().any(|event| event.kind == told)
+    })
+    .await;
+    // Nobody else had to go, and no ordinary call comes in.
+    let mut ua = Ua::udp(address).await;
+    let offer = ua.sdp("m=audio 4000 RTP/AVP 0\r\n");
+    assert_eq!(ua.invite("echo", "", &offer).await.status(), 503);
+    until("three calls", || server.sip.status().calls.len() == 3).await;
+    // The leg lives on where another had been.
+    let loudest = (0..60)
+        .map(|sequence| {
+            emergency.talk(sequence, 0xff);
+            normal.talk(sequence, 0xff);
+            urgent.talk(sequence, if sequence % 2 == 0 { 0x90 } else { 0x10 });
+            emergency.listen()
+        })
+        .max();
+    assert!(loudest > Some(60), "it hears {loudest:?}");
+    for (phone, user) in [
+        (&mut emergency, "room-a"),
+        (&mut urgent, "room-a"),
+        (&mut normal, "echo"),
+    ] {
+        assert_eq!(phone.ua.ask("BYE", user).await.status(), 200);
+    }
+    until("the end of the rooms", || {
         server.engine.rooms().is_ok_and(|rooms| rooms.is_empty())
     })
     .await;

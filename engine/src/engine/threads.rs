@@ -123,8 +123,9 @@ fn look_after(
     crew: &Mutex<Crew>,
     now: Duration,
 ) {
-    let mut crew = super::lock(crew);
-    for home in crew.home() {
+    // Not held meanwhile: a worker that is lost is replaced from within.
+    let home = super::lock(crew).home();
+    for home in home {
         let fault = home.ended.fault().unwrap_or("it stopped").to_owned();
         if !home.dismissed {
             supervisor.exited(home.index, home.epoch, fault);
@@ -132,10 +133,7 @@ fn look_after(
         let (worker, io) = home.ended.ends;
         supervisor.bury(home.index, home.epoch, worker, io);
     }
-    for hiring in supervisor.take_hirings() {
-        crew.dismiss(hiring.index);
-        waiting.push(hiring);
-    }
+    waiting.append(&mut supervisor.take_hirings());
     for hiring in waiting.extract_if(.., |hiring| hiring.not_before <= now) {
         let Hiring {
             index,
@@ -145,9 +143,14 @@ fn look_after(
             ..
         } = hiring;
         worker.begin_after(now);
-        match crew.hire((index, epoch), worker, io) {
+        let begun = super::lock(crew).begin((index, epoch), (worker, io));
+        match begun {
             Ok(obtained) => supervisor.hired(index, obtained),
-            Err(why) => supervisor.exited(index, epoch, why.to_string()),
+            Err(back) => {
+                let (why, (worker, io)) = *back;
+                supervisor.exited(index, epoch, why.to_string());
+                supervisor.bury(index, epoch, worker, io);
+            }
         }
     }
 }

@@ -83,6 +83,8 @@ kinds! {
     Left "left" Notice ["reason"];
     Swapped "swapped" Notice [];
     Moved "moved" Notice [];
+    NotMoved "not_moved" Warning [];
+    Rebuilt "rebuilt" Warning [];
     TalkStarted "talk_started" Info [];
     TalkStopped "talk_stopped" Info [];
     MediaTimeout "media_timeout" Warning [];
@@ -93,6 +95,7 @@ kinds! {
     Late "late" Warning ["by_us", "culprit"];
     WorkerLost "worker_lost" Critical ["why", "fault", "silent_ms", "legs"];
     WorkerReplaced "worker_replaced" Critical ["legs"];
+    WorkerNotReplaced "worker_not_replaced" Critical ["stuck"];
     Shed "shed" Warning ["what", "priority", "legs", "load"];
     Recovered "recovered" Notice ["what", "priority", "legs", "load"];
     Missed "missed" Warning ["critical", "warning", "notice", "info"];
@@ -107,6 +110,8 @@ impl EventKind {
             | Self::Left { leg, .. }
             | Self::Swapped { leg }
             | Self::Moved { leg, .. }
+            | Self::NotMoved { leg, .. }
+            | Self::Rebuilt { leg }
             | Self::TalkStarted { leg }
             | Self::TalkStopped { leg }
             | Self::MediaTimeout { leg }
@@ -121,6 +126,7 @@ impl EventKind {
             | Self::Late { .. }
             | Self::WorkerLost { .. }
             | Self::WorkerReplaced { .. }
+            | Self::WorkerNotReplaced { .. }
             | Self::Shed { .. }
             | Self::Recovered { .. }
             | Self::Missed { .. } => None,
@@ -144,6 +150,7 @@ impl EventKind {
     pub fn call(&self) -> Option<CallId> {
         match self {
             Self::CallStarted { call, .. } | Self::CallEnded { call, .. } => Some(*call),
+            Self::Displaced { call, .. } => *call,
             _ => None,
         }
     }
@@ -153,9 +160,11 @@ impl EventKind {
     pub fn worker(&self) -> Option<usize> {
         match self {
             Self::Moved { worker, .. }
+            | Self::NotMoved { worker, .. }
             | Self::Late { worker, .. }
             | Self::WorkerLost { worker, .. }
             | Self::WorkerReplaced { worker, .. }
+            | Self::WorkerNotReplaced { worker, .. }
             | Self::Shed { worker, .. }
             | Self::Recovered { worker, .. } => Some(*worker),
             _ => None,

@@ -59,8 +59,13 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
             map.serialize_entry("heard", heard)?;
             map.serialize_entry("fault", fault)
         }
-        EventKind::Late { by, culprit, .. } => {
-            let late = LateStatus::new(event.at, *by, *culprit);
+        EventKind::Late {
+            by,
+            culprit,
+            plan_name,
+            ..
+        } => {
+            let late = LateStatus::new(event.at, *by, *culprit, plan_name.clone());
             map.serialize_entry("by_us", &late.by_us)?;
             map.serialize_entry("culprit", &late.culprit)
         }
@@ -95,6 +100,7 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
             map.serialize_entry("legs", legs)?;
             map.serialize_entry("load", &(f64::from(*load) / 1e3))
         }
+        EventKind::WorkerNotReplaced { stuck, .. } => map.serialize_entry("stuck", stuck),
         EventKind::Missed { lost } => {
             map.serialize_entry("critical", &lost.critical)?;
             map.serialize_entry("warning", &lost.warning)?;
@@ -104,6 +110,8 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
         EventKind::Joined { .. }
         | EventKind::Swapped { .. }
         | EventKind::Moved { .. }
+        | EventKind::NotMoved { .. }
+        | EventKind::Rebuilt { .. }
         | EventKind::TalkStarted { .. }
         | EventKind::TalkStopped { .. }
         | EventKind::MediaTimeout { .. }

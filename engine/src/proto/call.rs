@@ -10,9 +10,11 @@ use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 use talkpath_nodes::packet::Packet;
 use talkpath_nodes::state::State;
+use talkpath_nodes::waited::Waited;
 use talkpath_rt::handle::Handle;
 
 use super::{LegId, PlanId, Seats, Segment};
+use crate::priority::Priority;
 use crate::worker::bank::Seat;
 
 /// Most packets of one direction of a call that run in one slot; what comes beyond is dropped and counted. Those of a
@@ -76,6 +78,8 @@ pub struct CallBody {
     pub seats: Seats,
     /// The states on their way in or out; capacity for all of them, so moving never allocates.
     pub states: Vec<(Seat, State)>,
+    /// How much it matters (D15).
+    pub priority: Priority,
     /// What runs, by the side that sends.
     pub flows: [Flow; 2],
     /// Ticks per second of the timestamps that go out, by the side that sends.
@@ -120,6 +124,8 @@ pub struct Flow {
     pub paused: bool,
     /// A node of it has panicked: it runs no more (D18).
     pub fenced: bool,
+    /// The last cycle in which the governor counted it.
+    pub seen: Option<u64>,
     /// How often the call was built anew because its worker was lost; the supervisor sets it.
     pub life: u16,
     /// The packets of this slot; empty between slots.
@@ -161,6 +167,12 @@ pub struct FlowStats {
     pub unsent: u64,
     /// Pieces silenced because an op produced a value that is not finite (D18).
     pub not_finite: u64,
+    /// How long packets waited for their slot; shown in the ledger.
+    #[serde(skip)]
+    pub waited: Waited,
+    /// How long the beginning of a packet waited for its end on the way out, under the plan there is; shown in the ledger.
+    #[serde(skip)]
+    pub collected: Waited,
 }
 
 /// Figures of a call since it began.

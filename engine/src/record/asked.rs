@@ -1,13 +1,15 @@
 //! Requests as plain data, to be written down and asked again.
 //!
-//! A request that changes nothing is not written down. One that cannot be (an application's port: what comes through it
-//! is not in the recording) is named, and ends the recording.
+//! A request that changes nothing is not written down. One that cannot be (a graph with a node that only the application
+//! has) is named, and ends the recording.
 //!
 //! | file | what | whose thread |
 //! |---|---|---|
 //! | `asked/noted` | what of a request is written down | supervisor |
 //! | `asked/network` | the configuration of a network leg | supervisor, replay |
+//! | `asked/graph`, `asked/kind`, `asked/sound` | a leg's graph; one node of it; what its leg sends or plays | supervisor, replay |
 //! | `asked/again` | a request asked again | replay |
+//! | `asked/handles` | the handle in a request | replay |
 
 use serde::{Deserialize, Serialize};
 
@@ -15,12 +17,19 @@ use crate::event::LeaveReason;
 use crate::priority::Priority;
 use crate::proto::Side;
 
+pub use graph::GraphReadError;
+pub(crate) use graph::Written;
+pub(crate) use handles::Named;
 pub(crate) use network::Network;
-pub(crate) use noted::{Clips, Noted};
+pub(crate) use noted::{Known, Noted};
 
 mod again;
+mod graph;
+mod handles;
+mod kind;
 mod network;
 mod noted;
+mod sound;
 
 /// A request. Handles are their bits, floating-point values theirs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,9 +63,26 @@ pub(crate) enum Asked {
         looping: bool,
         priority: Priority,
     },
+    JoinPort {
+        room: u64,
+        /// Its number: what comes in through it is a stream of its own.
+        port: u32,
+        rate: u32,
+        depth: usize,
+        hear_self: bool,
+        priority: Priority,
+    },
+    JoinGraph {
+        room: u64,
+        graph: Written,
+    },
     Change {
         leg: u64,
         network: Network,
+    },
+    Swap {
+        leg: u64,
+        graph: Written,
     },
     Gain {
         leg: u64,
@@ -91,6 +117,7 @@ pub(crate) enum Asked {
     CreateCall {
         a: Network,
         b: Network,
+        priority: Priority,
     },
     ChangeCall {
         call: u64,
@@ -107,6 +134,10 @@ pub(crate) enum Asked {
         call: u64,
         side: Side,
         ssrc: u32,
+    },
+    CallPriority {
+        call: u64,
+        priority: Priority,
     },
     MoveCall {
         call: u64,

@@ -36,6 +36,8 @@ pub(crate) const STEPS: u8 = 5;
 pub(crate) const COST: u8 = 6;
 /// What an end of a ring met with.
 pub(crate) const RING: u8 = 7;
+/// What came in through an application's port, by its number.
+pub(crate) const PORT: u8 = 9;
 /// Why the recording ends, in words; the last block.
 pub(crate) const END: u8 = 8;
 
@@ -43,6 +45,17 @@ impl StreamId {
     /// A stream of the whole engine.
     pub(crate) const fn of(kind: u8) -> Self {
         Self::of_worker(kind, 0)
+    }
+
+    /// What came in through port `number`, below 2^24.
+    pub(crate) const fn of_port(number: u32) -> Self {
+        let [worker, ring, peer, _] = number.to_le_bytes();
+        Self {
+            kind: PORT,
+            worker,
+            ring,
+            peer,
+        }
     }
 
     /// A stream of one worker.

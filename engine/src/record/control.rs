@@ -4,24 +4,33 @@
 //! |---|---|
 //! | 0 | a poll: nanoseconds since the one before |
 //! | 1 | a request: length, JSON |
-//! | 2 | a clip: length, samples as 32-bit floats, the lowest byte first; clips are numbered from 0 |
+//! | 2 | the end of a clip: length, samples as 32-bit floats, the lowest byte first; clips are numbered from 0 |
+//! | 4 | what comes before that of a long clip: likewise |
 //! | 3 | a request that cannot be written down: length, its name; the last |
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam::channel::{Receiver, Sender, bounded};
+use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use talkpath_rt::flag::Flag;
+use talkpath_rt::tape::{TapeIn, tape};
 
-use super::asked::{Asked, Clips, Noted};
-use super::block::MOST;
+use super::asked::{Asked, GraphReadError, Known, Noted};
+use super::block::StreamId;
 use super::numbers;
 use super::recorder::{RecordingState, Shared};
 use super::steps::nanos;
+use crate::port::PortTape;
 use crate::supervisor::Request;
 
 /// Polls and requests between two visits of the recorder.
 const NOTES: usize = 1 << 15;
+/// Samples of a clip in one note.
+const PIECE: usize = 1 << 20;
+/// Frames of a port between two visits of the recorder: of the shortest ones a second and a quarter.
+const PORT_FRAMES: usize = 128;
+/// Most ports of a session: their numbers have three bytes in a block.
+const PORTS: u32 = 1 << 24;
 /// Time between two flushes of the rings' tapes.
 const FLUSH: Duration = Duration::from_millis(50);
 
@@ -29,9 +38,10 @@ const FLUSH: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(crate) struct ControlTape {
     out: Sender<Vec<u8>>,
+    ports: Sender<(StreamId, TapeIn)>,
     lost: Flag,
     ended: bool,
-    clips: Clips,
+    known: Known,
     last: Duration,
     flushed: Duration,
     /// How the recording fares, for the status.
@@ -42,22 +52,27 @@ pub(crate) struct ControlTape {
 #[derive(Debug)]
 pub(crate) struct ControlKept {
     pub notes: Receiver<Vec<u8>>,
+    /// Tapes of ports that are new.
+    pub ports: Receiver<(StreamId, TapeIn)>,
     pub lost: Flag,
 }
 
 /// Both ends.
 pub(crate) fn control(shared: Arc<Shared>) -> (ControlTape, ControlKept) {
     let (out, notes) = bounded(NOTES);
+    let (new_ports, ports) = unbounded();
     let lost = Flag::new();
     let kept = ControlKept {
         notes,
+        ports,
         lost: lost.clone(),
     };
     let tape = ControlTape {
         out,
+        ports: new_ports,
         lost,
         ended: false,
-        clips: Clips::default(),
+        known: Known::default(),
         last: Duration::ZERO,
         flushed: Duration::ZERO,
         shared,
@@ -84,25 +99,43 @@ impl ControlTape {
         self.shared.state()
     }
 
-    /// A request is about to be handled.
-    pub(crate) fn asked(&mut self, request: &Request) {
+    /// A request is about to be handled. The tape of the port that it asks for.
+    pub(crate) fn asked(&mut self, request: &Request) -> Option<PortTape> {
         if self.ended {
-            return;
+            return None;
         }
-        match Noted::of(request, &mut self.clips) {
+        match Noted::of(request, &mut self.known) {
             Noted::Nothing => {}
             Noted::Asked(asked) => self.note_asked(&asked),
             Noted::Clip(asked, samples) => {
                 if let Some(samples) = samples {
-                    let bytes: Vec<u8> = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
-                    if bytes.len() > MOST / 4 {
-                        return self.cannot("a clip of more than a million samples");
-                    }
-                    self.note(tagged(2, &bytes));
+                    self.note_clip(&samples);
                 }
                 self.note_asked(&asked);
             }
-            Noted::Cannot(what) => self.cannot(what),
+            Noted::Port(asked, number, rate) if number < PORTS => {
+                self.note_asked(&asked);
+                let frame = rate.samples_in(Duration::from_millis(10)).as_usize() / 2 + 1;
+                let (out, kept) = tape(PORT_FRAMES * frame);
+                // The recorder may have ended: then nobody fetches, and nobody minds.
+                let port = (StreamId::of_port(number), kept);
+                self.ports.send(port).unwrap_or_default();
+                return Some(PortTape::Notes(out));
+            }
+            Noted::Port(..) => self.cannot("the 16,777,217th audio port"),
+            Noted::Cannot(what) => self.cannot(&what),
+        }
+        None
+    }
+
+    /// A clip, piece by piece, so that each fits into a block.
+    fn note_clip(&mut self, samples: &[f32]) {
+        let pieces = samples.len().div_ceil(PIECE).max(1);
+        for n in 0..pieces {
+            let piece = &samples[n * PIECE..samples.len().min((n + 1) * PIECE)];
+            let bytes: Vec<u8> = piece.iter().flat_map(|s| s.to_le_bytes()).collect();
+            let tag = if n + 1 == pieces { 2 } else { 4 };
+            self.note(tagged(tag, &bytes));
         }
     }
 
@@ -141,7 +174,7 @@ fn tagged(tag: u8, bytes: &[u8]) -> Vec<u8> {
 #[derive(Debug)]
 pub(crate) enum Control {
     Poll(Duration),
-    Ask(Request),
+    Ask(Asked),
     /// The session went on with something that is not in the recording.
     Cannot,
 }
@@ -151,9 +184,26 @@ pub(crate) enum Control {
 pub(crate) struct ControlReader {
     last: Duration,
     clips: Vec<Arc<[f32]>>,
+    /// Of a clip that has not ended.
+    pieces: Vec<f32>,
 }
 
 impl ControlReader {
+    /// What was asked, to be asked again; `None` when it names what there cannot be.
+    pub(crate) fn request(&self, asked: Asked) -> Option<Request> {
+        asked.request(&self.clips)
+    }
+
+    /// What is wrong with the graph that was asked for, if one was.
+    pub(crate) fn graph_fault(&self, asked: &Asked) -> Option<GraphReadError> {
+        match asked {
+            Asked::JoinGraph { graph, .. } | Asked::Swap { graph, .. } => {
+                graph.read(&self.clips).err()
+            }
+            _ => None,
+        }
+    }
+
     /// The next note off the front of `bytes`; `None` when there is none that makes sense.
     pub(crate) fn next(&mut self, bytes: &mut &[u8]) -> Option<Control> {
         loop {
@@ -166,13 +216,15 @@ impl ControlReader {
             let content = numbers::take_bytes(bytes, number)?;
             match tag {
                 1 => {
-                    let asked: Asked = serde_json::from_slice(content).ok()?;
-                    return asked.request(&self.clips).map(Control::Ask);
+                    return serde_json::from_slice(content).ok().map(Control::Ask);
                 }
-                2 => {
+                2 | 4 => {
                     let (samples, _) = content.as_chunks::<4>();
                     let samples = samples.iter().map(|bytes| f32::from_le_bytes(*bytes));
-                    self.clips.push(samples.collect());
+                    self.pieces.extend(samples);
+                    if tag == 2 {
+                        self.clips.push(std::mem::take(&mut self.pieces).into());
+                    }
                 }
                 3 => return Some(Control::Cannot),
                 // Of a later version: it may be left out, as whoever made it has decided.

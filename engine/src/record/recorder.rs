@@ -163,7 +163,10 @@ impl Recorder {
             control,
             packets,
         } = &mut self.kept;
-        for (id, tape) in tapes {
+        tapes.extend(control.ports.try_iter());
+        // First whether it is: what was noted before is fetched below.
+        let over: Vec<bool> = tapes.iter().map(|(_, tape)| tape.is_abandoned()).collect();
+        for (id, tape) in &mut *tapes {
             let pending = self.pending.entry(*id).or_default();
             // First whether it has: all it had noted before is there then.
             let overflowed = tape.has_overflowed();
@@ -174,6 +177,8 @@ impl Recorder {
                 lost = Some(format!("a tape overflowed ({id:?}): the disk was too slow"));
             }
         }
+        let mut over = over.into_iter();
+        tapes.retain(|(id, _)| !over.next().unwrap_or(false) || id.kind != block::PORT);
         if packets.lost.is_raised() {
             lost = Some("packets came faster than they could be written".to_owned());
         }

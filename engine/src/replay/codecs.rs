@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crossbeam::channel::{Sender, bounded};
+use crossbeam::channel::Sender;
+use talkpath_graph::Graph;
+use talkpath_nodes::spec::Spec;
 
+use super::ask::{Made, ask};
 use super::report::LegCodec;
 use crate::leg::NetworkConfig;
+use crate::leg_graph::LegGraph;
 use crate::proto::{CallId, LegId};
 use crate::supervisor::{CallEdit, Request, Source, Supervisor};
 
@@ -24,60 +28,32 @@ impl Codecs {
         }
     }
 
-    /// Has the supervisor handle `request`; what was refused is told nobody.
-    pub fn handle(&mut self, request: Request, at: Duration, supervisor: &mut Supervisor) {
-        match request {
-            Request::Join {
-                room,
-                source: Source::Network(config),
-                priority,
-                ..
-            } => {
-                let (reply, answer) = bounded(1);
-                let source = Source::Network(config);
-                supervisor.handle(Request::Join {
-                    room,
-                    source,
-                    priority,
-                    reply,
-                });
-                if let Ok(Ok(joined)) = answer.try_recv() {
-                    self.tell(joined.leg, at, &config);
+    /// Has the supervisor handle `request`; what was refused is told nobody, and made nothing.
+    pub fn handle(
+        &mut self,
+        request: Request,
+        at: Duration,
+        supervisor: &mut Supervisor,
+    ) -> Option<Made> {
+        let told = Told::of(&request);
+        let made = ask(request, supervisor)?;
+        match (made, told) {
+            (Made::Leg(leg), Told::Join(config)) => self.tell(leg, at, &config),
+            (_, Told::Change(leg, config)) => self.tell(leg, at, &config),
+            (Made::Call(call, sides), Told::Call(configs)) => {
+                self.sides.insert(call, sides);
+                for (leg, config) in sides.into_iter().zip(&*configs) {
+                    self.tell(leg, at, config);
                 }
             }
-            Request::Change { leg, config, .. } => {
-                let (reply, answer) = bounded(1);
-                supervisor.handle(Request::Change { leg, config, reply });
-                if let Ok(Ok(())) = answer.try_recv() {
-                    self.tell(leg, at, &config);
+            (_, Told::Side(call, side, config)) => {
+                if let Some(sides) = self.sides.get(&call) {
+                    self.tell(sides[side], at, &config);
                 }
             }
-            Request::CreateCall { config, .. } => {
-                let (reply, answer) = bounded(1);
-                let ends = [config.a, config.b];
-                supervisor.handle(Request::CreateCall { config, reply });
-                if let Ok(Ok(call)) = answer.try_recv() {
-                    self.sides.insert(call.id, call.sides);
-                    for (leg, config) in call.sides.into_iter().zip(&ends) {
-                        self.tell(leg, at, config);
-                    }
-                }
-            }
-            Request::EditCall {
-                call,
-                edit: CallEdit::Change(side, config),
-                ..
-            } => {
-                let (reply, answer) = bounded(1);
-                let edit = CallEdit::Change(side, config);
-                supervisor.handle(Request::EditCall { call, edit, reply });
-                let sides = self.sides.get(&call).copied();
-                if let (Ok(Ok(())), Some(sides)) = (answer.try_recv(), sides) {
-                    self.tell(sides[side.index()], at, &config);
-                }
-            }
-            other => supervisor.handle(other),
+            _ => {}
         }
+        Some(made)
     }
 
     fn tell(&self, leg: LegId, at: Duration, config: &NetworkConfig) {
@@ -89,4 +65,54 @@ impl Codecs {
         // The desk reads until all threads have ended; one that was stopped has none.
         self.tell.send((leg.to_bits(), coded)).unwrap_or_default();
     }
+}
+
+/// What a request says of codecs.
+enum Told {
+    Nothing,
+    Join(NetworkConfig),
+    Change(LegId, NetworkConfig),
+    Call(Box<[NetworkConfig; 2]>),
+    /// A side of a call, by its index.
+    Side(CallId, usize, NetworkConfig),
+}
+
+impl Told {
+    fn of(request: &Request) -> Self {
+        match request {
+            Request::Join {
+                source: Source::Network(config),
+                ..
+            } => Self::Join(*config),
+            Request::JoinGraph { graph, .. } => coded(graph).map_or(Self::Nothing, Self::Join),
+            Request::Swap { leg, graph, .. } => {
+                coded(graph).map_or(Self::Nothing, |config| Self::Change(*leg, config))
+            }
+            Request::Change { leg, config, .. } => Self::Change(*leg, *config),
+            Request::CreateCall { config, .. } => Self::Call(Box::new([config.a, config.b])),
+            Request::EditCall {
+                call,
+                edit: CallEdit::Change(side, config),
+                ..
+            } => Self::Side(*call, side.index(), *config),
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// How a network leg with a graph of one's own is configured: its codec is that of its graph.
+fn coded(graph: &LegGraph) -> Option<NetworkConfig> {
+    let Some(Source::Network(config)) = &graph.source else {
+        return None;
+    };
+    let halves = [&graph.graphs.ingress, &graph.graphs.egress];
+    let mut nodes = halves.into_iter().flatten().flat_map(Graph::nodes);
+    let codec = nodes.find_map(|(_, spec)| match spec {
+        Spec::Jitter { codec, .. } | Spec::Packetise { codec, .. } => Some(*codec),
+        _ => None,
+    });
+    Some(NetworkConfig {
+        codec: codec.unwrap_or(config.codec),
+        ..*config
+    })
 }

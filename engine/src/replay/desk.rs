@@ -9,15 +9,17 @@ use talkpath_nodes::packet::Packet;
 use talkpath_rt::clock::{Clock, MonotonicClock};
 use talkpath_rt::tape::Numbers;
 
+use super::course::{Sent, summed};
 use super::file::{PacketStream, Recording};
 use super::play::Threads;
 use super::report::{
-    Difference, LegCodec, LegSpan, Listener, Mix, ReplayError, Replayed, RoomSpan,
+    Difference, LegCodec, LegSpan, Listener, Mix, ReplayError, Replayed, RoomSpan, Unapplied,
 };
-use crate::event::{Event, EventKind, EventStream};
+use crate::event::{Event, EventKind, EventStream, LeaveReason};
 use crate::proto::LegId;
 use crate::record::block::{SENT, StreamId};
 use crate::record::digest;
+use crate::record::media::wire_digest;
 use crate::shard_link::{FromWorkers, ShardLink, ToWorkers};
 
 /// Packets given before what was sent is looked at.
@@ -49,11 +51,13 @@ pub(super) struct Desk<'a> {
     listener: &'a mut dyn Listener,
     base: Duration,
     whole: bool,
-    /// By worker: a digest of what it has sent again.
-    sums: Vec<u64>,
     /// By leg: packets its phone sent, and was sent.
     counts: BTreeMap<u64, (u64, u64)>,
     codecs: BTreeMap<u64, Vec<LegCodec>>,
+    /// By leg, what it was sent, when that is to be kept.
+    sent: Option<BTreeMap<u64, Vec<Sent>>>,
+    /// What the session met with that depends on its number of workers.
+    particular: Vec<Unapplied>,
     report: Replayed,
 }
 
@@ -76,11 +80,22 @@ impl<'a> Desk<'a> {
             listener,
             base: recording.header().base,
             whole: recording.ends_early().is_none(),
-            sums: vec![0; workers],
             counts: BTreeMap::new(),
             codecs: BTreeMap::new(),
+            sent: None,
+            particular: Vec::new(),
             report: Replayed::default(),
         }
+    }
+
+    /// Keeps a digest of everything that is sent.
+    pub fn keep(&mut self) {
+        self.sent = Some(BTreeMap::new());
+    }
+
+    /// What was kept: the packets by leg, and what depended on the number of workers.
+    pub fn kept(self) -> (BTreeMap<u64, Vec<Sent>>, Vec<Unapplied>) {
+        (self.sent.unwrap_or_default(), self.particular)
     }
 
     /// Serves the threads until all have ended.
@@ -151,7 +166,7 @@ impl<'a> Desk<'a> {
                 }
             };
             let worker = packet.worker;
-            if usize::from(worker) >= self.sums.len() {
+            if usize::from(worker) >= self.expected.len() {
                 self.to_workers = None;
                 return true;
             }
@@ -171,6 +186,9 @@ impl<'a> Desk<'a> {
             self.compare(&packet);
             self.listener.sent(&packet);
             self.counts.entry(packet.leg).or_default().1 += 1;
+            if let Some(sent) = &mut self.sent {
+                sent.entry(packet.leg).or_default().push(Sent::of(&packet));
+            }
             if self.from_workers.give_back(packet).is_err() {
                 tracing::error!("a packet box could not go back");
             }
@@ -181,10 +199,8 @@ impl<'a> Desk<'a> {
     fn compare(&mut self, packet: &Packet) {
         let digest = digest(packet);
         self.report.sent += 1;
+        self.report.digest = summed(self.report.digest, packet.leg, wire_digest(packet));
         let worker = usize::from(packet.worker);
-        if let Some(sum) = self.sums.get_mut(worker) {
-            *sum = sum.rotate_left(7) ^ digest;
-        }
         let Some((numbers, compared)) = self.expected.get_mut(worker) else {
             return;
         };
@@ -198,7 +214,7 @@ impl<'a> Desk<'a> {
         if wanted != Some(digest) {
             self.report.different += 1;
             let first = Difference {
-                worker: packet.worker,
+                worker: Some(packet.worker),
                 packet: *compared - 1,
                 leg,
                 sequence,
@@ -229,6 +245,17 @@ impl<'a> Desk<'a> {
         any
     }
 
+    /// Something that another number of workers would not meet with.
+    fn only_here(&mut self, what: &'static str, at: Duration) {
+        Unapplied::add(&mut self.particular, what, at);
+    }
+
+    fn displaced(&mut self, reason: LeaveReason, at: Duration) {
+        if reason == LeaveReason::Displaced {
+            self.only_here("legs or calls displaced by an emergency call", at);
+        }
+    }
+
     fn left(&mut self, leg: LegId, at: Duration) {
         let mut legs = self.report.legs.iter_mut();
         if let Some(span) = legs.find(|span| span.bits == leg.to_bits()) {
@@ -256,15 +283,21 @@ impl<'a> Desk<'a> {
                 let room = Some(room.to_string());
                 self.report.legs.push(span(leg, room, None, at));
             }
-            EventKind::Left { leg, .. } => self.left(leg, at),
+            EventKind::Left { leg, reason, .. } => {
+                self.displaced(reason, at);
+                self.left(leg, at);
+            }
             EventKind::CallStarted { call, sides } => {
                 let call = Some(call.to_string());
                 let side = |leg: LegId| span(leg, None, call.clone(), at);
                 self.report.legs.extend(sides.map(side));
             }
-            EventKind::CallEnded { sides, .. } => {
+            EventKind::CallEnded { sides, reason, .. } => {
+                self.displaced(reason, at);
                 sides.into_iter().for_each(|leg| self.left(leg, at));
             }
+            EventKind::Moved { .. } => self.only_here("moves between workers", at),
+            EventKind::Shed { .. } => self.only_here("steps of the governor by measured cost", at),
             _ => {}
         }
     }
@@ -280,8 +313,6 @@ impl<'a> Desk<'a> {
         if self.whole {
             self.report.missing = missing;
         }
-        let fold = |sum: u64, of: &u64| (sum ^ of).wrapping_mul(0x100_0000_01b3);
-        self.report.digest = self.sums.iter().fold(0xcbf2_9ce4_8422_2325, fold);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reads a recording. It is input from outside: nothing in it is believed before it was checked, nothing is allocated by
 //! its word.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +9,18 @@ use std::time::Duration;
 use talkpath_rt::tape::Numbers;
 use thiserror::Error;
 
-use crate::record::Header;
-use crate::record::block::{self, CONTROL, END, Found, HEAD, HEADER, MAGIC, PACKETS, StreamId};
+use crate::port::PortTape;
+use crate::proto::LegId;
+use crate::record::asked::Asked;
+use crate::record::block::{
+    self, CONTROL, END, Found, HEAD, HEADER, MAGIC, PACKETS, SENT, StreamId,
+};
 use crate::record::control::{Control, ControlReader};
 use crate::record::media::{self, Given};
 use crate::record::numbers;
 use crate::record::recorder::WHOLE;
+use crate::record::{GraphReadError, Header};
+use crate::supervisor::{Request, Supervisor};
 
 /// Why a file is no recording that can be played.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -42,6 +48,15 @@ pub enum RecordingError {
     Header {
         /// What is wrong with it.
         why: String,
+    },
+    /// A graph that a leg joined with, or that was swapped in, does not make sense.
+    #[error("graph {number} of the recording cannot be read: {why}")]
+    Graph {
+        /// The how manieth, from 1.
+        number: usize,
+        /// What is wrong with it.
+        #[source]
+        why: GraphReadError,
     },
 }
 
@@ -96,13 +111,29 @@ impl Recording {
         let header: Header =
             serde_json::from_slice(header).map_err(|why| wrong(why.to_string()))?;
         let end = first(END).map(|end| String::from_utf8_lossy(end).into_owned());
-        Ok(Self {
+        let recording = Self {
             header,
             streams,
             end,
             cut_short,
             bytes,
-        })
+        };
+        recording.check_graphs()?;
+        Ok(recording)
+    }
+
+    fn check_graphs(&self) -> Result<(), RecordingError> {
+        let (mut control, mut number) = (self.control(), 0);
+        while let Some(note) = control.next() {
+            let Control::Ask(asked @ (Asked::JoinGraph { .. } | Asked::Swap { .. })) = note else {
+                continue;
+            };
+            number += 1;
+            if let Some(why) = control.reader.graph_fault(&asked) {
+                return Err(RecordingError::Graph { number, why });
+            }
+        }
+        Ok(())
     }
 
     /// What it says of itself.
@@ -136,6 +167,33 @@ impl Recording {
         (numbers, notes.count(), given.count())
     }
 
+    /// Names of the rooms that were asked for.
+    #[must_use]
+    pub fn room_names(&self) -> BTreeSet<String> {
+        let mut control = self.control();
+        let notes = std::iter::from_fn(|| control.next());
+        let name = |note| match note {
+            Control::Ask(Asked::CreateRoom { name, .. }) => Some(name),
+            _ => None,
+        };
+        notes.filter_map(name).collect()
+    }
+
+    /// Handles, as the status shows them, of the legs that sent or were sent a packet.
+    #[must_use]
+    pub fn legs_with_packets(&self) -> BTreeSet<String> {
+        let mut packets = self.packets();
+        let given = std::iter::from_fn(|| packets.next().map(|given| given.leg));
+        let workers = 0..self.header.config.workers;
+        let sent = workers.flat_map(|worker| {
+            let numbers = self.numbers(StreamId::of_worker(SENT, worker as u8));
+            numbers.step_by(3)
+        });
+        let legs: BTreeSet<u64> = given.chain(sent).collect();
+        let id = |bits: u64| Some(LegId::from_bits(bits)?.to_string());
+        legs.into_iter().filter_map(id).collect()
+    }
+
     fn stream(&self, id: StreamId) -> Stream {
         Stream {
             bytes: Arc::clone(&self.bytes),
@@ -154,6 +212,7 @@ impl Recording {
     /// What the supervisor was asked, and when.
     pub(super) fn control(&self) -> ControlStream {
         ControlStream {
+            recording: self.clone(),
             stream: self.stream(StreamId::of(CONTROL)),
             reader: ControlReader::default(),
         }
@@ -197,6 +256,7 @@ impl Stream {
 
 /// Notes of the supervisor.
 pub(super) struct ControlStream {
+    recording: Recording,
     stream: Stream,
     reader: ControlReader,
 }
@@ -205,6 +265,15 @@ impl ControlStream {
     pub fn next(&mut self) -> Option<Control> {
         let reader = &mut self.reader;
         self.stream.read(|bytes| reader.next(bytes))
+    }
+
+    /// What was asked, to be asked again of `supervisor`, which is given the tape of a port.
+    pub fn request(&self, asked: Asked, supervisor: &mut Supervisor) -> Option<Request> {
+        if let Asked::JoinPort { port, .. } = asked {
+            let numbers = self.recording.numbers(StreamId::of_port(port));
+            supervisor.set_port_tape(PortTape::Plays(numbers));
+        }
+        self.reader.request(asked)
     }
 }
 
@@ -218,5 +287,18 @@ impl PacketStream {
     pub fn next(&mut self) -> Option<Given<'_>> {
         let last = &mut self.last;
         self.stream.read(|bytes| media::read(bytes, last))
+    }
+
+    /// The next that was given to `worker`.
+    pub fn next_of(&mut self, worker: usize) -> Option<Given<'_>> {
+        let last = &mut self.last;
+        self.stream.read(|bytes| {
+            loop {
+                let given = media::read(bytes, last)?;
+                if usize::from(given.worker) == worker {
+                    return Some(given);
+                }
+            }
+        })
     }
 }

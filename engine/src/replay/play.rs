@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam::channel::{Sender, bounded};
+use crossbeam::channel::{Sender, bounded, unbounded};
 use talkpath_graph::SampleRate;
 use talkpath_nodes::mix::mix_minus;
 use talkpath_rt::flag::Flag;
@@ -14,7 +14,9 @@ use talkpath_rt::ring::{Consumer, Producer};
 use talkpath_rt::tape::{Numbers, PutTape, TakeTape};
 use talkpath_rt::thread::Obtained;
 
+use super::ask::Made;
 use super::codecs::Codecs;
+use super::course::{Ask, ControlLog, Course, Log, WorkerLog};
 use super::desk::{Desk, Told};
 use super::file::{ControlStream, Recording};
 use super::report::{Listener, Mix, ReplayError, Replayed};
@@ -24,8 +26,8 @@ use crate::record::block::{COST, STEPS, StreamId};
 use crate::record::control::Control;
 use crate::record::steps::PlayedClock;
 use crate::record::taps::{self, Taps};
-use crate::supervisor::{Request, Supervisor};
-use crate::wiring::{Wired, Wiring, wire};
+use crate::supervisor::{Course as Stance, Learnt, Request, Supervisor};
+use crate::wiring::{Wired, Wiring, builder, wire};
 use crate::worker::{Worker, io::Io};
 
 /// Events and mixes the desk may be behind.
@@ -49,7 +51,7 @@ impl Taps for Playing<'_> {
     }
 }
 
-/// A thread of the replay; what it says at its end is the time of its last step.
+/// A thread of the replay; at its end it says the time of its last step.
 struct Thread {
     name: String,
     over: Flag,
@@ -100,11 +102,12 @@ fn words(payload: &(dyn Any + Send)) -> &str {
         .unwrap_or("a panic without words")
 }
 
-/// Runs it.
+/// Runs it; with `learns`, its course comes back too.
 pub(super) fn play(
     recording: &Recording,
     listener: &mut dyn Listener,
-) -> Result<Replayed, ReplayError> {
+    learns: bool,
+) -> Result<(Replayed, Course), ReplayError> {
     let header = recording.header();
     let config = &header.config;
     config.validate()?;
@@ -123,6 +126,7 @@ pub(super) fn play(
     };
     let (mixes, mixed) = bounded(BACKLOG);
     let mixes = listener.wants_mixes().then_some(mixes);
+    let (logs, logged) = unbounded();
     // The supervisor's ends play on one flag: it is one thread.
     let control_over = Flag::new();
     let (mut ends, mut bodies) = (Vec::new(), Vec::new());
@@ -154,23 +158,18 @@ pub(super) fn play(
             over,
             progress: Arc::clone(&progress),
             mixes: mixes.clone(),
+            log: learns.then(|| (WorkerLog::default(), logs.clone())),
         };
         bodies.push(body);
     }
     drop(mixes);
     // Whoever gives packets to the workers again knows where they went.
     routes.mute();
-    let cost_clock = Box::new(move |_| -> Box<dyn talkpath_rt::clock::Clock> {
+    let builder = builder(config.clone(), move |_| {
         Box::new(talkpath_rt::clock::ManualClock::new(base))
     });
-    let mut supervisor = Supervisor::new(
-        config.clone(),
-        ends,
-        routes,
-        base,
-        header.started,
-        cost_clock,
-    );
+    let mut supervisor =
+        Supervisor::new(config.clone(), ends, routes, base, header.started, builder);
     // A recording ends with the loss of a worker: here none is lost, however slowly it runs.
     supervisor.unwatch();
     let (reply, events) = bounded(1);
@@ -184,9 +183,23 @@ pub(super) fn play(
     })?;
     let (tell, coded) = bounded(BACKLOG);
     let over = control_over.clone();
+    if learns {
+        supervisor.set_course(Stance::Learning(Learnt::default()));
+    }
     let control = recording.control();
     let spawned = spawn("supervisor", control_over, move || {
-        run_supervisor(supervisor, control, &over, &progress, Codecs::new(tell))
+        let asks = run_supervisor(
+            &mut supervisor,
+            control,
+            &over,
+            &progress,
+            Codecs::new(tell),
+        );
+        let learnt = supervisor.take_learnt();
+        // Nobody waits for it when a thread could not be started.
+        let log = Log::Control(ControlLog { asks, learnt });
+        logs.send(log).unwrap_or_default();
+        Duration::ZERO
     });
     let started = (|| {
         threads.all.push(spawned?);
@@ -206,11 +219,16 @@ pub(super) fn play(
         coded,
     };
     let mut desk = Desk::new(recording, shard, told, listener);
+    if learns {
+        desk.keep();
+    }
     let outcome = desk.serve(&threads);
     let last = threads.join();
     let mut replayed = outcome?;
     replayed.session = last?.saturating_sub(base);
-    Ok(replayed)
+    replayed.workers = config.workers;
+    let course = Course::new(logged.try_iter().collect(), config.workers, desk.kept());
+    Ok((replayed, course))
 }
 
 fn spawn(
@@ -239,6 +257,8 @@ struct Body {
     over: Flag,
     progress: Arc<AtomicU64>,
     mixes: Option<Sender<Mix>>,
+    /// Where it says at its end what came when.
+    log: Option<(WorkerLog, Sender<Log>)>,
 }
 
 impl Body {
@@ -252,6 +272,7 @@ impl Body {
             progress,
             mixes,
             index,
+            mut log,
         } = self;
         let mut now = Duration::ZERO;
         // By room: the last mix that was told.
@@ -261,12 +282,24 @@ impl Body {
                 break;
             }
             now = now.saturating_add(Duration::from_nanos(since));
-            worker.step_around(now, &mut io, |worker| {
+            let first = worker.slot();
+            let report = worker.step_around(now, &mut io, |worker| {
                 if let Some(mixes) = &mixes {
                     tell_mixes(worker, index, base, &mut told, mixes);
                 }
+                if let Some((log, _)) = &mut log {
+                    log.ran(worker.slot(), worker.counters());
+                }
             });
+            if let Some((log, _)) = &mut log {
+                log.skipped(first, report.skipped.into());
+            }
             progress.fetch_add(1, Ordering::Relaxed);
+        }
+        if let Some((log, logs)) = log {
+            // Nobody waits for it when a thread could not be started.
+            let log = Log::Worker(index.into(), log);
+            logs.send(log).unwrap_or_default();
         }
         now
     }
@@ -309,13 +342,13 @@ fn mix_of(room: RoomId, body: &RoomBody, worker: u8, at: Duration) -> Option<Mix
 
 /// Polls and requests as they were. What the session met with that the recording does not hold is its end.
 fn run_supervisor(
-    mut supervisor: Supervisor,
+    supervisor: &mut Supervisor,
     mut control: ControlStream,
     over: &Flag,
     progress: &AtomicU64,
     mut codecs: Codecs,
-) -> Duration {
-    let mut at = Duration::ZERO;
+) -> Vec<Ask> {
+    let (mut at, mut asks) = (Duration::ZERO, Vec::new());
     while let Some(note) = control.next() {
         if over.is_raised() {
             break;
@@ -325,10 +358,22 @@ fn run_supervisor(
                 at = now;
                 supervisor.poll(now);
             }
-            Control::Ask(request) => codecs.handle(request, at, &mut supervisor),
+            Control::Ask(asked) => {
+                let Some(request) = control.request(asked.clone(), supervisor) else {
+                    break;
+                };
+                supervisor.about(Some(asks.len()));
+                let made = codecs.handle(request, at, supervisor);
+                supervisor.about(None);
+                let mix = match made {
+                    Some(Made::Room(room)) => supervisor.mix_of(room),
+                    _ => None,
+                };
+                asks.push(Ask { asked, made, mix });
+            }
             Control::Cannot => break,
         }
         progress.fetch_add(1, Ordering::Relaxed);
     }
-    Duration::ZERO
+    asks
 }

@@ -105,14 +105,39 @@ pub struct RoomSpan {
 /// The first packet that is not what was sent in the session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// The worker that sent it.
-    pub worker: u8,
-    /// The how manieth of this worker, from 0.
+    /// The worker that sent it; `None` when it was compared with what a run with another number of workers sent.
+    pub worker: Option<u8>,
+    /// The how manieth of this worker, else of this leg, from 0.
     pub packet: u64,
     /// Bits of the leg it was for in the session.
     pub leg: u64,
     /// Its sequence number in the session.
     pub sequence: u64,
+}
+
+/// What happened in a session because of the number of workers it had, and did not with another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unapplied {
+    /// What it was.
+    pub what: String,
+    /// How often.
+    pub times: u64,
+    /// When first, since slot 0.
+    pub first: Duration,
+}
+
+impl Unapplied {
+    /// One more `what`.
+    pub(super) fn add(to: &mut Vec<Self>, what: &str, at: Duration) {
+        match to.iter_mut().find(|known| known.what == what) {
+            Some(known) => known.times += 1,
+            None => to.push(Self {
+                what: what.to_owned(),
+                times: 1,
+                first: at,
+            }),
+        }
+    }
 }
 
 /// What came of a replay.
@@ -134,8 +159,12 @@ pub struct Replayed {
     pub missing: u64,
     /// The first that was different.
     pub first_difference: Option<Difference>,
-    /// A digest of all packets sent: equal when every bit of them is.
+    /// A digest of all packets sent, header and payload by leg: equal when every bit of them is, with any number of workers.
     pub digest: u64,
+    /// How many workers it ran with.
+    pub workers: usize,
+    /// With another number than the session's: what of it could not apply.
+    pub unapplied: Vec<Unapplied>,
     /// The rooms, in the order they were created.
     pub rooms: Vec<RoomSpan>,
     /// The legs, in the order they joined.

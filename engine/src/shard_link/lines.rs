@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use talkpath_nodes::packet::Packet;
 use talkpath_rt::handle::Handle;
+use talkpath_rt::pages;
 
 use crate::proto::LegTag;
 
@@ -34,6 +35,11 @@ impl Lines {
     /// For legs of index 0 to `legs`. Control side: allocates.
     pub fn new(legs: usize) -> Self {
         Self(vec![Line::default(); legs].into())
+    }
+
+    /// Puts them into [pages] that the calling thread writes first.
+    pub fn settle(&mut self) {
+        self.0 = pages::copied(&self.0).into();
     }
 
     /// Lets `packet` follow what was sent on its leg before.

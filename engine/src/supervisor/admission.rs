@@ -63,7 +63,9 @@ impl Supervisor {
             Some(refused) => refused,
         };
         let open = |worker: &u8| *worker != chosen && self.is_open(*worker, leg.needs());
-        for worker in (0..self.sites.len() as u8).filter(open) {
+        let mut others: Vec<u8> = (0..self.sites.len() as u8).filter(open).collect();
+        others.sort_by_key(|worker| self.distance(room, *worker));
+        for worker in others {
             match self.refuses(room, leg, worker) {
                 None => return Ok(worker),
                 Some(other) if other.left > refused.left => refused = other,

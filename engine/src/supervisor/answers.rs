@@ -53,12 +53,18 @@ impl Supervisor {
 
     fn ack(&mut self, worker: usize, ack: Ack) {
         match ack {
-            Ack::Done { txn, .. } => {
-                for (note, failed) in self.sites[worker].transactions.done(txn).notes {
+            Ack::Done { txn, slot } => {
+                let settled = self.sites[worker].transactions.done(txn);
+                self.learn(slot, settled.asked, &settled.placings);
+                for (note, failed) in settled.notes {
                     self.settle(worker, note, failed);
                 }
             }
             Ack::Stale { txn, index } | Ack::Refused { txn, index } => {
+                let note = self.sites[worker].transactions.failed(txn, index);
+                if matches!(note, Some(Note::Send(_) | Note::SendCall(_))) {
+                    return;
+                }
                 tracing::error!(
                     txn = txn.0,
                     index,
@@ -67,8 +73,8 @@ impl Supervisor {
                     "the worker could not carry out an edit"
                 );
                 self.counters.edits_failed += 1;
-                self.sites[worker].transactions.failed(txn, index);
             }
+            Ack::BerthBack { .. } => self.sites[worker].transactions.leg_answered(),
             Ack::LegGone { leg } => {
                 self.sites[worker].transactions.leg_answered();
                 self.gone(leg);
@@ -115,10 +121,14 @@ impl Supervisor {
             // It never was there, or is not any more: its handle must not stay taken.
             (Note::Join(leg) | Note::Leave(leg), true) => self.gone(leg),
             (Note::Swap(leg), true) => self.swapped(leg, false),
+            (Note::Send(leg), true) => self.not_sent(leg, worker),
+            (Note::SendCall(call), true) => self.call_not_sent(call, worker),
             (
                 Note::Swap(_)
                 | Note::Await(_)
                 | Note::Leave(_)
+                | Note::Send(_)
+                | Note::SendCall(_)
                 | Note::ReplaceCall
                 | Note::Add
                 | Note::Remove

@@ -62,7 +62,7 @@ impl Supervisor {
     /// Sends a batch: in one slot when it concerns several workers, else at once.
     pub(super) fn submit(&mut self, batch: Batch) {
         let together = batch.is_shared() || self.config.edit_lead.is_some();
-        let not_before = if together {
+        let not_before = if together && !self.follows() {
             self.slot_for(batch.workers())
         } else {
             0

@@ -8,6 +8,7 @@
 
 use talkpath_graph::{FrameTime, Op, SampleRate};
 use talkpath_nodes::gain::GainNode;
+use talkpath_nodes::leg_graphs::PORT_IN;
 use talkpath_nodes::spec::Spec;
 use talkpath_nodes::state::{Build, BuildError, State};
 
@@ -15,8 +16,8 @@ use crate::config::EngineConfig;
 use crate::error::EngineError;
 use crate::graph_fault::GraphFault;
 use crate::leg::NetworkConfig;
-use crate::leg_graph::LegGraph;
-use crate::port::AudioPort;
+use crate::leg_graph::{LegGraph, level_of};
+use crate::port::{AudioPort, PortTape};
 use crate::proto::{Direction, Segment};
 
 use super::graph_check::{self, halves};
@@ -44,8 +45,8 @@ pub(super) struct Blueprint {
     /// What it was made from.
     pub source: Option<Source>,
     build: Build,
-    /// Levels of gains beside the leg's own, linear, by name.
-    gains: Vec<(String, f32)>,
+    /// Levels of gains beside the leg's own, linear, by half and name.
+    gains: Vec<(Segment, String, f32)>,
 }
 
 /// How the gain of a new leg starts.
@@ -73,6 +74,15 @@ impl Blueprint {
             source: Some(source.clone()),
             ..made
         })
+    }
+
+    /// Has a tape of what comes in through the port.
+    pub(super) fn tape_port(&mut self, tape: PortTape) {
+        let ext = &mut self.build.ext;
+        if let Some(at) = ext.iter().position(|(name, _)| *name == PORT_IN) {
+            let (name, node) = ext.swap_remove(at);
+            ext.push((name, tape.on(node)));
+        }
     }
 
     /// A graph of the user's own. `source` says what a network leg sends and expects, and what a player plays; without
@@ -128,14 +138,19 @@ impl Blueprint {
     }
 
     /// Whether an op of a leg that stays gets a new state although its kind is the same.
-    pub(super) fn renews(&self, op: &Op<Spec>, payload_type: Option<u8>) -> bool {
+    pub(super) fn renews(&self, half: Segment, op: &Op<Spec>, payload_type: Option<u8>) -> bool {
         match &op.spec {
-            Spec::Gain { .. } => self.gains.iter().any(|(name, _)| *name == op.name),
+            Spec::Gain { .. } => self.gain(half, &op.name).is_some(),
             Spec::Jitter { .. } => payload_type != Some(self.build.receive_payload_type),
             Spec::Packetise { .. } => payload_type != Some(self.build.send_payload_type),
             Spec::Ext { name, .. } => self.build.ext.iter().any(|(own, _)| own == name),
             _ => false,
         }
+    }
+
+    /// The level that was given to a gain beside the leg's own.
+    pub(super) fn gain(&self, half: Segment, name: &str) -> Option<f32> {
+        level_of(&self.gains, half, name)
     }
 
     /// Builds the state of one op. What the blueprint supplies once (rings, tone, clip, nodes) is used up by it.
@@ -154,8 +169,7 @@ impl Blueprint {
                 return Ok(State::Gain(GainNode::new(gain)));
             }
             (Spec::Gain { .. }, _) => {
-                let own = self.gains.iter().find(|(name, _)| *name == op.name);
-                let gain = own.map_or(1.0, |(_, gain)| *gain);
+                let gain = self.gain(half, &op.name).unwrap_or(1.0);
                 return Ok(State::Gain(GainNode::new(gain)));
             }
             _ => {}

@@ -19,19 +19,20 @@ pub(super) struct CallMoving {
     /// Its seats there.
     pub seats: Seats,
     plan: PlanId,
-    /// Edits for the call, in order.
-    waiting: Vec<Command>,
+    /// Edits for the call, in order, with the request each is of.
+    waiting: Vec<(Option<usize>, Command)>,
 }
 
 impl Supervisor {
     /// Sends an edit to the worker that has the call; while the call is on its way the edit waits.
     pub(super) fn send_call_edit(&mut self, call: CallId, edit: Command) {
+        let asked = self.asked();
         let Some(state) = self.calls.get_mut(&call) else {
             return;
         };
         let worker = state.worker;
         if let Some(moving) = &mut state.moving {
-            return moving.waiting.push(edit);
+            return moving.waiting.push((asked, edit));
         }
         let mut batch = Batch::default();
         batch.push(worker, edit);
@@ -122,14 +123,48 @@ impl Supervisor {
         for leg in sides {
             self.routes.set(leg, worker);
         }
-        for edit in std::mem::take(&mut moving.waiting) {
-            self.send_call_edit(call, edit);
-        }
+        self.send_call_waiting(call, std::mem::take(&mut moving.waiting));
         self.call_left_behind(call, &moving);
         self.counters.calls_moved += 1;
         let worker = usize::from(worker);
         for leg in sides {
             self.publish(self.now, EventKind::Moved { leg, worker });
+        }
+    }
+
+    /// Sends what has waited for the call.
+    fn send_call_waiting(&mut self, call: CallId, waiting: Vec<(Option<usize>, Command)>) {
+        for (asked, edit) in waiting {
+            self.about(asked);
+            self.send_call_edit(call, edit);
+        }
+        self.about(None);
+    }
+
+    /// As [`not_sent`](Self::not_sent), of a call.
+    pub(super) fn call_not_sent(&mut self, call: CallId, at: usize) {
+        let epoch = self.sites[at].epoch;
+        let Some(state) = self.calls.get_mut(&call) else {
+            return;
+        };
+        let sends =
+            |moving: &mut CallMoving| usize::from(moving.from) == at && moving.from_epoch == epoch;
+        let Some(moving) = state.moving.take_if(sends) else {
+            return;
+        };
+        let (worker, berth_epoch, plan) = (state.worker, state.epoch, state.plan);
+        let sides = state.info.sides;
+        (state.worker, state.epoch) = (moving.from, epoch);
+        (state.plan, state.seats) = (moving.plan, moving.seats);
+        self.send_call_waiting(call, moving.waiting);
+        let mut batch = Batch::default();
+        self.unawait(sides[0], (worker, berth_epoch), &mut batch);
+        self.submit_at(batch, 0);
+        self.vacate_call(call, (worker, berth_epoch, plan));
+        self.counters.moves_taken_back += 1;
+        let worker = usize::from(worker);
+        for leg in sides {
+            self.publish(self.now, EventKind::NotMoved { leg, worker });
         }
     }
 

@@ -16,6 +16,7 @@ use crate::call::CallInfo;
 use crate::error::EngineError;
 use crate::event::{EventKind, LeaveReason};
 use crate::leg::NetworkConfig;
+use crate::priority::Priority;
 use crate::proto::{CallId, CallStats, Direction, LegId, PlanId, Seats, Side};
 
 use super::Supervisor;
@@ -59,6 +60,9 @@ pub(super) struct CallState {
     pub told: bool,
     /// On its way between two workers.
     pub moving: Option<CallMoving>,
+    pub priority: Priority,
+    /// Legs and calls that had come before it.
+    pub serial: u64,
     pub stage: Stage,
     /// Bodies of it the worker has, or that are on their way.
     pub bodies: u32,

@@ -11,7 +11,7 @@ impl Supervisor {
     /// Answers one request.
     pub(crate) fn handle(&mut self, request: Request) {
         if let Some(tape) = &mut self.tape {
-            tape.asked(&request);
+            self.port_tape = tape.asked(&request);
         }
         match request {
             Request::CreateRoom { config, reply } => {

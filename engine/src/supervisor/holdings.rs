@@ -62,6 +62,7 @@ impl Supervisor {
         self.enter_rate(room, rate, batch)?;
         let (mix, margin) = self.room(room).map(|room| (room.mix, room.margin))?;
         let place = self.sites[site].table.add_leg(mix, costs, margin);
+        let place = self.place_given(site, (mix, margin), place);
         let body = LegBody {
             room,
             plan,

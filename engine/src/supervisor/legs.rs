@@ -23,7 +23,10 @@ use super::placement::Place;
 use super::request::{Edit, Source};
 use super::swap::Swapping;
 
+pub(super) use own::OwnGraph;
+
 mod join;
+mod own;
 
 /// How far a leg has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +56,8 @@ pub(super) struct LegState {
     pub seats: Seats,
     /// How it was last configured, where it is a network leg.
     pub network: Option<NetworkConfig>,
-    /// Its graph is the user's own.
-    pub own_graph: bool,
+    /// Its graph, where that is the user's own.
+    pub own: Option<OwnGraph>,
     /// Its plan is being swapped.
     pub swapping: Option<Swapping>,
     /// Halves stopped by a panic, ingress first.
@@ -68,7 +71,7 @@ pub(super) struct LegState {
     /// On its way between two workers.
     pub moving: Option<Moving>,
     pub priority: Priority,
-    /// Legs that had joined before it.
+    /// Legs and calls that had come before it.
     pub serial: u64,
     pub gain_db: f32,
     pub muted: bool,

@@ -16,7 +16,7 @@ use talkpath_rt::thread::Obtained;
 
 use crate::event::{EventKind, WorkerFault};
 use crate::proto::{Command, RoomBody, RoomId, Workers};
-use crate::wiring::{Rewired, Wired, rewire};
+use crate::wiring::{Rewired, Wired, rejoin};
 use crate::worker::bus::Bus;
 use crate::worker::io::Peer;
 use crate::worker::{Worker, io::Io};
@@ -56,15 +56,24 @@ pub(super) struct Out {
 }
 
 impl Supervisor {
-    /// Looks whether the workers make slots.
+    /// Looks whether the workers make slots. Each that hangs for ever leaves a thread and its memory behind, so there is an
+    /// end to replacing them: what would be the next is only told of, and looked at again.
     pub(super) fn watch(&mut self, passed: Duration) {
         for worker in 0..self.sites.len() {
             let site = &mut self.sites[worker];
             if !site.hired {
                 continue;
             }
-            if let Some(silent) = site.watch.look(passed, self.config.watchdog) {
+            let Some(silent) = site.watch.look(passed, self.config.watchdog) else {
+                site.given_up = false;
+                continue;
+            };
+            let stuck = self.workers_out() as usize;
+            if stuck < self.config.max_stuck {
                 self.lose(worker, WorkerFault::Stuck { silent });
+            } else if !std::mem::replace(&mut self.sites[worker].given_up, true) {
+                tracing::error!(worker, stuck, "a worker hangs and is not replaced: restart");
+                self.publish(self.now, EventKind::WorkerNotReplaced { worker, stuck });
             }
         }
     }
@@ -134,7 +143,7 @@ impl Supervisor {
             inlet,
             outflow,
             peers,
-        } = rewire(&self.config, (worker, epoch), self.base, &self.cost_clock);
+        } = rejoin(self.base, (self.builder)((worker, epoch)));
         for peer in &mut io.mesh {
             peer.epoch = self.sites[usize::from(peer.index)].epoch;
         }

@@ -14,6 +14,8 @@
 //! | `parts` | which workers a room is on (D5) |
 //! | `shrink` | a part without legs is given up |
 //! | `moves` | a leg goes to another worker (D6) |
+//! | `rebalance` | what moves so that all are better off |
+//! | `nodes` | NUMA nodes: what is near |
 //! | `swap` | another plan for a leg that stays (D13) |
 //! | `crossing` | two plans compared, and the one between them |
 //! | `graph_check` | whether a user's graph can be a leg |
@@ -25,6 +27,7 @@
 //! | `validate` | what a leg's configuration may hold |
 //! | `plans` | equal graphs share a plan |
 //! | `placement` | which slot |
+//! | `course` | when what was asked took effect, in a replay (D17) |
 //! | `displace` | room for an emergency call (D15) |
 //! | `prices` | what a leg costs, as measured (D15) |
 //! | `admission` | whether a leg may come, and how many more could (D15) |
@@ -43,6 +46,7 @@ mod blueprint;
 mod call_blueprint;
 mod call_moves;
 mod calls;
+mod course;
 mod crossing;
 mod dispatch;
 mod displace;
@@ -51,17 +55,20 @@ mod holdings;
 mod legs;
 mod loss;
 mod moves;
+mod nodes;
 mod parts;
 mod placement;
 mod plans;
 mod prices;
 mod publish;
+mod rebalance;
 mod rebuild;
 mod rebuild_calls;
 mod report;
 mod request;
 mod rooms;
 mod routes;
+mod shedding;
 mod shrink;
 mod site;
 mod swap;
@@ -75,6 +82,7 @@ use std::time::Duration;
 use talkpath_rt::slab::FreeList;
 use talkpath_rt::thread::Obtained;
 
+pub(crate) use course::{Course, Given, Learnt, Placed};
 pub(crate) use loss::Hiring;
 pub(crate) use plans::{LegGraphs, compiled_info};
 pub(crate) use request::{CallEdit, Desk, Edit, Link, Reply, Request, Source};
@@ -85,10 +93,11 @@ pub(crate) use transactions::{ACKS, COMMANDS, GARBAGE};
 use crate::config::EngineConfig;
 use crate::error::EngineError;
 use crate::event::{EventKind, LeaveReason, Subscribers};
+use crate::port::PortTape;
 use crate::proto::{CallId, CallTag, LegId, LegTag, RoomId, RoomTag};
 use crate::record::control::ControlTape;
 use crate::status::SupervisorCounters;
-use crate::wiring::CostClock;
+use crate::wiring::Builder;
 
 use calls::CallState;
 use displace::Claim;
@@ -121,7 +130,7 @@ pub(crate) struct Supervisor {
     /// Room being made for emergency calls.
     claims: Vec<Claim>,
     routes: Routes,
-    cost_clock: CostClock,
+    builder: Builder,
     /// Workers that want threads.
     hirings: Vec<Hiring>,
     /// Lost workers whose threads have not come home.
@@ -131,6 +140,10 @@ pub(crate) struct Supervisor {
     stopped: bool,
     /// Where polls and requests are noted while the session is recorded (D17).
     tape: Option<ControlTape>,
+    /// For the port that is asked for now.
+    port_tape: Option<PortTape>,
+    /// Of a replay.
+    course: Option<Course>,
 }
 
 impl std::fmt::Debug for Supervisor {
@@ -147,7 +160,7 @@ impl Supervisor {
         routes: Routes,
         base: Duration,
         now: Duration,
-        cost_clock: CostClock,
+        builder: Builder,
     ) -> Self {
         let site = |(ends, obtained)| Site::new(&config, ends, obtained);
         Self {
@@ -158,7 +171,7 @@ impl Supervisor {
             claims: Vec::new(),
             prices: Prices::new(config.price_quantile),
             routes,
-            cost_clock,
+            builder,
             hirings: Vec::new(),
             out: Vec::new(),
             rooms: BTreeMap::new(),
@@ -173,6 +186,8 @@ impl Supervisor {
             counters: SupervisorCounters::default(),
             stopped: false,
             tape: None,
+            port_tape: None,
+            course: None,
             config,
         }
     }
@@ -198,6 +213,11 @@ impl Supervisor {
         self.tape = Some(tape);
     }
 
+    /// What comes in through the port that is asked for next is on this tape.
+    pub(crate) fn set_port_tape(&mut self, tape: PortTape) {
+        self.port_tape = Some(tape);
+    }
+
     /// Has the tapes of all rings note what they have gathered.
     pub(crate) fn flush_tapes(&mut self) {
         for site in &mut self.sites {
@@ -212,7 +232,7 @@ impl Supervisor {
     /// True while an edit is on its way, so that the next poll should come soon.
     pub(crate) fn in_flight(&self) -> bool {
         let one = |site: &Site| site.transactions.in_flight();
-        self.sites.iter().any(one) || self.routes.waiting()
+        self.sites.iter().any(one) || self.routes.waiting() || self.gives_parts_up()
     }
 
     /// Whether a caller's edit may come in now.

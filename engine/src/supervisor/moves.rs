@@ -1,4 +1,4 @@
-//! A leg goes to another worker (D6): on command, or because it levels the load.
+//! A leg goes to another worker (D6): on command, or because that is better for all (`rebalance`).
 //!
 //! The berth is made first; then, in a slot right after the leg's egress, the old worker sends the leg; when it has
 //! arrived the shard's route flips. Until then its packets go to the old worker, which passes them on once the leg is gone:
@@ -6,17 +6,17 @@
 //! the leg meanwhile waits until it has arrived.
 
 use crate::error::EngineError;
-use crate::event::EventKind;
 use crate::proto::{Berth, Command, LegId, PlanId, Seats, Segment};
 use crate::worker::migrate::BERTHS;
 
 use super::Supervisor;
 use super::batch::Batch;
 use super::graph_check;
-use super::holdings::Held;
 use super::legs::LegState;
 use super::placement::Place;
 use super::plans::Compiled;
+
+mod outcome;
 
 /// What a leg that moves will leave behind, and what waits for it.
 #[derive(Debug)]
@@ -28,21 +28,19 @@ pub(super) struct Moving {
     pub seats: Seats,
     plan: PlanId,
     place: Place,
-    /// Edits for the leg, in order.
-    waiting: Vec<Command>,
+    /// Edits for the leg, in order, with the request each is of.
+    waiting: Vec<(Option<usize>, Command)>,
 }
-
-/// A difference of the workers' loads below this share of the larger is left alone.
-const LEVEL: f64 = 0.1;
 
 impl Supervisor {
     /// Sends an edit to the worker that has the leg; while the leg is on its way the edit waits.
     pub(super) fn send_edit(&mut self, leg: LegId, edit: Command) {
+        let asked = self.asked();
         let Some(state) = self.legs.get_mut(&leg) else {
             return;
         };
         match &mut state.moving {
-            Some(moving) => moving.waiting.push(edit),
+            Some(moving) => moving.waiting.push((asked, edit)),
             None => {
                 let worker = usize::from(state.worker);
                 self.sites[worker].transactions.add(vec![edit], 0);
@@ -175,82 +173,6 @@ impl Supervisor {
             return Err(self.seats_spent("legs of one worker"));
         }
         Ok(seats)
-    }
-
-    /// The leg runs on its new worker: its packets go there, and what waited goes out.
-    pub(super) fn arrived(&mut self, leg: LegId) {
-        let Some(state) = self.legs.get_mut(&leg) else {
-            return;
-        };
-        let (worker, room) = (state.worker, state.room);
-        let Some(mut moving) = state.moving.take() else {
-            return;
-        };
-        self.routes.set(leg, worker);
-        for edit in std::mem::take(&mut moving.waiting) {
-            self.send_edit(leg, edit);
-        }
-        let mut batch = Batch::default();
-        self.left_behind(leg, &moving, &mut batch);
-        self.submit_at(batch, 0);
-        self.part_left(room, moving.from);
-        self.counters.legs_moved += 1;
-        let worker = usize::from(worker);
-        self.publish(self.now, EventKind::Moved { leg, worker });
-    }
-
-    /// What a leg that has moved held where it was is given up, but its seats; unless that worker is lost.
-    pub(super) fn left_behind(&mut self, leg: LegId, moving: &Moving, batch: &mut Batch) {
-        let Some(state) = self.legs.get(&leg) else {
-            return;
-        };
-        let held = Held {
-            worker: moving.from,
-            epoch: moving.from_epoch,
-            plan: moving.plan,
-            place: moving.place,
-            ..state.held()
-        };
-        let site = &mut self.sites[usize::from(moving.from)];
-        site.legs -= usize::from(site.epoch == moving.from_epoch);
-        self.vacate(&held, batch);
-    }
-
-    /// Moves one leg, or one call, from the most to the least loaded worker when that levels them.
-    pub(super) fn rebalance(&mut self) -> Result<Option<(LegId, usize)>, EngineError> {
-        let workers = 0..self.sites.len() as u8;
-        let by_load = |a: &u8, b: &u8| self.by_load(*a, *b);
-        let (Some(from), Some(to)) = (workers.clone().max_by(by_load), workers.min_by(by_load))
-        else {
-            return Ok(None);
-        };
-        let gap = self.load(from) - self.load(to);
-        if gap <= self.load(from) * LEVEL {
-            return Ok(None);
-        }
-        // A room that is on both already pays for it; a leg that costs more than the gap would only turn it round.
-        let shared = |leg: &LegState| {
-            let on = |room: &super::rooms::RoomState| room.on.contains(to);
-            self.rooms.get(&leg.room).is_some_and(on)
-        };
-        let periods = self.sites[usize::from(from)].table.slots_of_cycle() as f64;
-        let cost = |leg: &LegState| {
-            let costs = leg.place.costs();
-            (costs.ingress + costs.egress) as f64 / periods
-        };
-        let candidates = self.legs.iter().filter(|(_, leg)| {
-            let rests = leg.moving.is_none() && leg.swapping.is_none();
-            leg.worker == from && leg.stays() && rests && cost(leg) < gap
-        });
-        let best = candidates
-            .max_by_key(|(_, leg)| shared(leg))
-            .map(|(id, _)| *id);
-        let Some(leg) = best else {
-            return self.rebalance_call((from, to), gap);
-        };
-        let to = usize::from(to);
-        self.move_leg(leg, to)?;
-        Ok(Some((leg, to)))
     }
 }
 

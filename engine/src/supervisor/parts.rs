@@ -16,8 +16,8 @@ use super::placement::{Mix, SlotTable};
 use super::rooms::RoomState;
 
 impl Supervisor {
-    /// The worker for a leg of `room`: one that has the room and a place for the leg within its budget, else the least
-    /// loaded one that has, else the least loaded of all (D6). `None` when no worker has a seat and a
+    /// The worker for a leg of `room`: one that has the room and a place for the leg within its budget, else the nearest
+    /// one that has such a place, the least loaded of those that are as near, else the nearest of all (D6). `None` when no worker has a seat and a
     /// place for its plan left.
     pub(super) fn choose(&self, room: &RoomState, leg: Asking<'_>) -> Option<u8> {
         let open = |worker: &u8| self.is_open(*worker, leg.needs());
@@ -32,17 +32,18 @@ impl Supervisor {
                 .fits(room.mix, leg.costs, margin)
         };
         let load = |a: &u8, b: &u8| self.by_load(*a, *b);
+        let near = |a: &u8, b: &u8| self.by_distance(room, *a, *b);
         let here = room.on.iter().filter(open).find(fits);
         let others = || (0..self.sites.len() as u8).filter(open);
-        here.or_else(|| others().filter(fits).min_by(load))
+        here.or_else(|| others().filter(fits).min_by(near))
             .or_else(|| room.on.iter().filter(open).min_by(load))
-            .or_else(|| others().min_by(load))
+            .or_else(|| others().min_by(near))
     }
 
-    /// The worker on which a new room begins: the least loaded one.
-    pub(super) fn least_loaded(&self) -> u8 {
+    /// The worker on which a new room begins: the least loaded one, of the shard's node as long as that is not crowded.
+    pub(super) fn begins_on(&self) -> u8 {
         let workers = 0..self.sites.len() as u8;
-        workers.min_by(|a, b| self.by_load(*a, *b)).unwrap_or(0)
+        workers.min_by(|a, b| self.by_home(*a, *b)).unwrap_or(0)
     }
 
     /// Expected work of a worker's mean slot, in nanoseconds.

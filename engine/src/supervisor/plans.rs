@@ -21,6 +21,8 @@ use super::crossing::Half;
 use super::graph_check;
 use super::placement::{Boxes, Costs};
 
+mod name;
+
 /// The two halves of a leg, as graphs.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LegGraphs {
@@ -92,6 +94,7 @@ impl Compiled {
         let costs = self.costs();
         PlanInfo {
             id,
+            name: self.name(),
             legs,
             ingress: half(ingress, Plan::to_text),
             egress: half(egress, Plan::to_text),

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | network, tone | as it was configured last, in its old slots, faded in; SSRC kept, sequence and timestamp go on (`shard_link`) |
 //! | clip | from its beginning; silent when it had come to its end |
-//! | port, graph of the user's own | leaves with [`LeaveReason::WorkerLost`]: it has nodes that only its caller could make anew |
-//! | plan being swapped | as the new plan |
+//! | graph of the user's own | likewise, with the gains it was given; players from their beginning |
+//! | with a node of the user's own or a tap | leaves with [`LeaveReason::NodeLost`]: only its caller could make that anew |
+//! | port | leaves with [`LeaveReason::WorkerLost`], likewise |
+//! | plan being swapped | as the new plan; the swap is told as done |
 //! | leaving | is gone |
 //! | on its way to the lost worker | built there once the other has let it go: never on two at a time |
 //! | on its way from the lost worker | runs on the other if it came; else it is built there |
@@ -13,8 +15,7 @@
 use talkpath_nodes::meter::SILENCE;
 
 use crate::error::EngineError;
-use crate::event::{EventKind, LeaveReason};
-use crate::leg::ClipConfig;
+use crate::event::EventKind;
 use crate::proto::{Command, LegBody, LegId, LegRun};
 use crate::worker::stats::LegStats;
 
@@ -22,7 +23,8 @@ use super::Supervisor;
 use super::batch::Batch;
 use super::blueprint::{Blueprint, Start};
 use super::legs::LegState;
-use super::request::Source;
+
+mod source;
 
 impl Supervisor {
     /// Sees to every leg whose worker is lost and that no other still holds.
@@ -94,7 +96,8 @@ impl Supervisor {
         let swapping = state.swapping.take();
         // What it held is gone with the worker, or given back by now.
         state.epoch = state.epoch.wrapping_sub(1);
-        // With the worker the swap is over as well.
+        // With the worker the swap is over as well: what is built is the new plan.
+        let swapped = swapping.is_some();
         if let Some(over) = swapping.filter(|over| over.rate != rate) {
             let mut batch = Batch::default();
             self.exit_rate(room, over.rate, &mut batch);
@@ -106,13 +109,19 @@ impl Supervisor {
         let Some(state) = self.legs.get(&leg) else {
             return;
         };
-        let lost = state.stays() && self.rebuild(leg).is_err();
+        let stays = state.stays();
+        let anew = if stays { self.rebuild(leg) } else { Ok(()) };
+        if stays && anew.is_ok() {
+            self.publish(self.now, EventKind::Rebuilt { leg });
+        }
         let Some(state) = self.legs.get_mut(&leg) else {
             return;
         };
-        if lost {
+        if let Err(error) = anew {
+            let node = state.node();
+            tracing::warn!(%leg, node, %error, "a leg is not built anew");
             self.counters.legs_lost += 1;
-            state.leave(LeaveReason::WorkerLost);
+            state.leave(state.reason_lost());
             if let Some(port) = &state.port {
                 port.lose();
             }
@@ -120,16 +129,14 @@ impl Supervisor {
         if !state.stays() {
             state.gone = true;
             self.retire(leg);
+        } else if swapped {
+            self.publish(self.now, EventKind::Swapped { leg });
         }
     }
 
     fn rebuild(&mut self, leg: LegId) -> Result<(), EngineError> {
         let state = self.leg(leg)?;
-        let Some(source) = state.source_anew() else {
-            let kind = state.face.kind;
-            let what = "be built anew";
-            return Err(EngineError::WrongKind { kind, what });
-        };
+        let (source, own, face) = (state.source_anew(), state.own.clone(), state.face.clone());
         let (room, worker, place) = (state.room, state.worker, state.place);
         let (linear, direction, finished) = (state.linear(), state.direction, state.finished);
         let life = state.life.wrapping_add(1);
@@ -141,7 +148,16 @@ impl Supervisor {
         };
         let room_state = self.room(room)?;
         let (frame, mix) = (room_state.frame, room_state.mix);
-        let mut blueprint = Blueprint::new(&source, frame, &self.config)?;
+        let mut blueprint = match (own, source) {
+            (Some(own), source) if own.node().is_none() => {
+                Blueprint::of_graph(own.anew(), source, Some(face), frame, &self.config)?
+            }
+            (None, Some(source)) => Blueprint::new(&source, frame, &self.config)?,
+            _ => {
+                let (kind, what) = (face.kind, "be built anew");
+                return Err(EngineError::WrongKind { kind, what });
+            }
+        };
         let site = usize::from(worker);
         let compiled = self.sites[site].plans.compile(blueprint.graphs.clone())?;
         let states = blueprint.states(&compiled, Start::FadeIn(linear))?;
@@ -190,20 +206,5 @@ impl Supervisor {
         self.submit_at(batch, 0);
         self.counters.legs_rebuilt += 1;
         Ok(())
-    }
-}
-
-impl LegState {
-    /// What to build it from; `None` for what only its caller could make anew.
-    fn source_anew(&self) -> Option<Source> {
-        match self.source.as_ref().filter(|_| !self.own_graph)? {
-            Source::Port(_) => None,
-            Source::Clip(clip) if self.finished => Some(Source::Clip(ClipConfig {
-                samples: [0.0].into(),
-                looping: false,
-                ..clip.clone()
-            })),
-            known => Some(known.clone()),
-        }
     }
 }

@@ -4,7 +4,7 @@
 //! over; one on its way between two workers is treated as a leg is (`rebuild`).
 
 use crate::error::EngineError;
-use crate::event::LeaveReason;
+use crate::event::{EventKind, LeaveReason};
 use crate::proto::{CallId, Command, LegId};
 
 use super::Supervisor;
@@ -71,7 +71,11 @@ impl Supervisor {
         (state.moving, state.bodies) = (None, bodies);
         // What it held is gone with the worker, or given back by now.
         state.epoch = state.epoch.wrapping_sub(1);
-        let lost = state.stays() && self.rebuild_call(call).is_err();
+        let (stays, leg) = (state.stays(), state.info.sides[0]);
+        let lost = stays && self.rebuild_call(call).is_err();
+        if stays && !lost {
+            self.publish(self.now, EventKind::Rebuilt { leg });
+        }
         let Some(state) = self.calls.get_mut(&call) else {
             return;
         };
@@ -86,13 +90,13 @@ impl Supervisor {
         let state = self.call(call)?;
         let (worker, configs, flows) = (state.worker, state.configs, state.flows);
         let (open, stats, sides) = (state.open(), state.stats, state.info.sides);
-        let life = state.life.wrapping_add(1);
+        let (priority, life) = (state.priority, state.life.wrapping_add(1));
         let mut blueprint = CallBlueprint::new(configs, &self.config)?;
         let plans = &self.sites[usize::from(worker)].plans;
         let compiled = plans.compile(blueprint.graphs.clone())?;
         let mut batch = Batch::default();
         let parts = self.call_parts(worker, &mut blueprint, compiled, &mut batch)?;
-        let mut value = parts.body(sides, &configs);
+        let mut value = parts.body(sides, &configs, priority);
         for (n, stats) in [stats.from_a, stats.from_b].into_iter().enumerate() {
             let flow = &mut value.flows[n];
             (flow.open, flow.paused) = (open[n], !open[n]);

@@ -60,6 +60,7 @@ pub(crate) enum CallEdit {
     Change(Side, NetworkConfig),
     Direction(Side, Direction),
     Ssrc(Side, u32),
+    Priority(Priority),
     Move(usize),
     HangUp,
 }

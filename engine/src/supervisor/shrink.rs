@@ -20,6 +20,10 @@ use super::moves::after_egress;
 /// Legs whose egress is moved in one period at most: what a worker applies in one slot.
 const AT_ONCE: usize = 1_024;
 
+/// From the first slot an edit may name to that of a part's removal, at most: as often as a supervisor looks that has
+/// something under way.
+const NEAR: Duration = Duration::from_millis(6);
+
 /// Parts without legs, and since when.
 #[derive(Debug, Default)]
 pub(super) struct Vacant(BTreeMap<(RoomId, u8), Duration>);
@@ -30,17 +34,10 @@ impl Vacant {
         self.0.remove(&(room, worker));
     }
 
-    /// Whether there is one that has been there since `then` or before.
-    fn is_due(&self, then: Duration) -> bool {
-        self.0.values().any(|since| *since <= then)
-    }
-
-    /// Takes one that has been there since `then` or before.
-    fn take(&mut self, then: Duration) -> Option<(RoomId, u8)> {
-        let (part, _) = self.0.iter().find(|(_, since)| **since <= then)?;
-        let part = *part;
-        self.0.remove(&part);
-        Some(part)
+    /// One that has been there since `then` or before, and since when.
+    fn due(&self, then: Duration) -> Option<((RoomId, u8), Duration)> {
+        let due = self.0.iter().find(|(_, since)| **since <= then);
+        due.map(|(part, since)| (*part, *since))
     }
 }
 
@@ -55,16 +52,29 @@ impl Supervisor {
         }
     }
 
-    /// Gives up the parts that have had no leg for long enough, one after the other: what is asked of these workers
-    /// meanwhile waits for the slot that the edit names, up to a period and a half each time.
+    /// Whether a part has had no leg for long enough: its slot is looked for.
+    pub(super) fn gives_parts_up(&self) -> bool {
+        self.vacant.due(self.vacant_since()).is_some()
+    }
+
+    fn vacant_since(&self) -> Duration {
+        self.now.saturating_sub(self.config.part_kept)
+    }
+
+    /// Gives up the parts that have had no leg for long enough, one after the other. What is asked of these workers
+    /// meanwhile waits for the slot that the edit names, so it is decided when that slot is near: what waits does so for
+    /// the lead of an edit and [`NEAR`]. A supervisor that was not there at the right time in two periods decides at once,
+    /// and a period longer waits then what is asked.
     pub(super) fn give_parts_up(&mut self) {
-        let then = self.now.saturating_sub(self.config.part_kept);
-        while self.vacant.is_due(then) && self.rooms.values().all(|room| room.shed.is_empty()) {
-            if let Some((room, worker)) = self.vacant.take(then)
-                && !self.has_legs_on(room, worker)
-            {
-                self.give_up(room, worker);
+        let then = self.vacant_since();
+        while let Some(((room, worker), since)) = self.vacant.due(then) {
+            if self.rooms.values().any(|room| !room.shed.is_empty()) {
+                return;
             }
+            if !self.has_legs_on(room, worker) && !self.give_up(room, worker, then - since) {
+                return;
+            }
+            self.vacant.forget(room, worker);
         }
     }
 
@@ -77,18 +87,29 @@ impl Supervisor {
         self.legs.values().any(here)
     }
 
-    fn give_up(&mut self, room: RoomId, worker: u8) {
+    /// Takes a part away that is due for so long; false when it is to be asked again, nearer to the slot for it.
+    fn give_up(&mut self, room: RoomId, worker: u8, due: Duration) -> bool {
         let latest = self.latest_egress(room);
-        let Some(state) = self.rooms.get_mut(&room) else {
-            return;
+        let Some(state) = self.rooms.get(&room) else {
+            return true;
         };
         if state.closing || state.on.len() < 2 || !state.on.contains(worker) {
-            return;
+            return true;
         }
+        let mix = state.mix;
+        let phase = mix.slot + latest.max(state.margin);
+        let ahead = self.slot_for(state.on.iter());
+        let slot = after_egress(ahead, mix.period, phase);
+        let away = self.config.slot * (slot - ahead) as u32;
+        if away > NEAR && due < self.config.slot * 2 * mix.period {
+            return false;
+        }
+        let Some(state) = self.rooms.get_mut(&room) else {
+            return true;
+        };
         (state.on, state.shed) = (state.on.without(worker), state.shed.with(worker));
         state.epoch = state.epoch.wrapping_add(1);
-        let (mix, epoch) = (state.mix, state.epoch);
-        let phase = mix.slot + latest.max(state.margin);
+        let epoch = state.epoch;
         if state.on.len() == 1 {
             state.margin = 0;
         }
@@ -107,12 +128,11 @@ impl Supervisor {
         }
         let alone = state.margin == 0;
         batch.push(worker, Command::RemoveRoom { room });
-        let ahead = self.slot_for(batch.workers());
-        let slot = after_egress(ahead, mix.period, phase);
         self.submit_at(batch, slot);
         if alone {
             self.narrow(room, slot);
         }
+        true
     }
 
     /// Slots from the mix of a room to the last egress for it.

@@ -9,7 +9,8 @@ use talkpath_rt::thread::Obtained;
 use talkpath_rt::timing::{SlotStats, StatsSink};
 
 use crate::config::EngineConfig;
-use crate::proto::{Ack, Command, Culprit, Garbage, WorkerEvent};
+use crate::proto::{Ack, Command, Garbage, WorkerEvent};
+use crate::status::LateStatus;
 use crate::worker::bank::Seating;
 use crate::worker::costs::{Bars, CostSink, CostStats};
 use crate::worker::schedule::cycle_slots;
@@ -17,6 +18,7 @@ use crate::worker::stats::WorkerCounters;
 
 use super::placement::SlotTable;
 use super::plans::Plans;
+use super::shedding::Shedding;
 use super::transactions::Transactions;
 use super::watchdog::Watch;
 
@@ -46,13 +48,19 @@ pub(super) struct Site {
     pub arrived: CostStats,
     /// What a slot takes beside its cohorts; fades.
     pub rest: Bars,
-    pub counters: WorkerCounters,
+    /// Of the worker that is there now.
+    counters: WorkerCounters,
+    /// Of those that were lost in its place, as they told them last.
+    before: WorkerCounters,
+    /// It makes no slot and gets no successor.
+    pub given_up: bool,
     pub obtained: Obtained,
     pub seating: Seating,
     pub plans: Plans,
     pub table: SlotTable,
     /// The last episode of late slots: when it began, how late its first slot was, and what took longest in it.
-    pub last_late: Option<(Duration, Duration, Option<Culprit>)>,
+    pub last_late: Option<LateStatus>,
+    pub shedding: Shedding,
     /// Legs here, those that leave or come included.
     pub legs: usize,
     /// Workers that were lost in this place before this one.
@@ -77,6 +85,8 @@ impl Site {
             arrived: CostStats::new(config.capacity_plans),
             rest: Bars::new(),
             counters: WorkerCounters::default(),
+            before: WorkerCounters::default(),
+            given_up: false,
             obtained,
             seating: Seating::new(config.seats()),
             plans: Plans::new(config.capacity_plans),
@@ -86,6 +96,7 @@ impl Site {
                 config.slot_budget.min(config.admit_budget),
             ),
             last_late: None,
+            shedding: Shedding::default(),
             legs: 0,
             epoch: 0,
             watch: Watch::new(ends.monitor),
@@ -100,11 +111,20 @@ impl Site {
             timing: std::mem::replace(&mut self.timing, SlotStats::new()),
             table: self.table.emptied(),
             last_late: self.last_late.take(),
+            before: WorkerCounters {
+                shed_steps: 0,
+                ..self.counters()
+            },
             epoch: self.epoch.wrapping_add(1),
             hired: false,
             hired_at: self.hired_at,
             ..Self::new(config, ends, self.obtained.clone())
         }
+    }
+
+    /// Figures of the place since the start, whoever was in it.
+    pub fn counters(&self) -> WorkerCounters {
+        self.before.plus(&self.counters)
     }
 
     /// The worker's figures have come: what the planned work costs is learnt from them.

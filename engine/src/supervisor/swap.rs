@@ -14,14 +14,14 @@ use talkpath_graph::SampleRate;
 
 use crate::error::EngineError;
 use crate::event::EventKind;
-use crate::proto::{Command, Crossing, LegId, PlanId, Swap};
+use crate::proto::{Command, Crossing, LegId, PlanId, Segment, Swap};
 use crate::worker::bank::Seat;
 
 use super::Supervisor;
 use super::batch::Batch;
 use super::blueprint::{Blueprint, Start};
 use super::graph_check::halves;
-use super::legs::LegState;
+use super::legs::{LegState, OwnGraph};
 use compared::{Before, Between, between, continued, keeps};
 use reserve::{Reserved, Taken};
 
@@ -145,6 +145,8 @@ impl Supervisor {
         let place = self.sites[site].table.recost(mix, was.place, costs);
         let network = wanted.network;
         let state = self.leg(leg)?;
+        let kept = |half: Segment, at: usize| keeps[half as usize][at].is_some();
+        let own = own.then(|| OwnGraph::new(&new, &wanted, state.own.as_ref(), kept));
         state.reconfigure(wanted.source);
         state.swapping = Some(Swapping {
             plan: was.plan,
@@ -153,7 +155,7 @@ impl Supervisor {
         });
         (state.plan, state.rate, state.place) = (plan_id, wanted.rate, place);
         (state.face, state.seats) = (wanted.face, seats);
-        (state.network, state.own_graph) = (network.or(state.network), own);
+        (state.network, state.own) = (network.or(state.network), own);
         state.fenced = [false; 2];
         Ok(())
     }

@@ -16,6 +16,8 @@ use crate::error::EngineError;
 use crate::proto::Command;
 use crate::worker::apply::TRANSACTIONS_PER_SLOT;
 
+use super::course::Placing;
+
 pub(crate) use note::Note;
 
 mod note;
@@ -35,6 +37,8 @@ struct Waiting {
     ops: Vec<Command>,
     /// The first slot it may apply in.
     not_before: u64,
+    /// The request it is about.
+    asked: Option<usize>,
 }
 
 /// A transaction the worker has not answered yet.
@@ -42,6 +46,8 @@ struct Waiting {
 struct Sent {
     notes: Vec<Note>,
     failed: Vec<u32>,
+    asked: Option<usize>,
+    placings: Vec<Placing>,
 }
 
 /// What became of the commands of a transaction.
@@ -49,6 +55,10 @@ struct Sent {
 pub(crate) struct Settled {
     /// Each command, and whether it failed.
     pub notes: Vec<(Note, bool)>,
+    /// The request they were about.
+    pub asked: Option<usize>,
+    /// What they said of where legs run.
+    pub placings: Vec<Placing>,
 }
 
 /// Room left in a ring, as the supervisor counts it.
@@ -78,6 +88,8 @@ pub(crate) struct Transactions {
     garbage: Credit,
     /// Submissions the command ring had no room for at that moment.
     pub ring_full: u64,
+    /// The request that what is added now is about, in a replay.
+    pub asked: Option<usize>,
 }
 
 impl Transactions {
@@ -98,6 +110,7 @@ impl Transactions {
                 limit: GARBAGE,
             },
             ring_full: 0,
+            asked: None,
         }
     }
 
@@ -135,7 +148,11 @@ impl Transactions {
             "a transaction's size"
         );
         self.latest = self.latest.max(not_before);
-        self.waiting.push_back(Waiting { ops, not_before });
+        self.waiting.push_back(Waiting {
+            ops,
+            not_before,
+            asked: self.asked,
+        });
         self.flush();
     }
 
@@ -147,13 +164,19 @@ impl Transactions {
 
     /// Submits waiting transactions, in order, as far as credits and the ring allow.
     pub(crate) fn flush(&mut self) {
-        while let Some(Waiting { ops, not_before }) = self.waiting.pop_front() {
-            let notes: Vec<_> = ops.iter().map(Note::of).collect();
-            let acks = ops.len() + 1;
+        while let Some(waiting) = self.waiting.pop_front() {
+            let notes: Vec<_> = waiting.ops.iter().map(Note::of).collect();
+            let placings = waiting.ops.iter().filter_map(Placing::of).collect();
+            let acks = waiting.ops.len() + 1;
             let garbage = notes.iter().map(|note| note.garbage_at_most()).sum();
             if acks > self.acks.left || garbage > self.garbage.left {
-                return self.waiting.push_front(Waiting { ops, not_before });
+                return self.waiting.push_front(waiting);
             }
+            let Waiting {
+                ops,
+                not_before,
+                asked,
+            } = waiting;
             match self.to_worker.submit(Txn {
                 ops,
                 not_before,
@@ -168,29 +191,41 @@ impl Transactions {
                         Sent {
                             notes,
                             failed: Vec::new(),
+                            asked,
+                            placings,
                         },
                     );
                 }
                 Err(busy) => {
                     self.ring_full += 1;
                     let ops = busy.txn.ops;
-                    return self.waiting.push_front(Waiting { ops, not_before });
+                    return self.waiting.push_front(Waiting {
+                        ops,
+                        not_before,
+                        asked,
+                    });
                 }
             }
         }
     }
 
-    /// Command `index` of `txn` was not carried out.
-    pub(crate) fn failed(&mut self, txn: TxnId, index: u32) {
-        if let Some(sent) = self.sent.get_mut(&txn) {
-            sent.failed.push(index);
-        }
+    /// Command `index` of `txn` was not carried out. Which one that was.
+    pub(crate) fn failed(&mut self, txn: TxnId, index: u32) -> Option<Note> {
+        let sent = self.sent.get_mut(&txn)?;
+        sent.failed.push(index);
+        sent.notes.get(index as usize).copied()
     }
 
     /// `txn` is done: its credits come back, save those of legs that still ramp out and of
     /// boxes still in the garbage ring.
     pub(crate) fn done(&mut self, txn: TxnId) -> Settled {
-        let Some(Sent { notes, failed }) = self.sent.remove(&txn) else {
+        let Some(Sent {
+            notes,
+            failed,
+            asked,
+            placings,
+        }) = self.sent.remove(&txn)
+        else {
             return Settled::default();
         };
         let fate = |(index, note)| {
@@ -205,7 +240,11 @@ impl Transactions {
         }
         self.acks.give(acks);
         self.garbage.give(garbage);
-        Settled { notes }
+        Settled {
+            notes,
+            asked,
+            placings,
+        }
     }
 
     /// A leg's own ack has come: it has gone, or is here.

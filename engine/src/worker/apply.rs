@@ -29,6 +29,8 @@ pub(super) enum Tried {
     Refused(Option<Garbage>),
     /// Done, and something is to be freed.
     Freed(Garbage),
+    /// The way to another worker is full: nothing has changed.
+    Full,
 }
 
 impl Worker {
@@ -43,12 +45,14 @@ impl Worker {
                 acks: io.acks.vacant().saturating_sub(owed),
             };
             match io.commands.next(slot, room) {
-                Next::Empty | Next::NotYet => return,
+                Next::Empty => return,
+                Next::NotYet => return self.stir(),
                 Next::Deferred => {
                     self.counters.deferred += 1;
-                    return;
+                    return self.stir();
                 }
                 Next::Txn(txn) => {
+                    self.stir();
                     let id = txn.id();
                     for (index, command) in txn.enumerate() {
                         let tried = self.try_command(command, &mut io.packets_in, &mut io.mesh);
@@ -92,6 +96,7 @@ impl Worker {
             } => self.set_peers(room, peers, margin, epoch, mesh),
             Command::SendLeg { leg, to } => self.send_leg(leg, to, mesh),
             Command::AwaitLeg { leg, value } => self.await_leg(leg, value),
+            Command::DropBerth { leg } => self.drop_berth(leg),
             Command::SetPeer { value } => self.set_peer(value, packets, mesh),
             Command::AddCall { call, value } => self.add_call(call, value),
             Command::RemoveCall { call } => self.remove_call(call),
@@ -101,13 +106,7 @@ impl Worker {
             Command::SetGain { leg, linear } => self.set_gain(leg, linear),
             Command::SetDirection { leg, direction } => self.set_direction(leg, direction, packets),
             Command::SetSsrc { leg, ssrc } => self.set_ssrc(leg, ssrc),
-            Command::SetPriority { leg, priority } => match self.legs.get_mut(leg) {
-                Some(body) => {
-                    body.run.priority = priority;
-                    Tried::Done
-                }
-                None => Tried::Stale(None),
-            },
+            Command::SetPriority { leg, priority } => self.set_priority(leg, priority),
         }
     }
 
@@ -131,6 +130,10 @@ impl Worker {
                 self.counters.refused_commands += 1;
                 self.acknowledge(acks, Ack::Refused { txn, index });
                 freed
+            }
+            Tried::Full => {
+                self.acknowledge(acks, Ack::Refused { txn, index });
+                None
             }
         };
         if let Some(freed) = freed {

@@ -9,6 +9,7 @@ use arrayvec::ArrayVec;
 use talkpath_graph::node::{MAX_FRAME, PcmPlane};
 use talkpath_graph::{Limits, PlaneRef};
 use talkpath_nodes::units::Units;
+use talkpath_rt::pages;
 
 /// Strands of equal plan that run side by side.
 pub const LANES: usize = 8;
@@ -56,21 +57,23 @@ impl Arena {
     /// Planes for any plan within `limits`. Control side: allocates.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
+        let encoded = || Encoded {
+            bytes: pages::boxed([0; MAX_ENCODED]),
+            len: 0,
+        };
         Self {
-            pcm: (0..limits.max_pcm_planes * LANES)
-                .map(|_| PcmPlane::default())
-                .collect(),
-            units: (0..limits.max_units * LANES)
-                .map(|_| ArrayVec::new())
-                .collect(),
-            encoded: (0..limits.max_encoded * LANES)
-                .map(|_| Encoded {
-                    bytes: Box::new([0; MAX_ENCODED]),
-                    len: 0,
-                })
-                .collect(),
+            pcm: planes(limits.max_pcm_planes, PcmPlane::default),
+            units: planes(limits.max_units, ArrayVec::new),
+            encoded: planes(limits.max_encoded, encoded),
         }
     }
+}
+
+/// So many planes for every lane.
+fn planes<T>(count: usize, make: impl FnMut() -> T) -> Vec<T> {
+    let mut planes = pages::reserved(count * LANES);
+    planes.resize_with(count * LANES, make);
+    planes
 }
 
 /// Where plane `plane` of lane `lane` is.

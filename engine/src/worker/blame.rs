@@ -34,9 +34,9 @@ impl Worker {
     ///
     /// Real-time: allocates no; blocks no; cost O(1).
     pub(super) fn name_culprit(&mut self, now: Duration, by: Duration, io: &mut Io) {
-        let culprit = self.blame.slowest.take();
-        let begins = !by.is_zero() && !self.blame.late;
-        self.blame.late = !by.is_zero();
+        let culprit = self.accounts.blame.slowest.take();
+        let begins = !by.is_zero() && !self.accounts.blame.late;
+        self.accounts.blame.late = !by.is_zero();
         if begins && !self.event(io, now, WorkerEventKind::Late { by, culprit }) {
             self.counters.events_deferred += 1;
         }

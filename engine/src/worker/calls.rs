@@ -11,8 +11,10 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use talkpath_nodes::units::Units;
+use talkpath_rt::pages;
 use talkpath_rt::slab::Slab;
 
+use crate::priority::Priority;
 use crate::proto::{CallBody, CallId, CallTag, Garbage, LegId, Side, WorkerEventKind};
 
 use super::Worker;
@@ -49,11 +51,16 @@ impl Calls {
         let calls = leg_ids / 2;
         Self {
             bodies: Slab::with_capacity(calls),
-            sides: vec![None; leg_ids].into(),
-            due: Vec::with_capacity(2 * calls),
+            sides: pages::filled(leg_ids, None),
+            due: pages::reserved(2 * calls),
             at_hand: Units::new(),
-            untold: VecDeque::with_capacity(calls),
+            untold: pages::reserved(calls).into(),
         }
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.bodies.is_empty()
     }
 
     /// The call and the side that a packet's handle names.
@@ -147,6 +154,16 @@ impl Worker {
                 }
             }
             _ => return Tried::Refused(None),
+        }
+        Tried::Done
+    }
+
+    /// Another class, by the handle of a side.
+    pub(super) fn set_call_priority(&mut self, leg: LegId, priority: Priority) -> Tried {
+        let side = self.calls.side_of(leg);
+        match side.and_then(|(call, _)| self.calls.bodies.get_mut(call)) {
+            Some(body) => body.priority = priority,
+            None => return Tried::Stale(None),
         }
         Tried::Done
     }

@@ -69,9 +69,9 @@ pub(super) struct Cohort<'a> {
     pub probe: Option<Probe<'a>>,
     /// What its ops cost in virtual time.
     pub script: Option<&'a mut (dyn CostScript + 'static)>,
-    /// Kind of the op at hand.
+    /// Kind of the op at hand, and the half it stands in.
     #[cfg(test)]
-    pub kind: &'static str,
+    pub op: (&'static str, Segment),
 }
 
 impl Lane {
@@ -86,20 +86,22 @@ impl Lane {
 pub(super) struct Probe<'a> {
     pub clock: &'a dyn Clock,
     pub costs: &'a mut CostStats,
+    /// The kind of the one that took longest so far, and how long.
+    pub dearest: Option<(Duration, &'static str)>,
 }
 
 impl Cohort<'_> {
     /// Runs the segment's ops over the lanes. A lane whose node panics is taken out (D18); the op goes on with the next
-    /// one.
+    /// one. The kind of the op that took longest, if they are timed.
     ///
     /// Real-time: allocates no; blocks no; cost O(ops × lanes × frame). A panic allocates.
-    pub(super) fn run(&mut self, plan: &Plan<Spec>, segment: Segment) {
+    pub(super) fn run(&mut self, plan: &Plan<Spec>, segment: Segment) -> Option<&'static str> {
         self.counters.segments += self.lanes.len() as u64;
         for (index, op) in plan.ops.iter().enumerate() {
             self.at = 0;
             let begin = self.probe.as_ref().map(|probe| probe.clock.now());
             #[cfg(test)]
-            (self.kind = op.spec.kind());
+            self.begin(op, segment);
             // What a panic leaves half done is the state of one node, which never runs again, and its planes.
             while let Err(payload) =
                 catch_unwind(AssertUnwindSafe(|| self.run_op(index, op, segment)))
@@ -108,13 +110,34 @@ impl Cohort<'_> {
             }
             self.account(&op.spec, begin);
         }
+        let dearest = self.probe.as_ref().and_then(|probe| probe.dearest);
+        dearest.map(|(_, kind)| kind)
+    }
+
+    /// What a test wants to happen in this op.
+    #[cfg(test)]
+    fn begin(&mut self, op: &Op<Spec>, segment: Segment) {
+        self.op = (op.spec.kind(), segment);
+        for (n, lane) in self
+            .lanes
+            .iter()
+            .enumerate()
+            .filter(|(_, lane)| !lane.fenced)
+        {
+            let place = (self.op.0, segment, lane.leg);
+            super::injected::spoil(place, op, n, &mut self.arena.pcm);
+        }
     }
 
     /// An op has run: what it cost, in truth or by the script.
     fn account(&mut self, spec: &Spec, begin: Option<Duration>) {
         if let Some(shed) = spec.shed() {
-            let lanes = self.lanes.iter().filter(|lane| lane.sheds(spec));
-            self.counters.shed_frames[shed.index()] += lanes.count() as u64;
+            for lane in self.lanes.iter().filter(|lane| lane.sheds(spec)) {
+                self.counters.shed_frames[shed.index()] += 1;
+                if let Some(leg) = self.legs.get_mut(lane.leg) {
+                    leg.run.stats.shed_frames += 1;
+                }
+            }
         }
         if let Some(script) = &mut self.script {
             for lane in self.lanes.iter().filter(|lane| !lane.fenced) {
@@ -128,6 +151,10 @@ impl Cohort<'_> {
         if let (Some(probe), Some(begin)) = (&mut self.probe, begin) {
             let took = probe.clock.now().saturating_sub(begin);
             probe.costs.op(spec, took, self.lanes.len() as u32);
+            let longest = probe.dearest.map_or(Duration::ZERO, |(longest, _)| longest);
+            if took > longest {
+                probe.dearest = Some((took, spec.kind()));
+            }
         }
     }
 
@@ -147,7 +174,7 @@ impl Cohort<'_> {
         }
         self.at += 1;
         #[cfg(test)]
-        super::fence::trip(self.kind, self.lanes[lane].leg);
+        super::injected::trip((self.op.0, self.op.1, self.lanes[lane].leg));
         Some(lane)
     }
 

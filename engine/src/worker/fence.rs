@@ -98,21 +98,5 @@ impl Worker {
 }
 
 #[cfg(test)]
-thread_local! {
-    /// The node kind that panics next, once, and of which leg.
-    pub(crate) static TRIP: std::cell::Cell<Option<(&'static str, crate::LegId)>> =
-        const { std::cell::Cell::new(None) };
-}
-
-/// Panics as a node of the leg would, when a test wants it.
-#[cfg(test)]
-pub(super) fn trip(kind: &str, leg: crate::LegId) {
-    if TRIP.get().is_some_and(|wanted| wanted == (kind, leg)) {
-        TRIP.set(None);
-        panic!("injected into {kind}");
-    }
-}
-
-#[cfg(test)]
 #[path = "fence_tests.rs"]
 mod tests;

@@ -1,79 +1,33 @@
 //! The governor (D15): what is left out when the slots take longer than they may.
 //!
-//! Once a window it looks at the slot of the cycle that was fullest in at least `AGREE` of its cycles, so that one
+//! Once a window it looks at the slot of the cycle that was fullest in at least four of its cycles, so that one
 //! preemption is not taken for load. Above the upper mark it takes one step up the ladder, below the lower one, for as long as
 //! the hold lasts, one down. A step that leaves out nothing just now is passed over. When a step down had to be taken back soon,
 //! the next hold is twice as long: it does not flap.
 //!
-//! The ladder, from the first step: each kind of [`Shed`] in its declared order, and within it each class from the lowest;
-//! then whole periods, one to three of four, each class from the lowest. Emergency is on no step.
+//! The steps are those of `ladder`; which is taken when, `decide` says.
 //!
 //! Every decision is made of times read from the cost clock. Owner: the worker.
 
 use core::time::Duration;
 
-use talkpath_graph::Shed;
+use talkpath_graph::{FrameTime, Shed};
 
 use crate::priority::{CLASSES, Priority};
 
+pub use ladder::{Level, ROTATION, STEPS, Step, step};
+
+mod decide;
+mod ladder;
+
 /// Cycles of a window.
 const WINDOW: usize = 5;
-/// Cycles of a window in which a slot must have been as full as it is taken for.
-const AGREE: usize = 4;
-/// Classes that can be shed.
-const SHEDDABLE: usize = CLASSES - 1;
-/// Periods of which some are left out on the last steps.
-pub const ROTATION: u64 = 4;
-/// Most of them that are.
-const MOST_PERIODS: u8 = 3;
-/// Steps of the ladder.
-pub const STEPS: usize = Shed::ALL.len() * SHEDDABLE + SHEDDABLE * MOST_PERIODS as usize;
+/// Milliseconds of a cycle: a leg with frames of 10 ms is due twice in it.
+const CYCLE: u32 = FrameTime::Ms20.as_millis();
 /// Windows below the lower mark before a step down: about a second.
 const HOLD: u32 = 10;
-/// The longest hold, in windows: about half a minute.
-const LONGEST_HOLD: u32 = 320;
 /// Most slots of a cycle: those of 250 µs.
 const SLOTS: usize = 80;
-
-/// What a step leaves out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// An effect: bypassed, or run in its cheap form.
-    Effect(Shed),
-    /// So many periods of four.
-    Periods(u8),
-}
-
-/// One step of the ladder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// What is left out.
-    pub level: Level,
-    /// Of which class.
-    pub class: Priority,
-}
-
-/// Step number `n` of the ladder, from 0.
-///
-/// Real-time: allocates no; blocks no; cost O(1).
-#[must_use]
-pub fn step(n: usize) -> Step {
-    let class = |n: usize| Priority::ALL[CLASSES - 1 - n % SHEDDABLE];
-    match Shed::ALL.get(n / SHEDDABLE) {
-        Some(shed) => Step {
-            level: Level::Effect(*shed),
-            class: class(n),
-        },
-        None => {
-            let n = n - Shed::ALL.len() * SHEDDABLE;
-            let most = usize::from(MOST_PERIODS);
-            Step {
-                level: Level::Periods((n % most) as u8 + 1),
-                class: class(n / most),
-            }
-        }
-    }
-}
 
 /// A step taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +40,8 @@ pub struct Taken {
     pub legs: u32,
     /// How full the fullest slot was, in thousandths.
     pub load: u32,
+    /// Steps in force from now on: all below this number on the ladder.
+    pub in_force: u32,
 }
 
 /// The marks, as parts of a slot.
@@ -115,7 +71,7 @@ pub struct Governor {
     hold: u32,
     /// Windows since the last step down.
     since_down: u32,
-    /// Legs that ran in the window and have such an op, by shed and class; and legs at all.
+    /// Milliseconds of the window for which legs ran that have such an op, by shed and class; and legs at all.
     coming: [[u32; CLASSES]; Shed::ALL.len() + 1],
     members: [[u32; CLASSES]; Shed::ALL.len() + 1],
     /// By class: what is bypassed, and how many periods of four are left out.
@@ -167,10 +123,11 @@ impl Governor {
         self.of(class).0 >> shed.index() & 1 == 1
     }
 
-    /// A half of a leg is due that has these kinds of effects; `counts`: it is the one by which the leg is counted.
+    /// A half of a leg is due for a frame of `span` that has these kinds of effects, not told of its other half; `counts`: it
+    /// is the one by which the leg is counted.
     ///
     /// Real-time: allocates no; blocks no; cost O(kinds).
-    pub fn saw(&mut self, class: Priority, effects: u8, counts: bool) {
+    pub fn saw(&mut self, class: Priority, effects: u8, counts: bool, span: FrameTime) {
         for (shed, classes) in self.coming.iter_mut().enumerate() {
             // The last row counts legs, whatever they have.
             let has = if shed == Shed::ALL.len() {
@@ -178,7 +135,7 @@ impl Governor {
             } else {
                 effects >> shed & 1 == 1
             };
-            classes[class.index()] += u32::from(has);
+            classes[class.index()] += u32::from(has) * span.as_millis();
         }
     }
 
@@ -205,92 +162,5 @@ impl Governor {
     /// A step to be told again.
     pub fn untold(&mut self) -> Option<Taken> {
         self.untold.take()
-    }
-
-    /// How full the fullest slot was, as a part of it.
-    fn load(&self) -> f32 {
-        let fullest = (0..self.slots).map(|slot| {
-            let mut cycles: [u32; WINDOW] = core::array::from_fn(|cycle| self.busy[cycle][slot]);
-            cycles.sort_unstable();
-            cycles[WINDOW - AGREE]
-        });
-        fullest.max().unwrap_or(0) as f32 / self.slot.as_nanos() as f32
-    }
-
-    fn decide(&mut self) -> Option<Taken> {
-        let load = self.load();
-        self.since_down = self.since_down.saturating_add(1);
-        if load > self.marks.above {
-            self.calm = 0;
-            return self.up(load);
-        }
-        if load >= self.marks.below || self.taken == 0 {
-            self.calm = 0;
-            return None;
-        }
-        self.calm += 1;
-        if self.calm < self.hold {
-            return None;
-        }
-        self.calm = 0;
-        self.down(load)
-    }
-
-    /// Takes the next step that concerns somebody.
-    fn up(&mut self, load: f32) -> Option<Taken> {
-        let next = (self.taken..STEPS).find(|n| self.concerned(step(*n)) > 0)?;
-        if self.since_down <= 2 * self.hold {
-            // Taken back too early: the next time it is waited for longer.
-            self.hold = (2 * self.hold).min(LONGEST_HOLD);
-        }
-        self.taken = next + 1;
-        self.set_masks();
-        Some(self.told(next, true, load))
-    }
-
-    /// Takes the last step back, and with it those that concern nobody any more.
-    fn down(&mut self, load: f32) -> Option<Taken> {
-        let mut concerned = (0..self.taken)
-            .rev()
-            .filter(|n| self.concerned(step(*n)) > 0);
-        let (last, below) = (concerned.next().unwrap_or(self.taken - 1), concerned.next());
-        if self.since_down > 4 * self.hold {
-            self.hold = HOLD;
-        }
-        self.taken = below.map_or(0, |below| below + 1);
-        self.since_down = 0;
-        self.set_masks();
-        Some(self.told(last, false, load))
-    }
-
-    fn told(&self, n: usize, up: bool, load: f32) -> Taken {
-        let step = step(n);
-        Taken {
-            step,
-            up,
-            legs: self.concerned(step),
-            load: (load * 1_000.0) as u32,
-        }
-    }
-
-    /// Legs that a step concerns, on average over the cycles of the last window.
-    fn concerned(&self, step: Step) -> u32 {
-        let row = match step.level {
-            Level::Effect(shed) => shed.index(),
-            Level::Periods(_) => Shed::ALL.len(),
-        };
-        self.members[row][step.class.index()].div_ceil(WINDOW as u32)
-    }
-
-    fn set_masks(&mut self) {
-        self.masks = [(0, 0); CLASSES];
-        for n in 0..self.taken {
-            let Step { level, class } = step(n);
-            let (effects, periods) = &mut self.masks[class.index()];
-            match level {
-                Level::Effect(shed) => *effects |= 1 << shed.index(),
-                Level::Periods(count) => *periods = count,
-            }
-        }
     }
 }

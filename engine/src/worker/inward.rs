@@ -9,14 +9,12 @@ use talkpath_rt::prefetch::prefetch;
 
 use crate::proto::Segment;
 
+use super::HEADER_AND_USUAL_PAYLOAD;
 use super::arena::at;
 use super::bank::Seat;
 use super::cohort::Cohort;
 use super::io::give_back;
 use super::shed::Run;
-
-/// Of a packet's box: its header and 20 ms of G.711.
-const HEADER_AND_USUAL_PAYLOAD: usize = 256;
 
 impl Cohort<'_> {
     /// Hands out the units of this frame; after a stall the buffer forgets the same span (D14).
@@ -82,8 +80,8 @@ impl Cohort<'_> {
             let gaps = core::mem::take(&mut pcm.tag.gaps);
             let run = Self::run_of(lane, Shed::Concealment);
             concealer.set_cheap(matches!(run, Run::Out | Run::Not));
-            concealer.process(pcm.as_mut_slice(), &gaps);
-            if !self.finite(lane, plane)
+            if !concealer.process(pcm.as_mut_slice(), &gaps)
+                && !self.finite(lane, plane)
                 && let Some(concealer) = self.bank.conceal.get_mut(seat)
             {
                 concealer.reset();
@@ -104,6 +102,10 @@ impl Cohort<'_> {
             };
             if lane.back {
                 gain.fade_in();
+            }
+            if gain.passes() {
+                // Untouched, it is as finite as it came.
+                continue;
             }
             gain.process(self.arena.pcm[plane].as_mut_slice());
             if !self.finite(lane, plane)

@@ -6,15 +6,18 @@
 //! the same ring.
 
 use talkpath_nodes::packet::Packet;
-use talkpath_nodes::state::State;
+use talkpath_rt::pages;
 use talkpath_rt::ring::Full;
 
-use crate::proto::{Ack, Berth, CallBody, CallId, Garbage, Leaving, LegBody, LegId, Passed, Seats};
+use crate::proto::{Ack, Berth, CallBody, CallId, Garbage, Leaving, LegBody, LegId, Passed};
 
 use super::Worker;
 use super::apply::Tried;
-use super::bank::Seat;
 use super::io::{Io, Mesh, give_back, leak};
+
+pub(super) use arrival::reseat;
+
+mod arrival;
 
 /// Legs that can be awaited at a time; the supervisor sends no more to one worker.
 pub(crate) const BERTHS: usize = 8;
@@ -31,25 +34,30 @@ pub(super) struct Moves {
     pub(super) early_calls: Vec<(CallId, Box<CallBody>)>,
     /// By index of the leg: where it went.
     gone: Box<[Option<(LegId, u8)>]>,
-    /// Berths of legs that were to come from a worker that is lost; as many at most.
-    pub(super) given_up: Vec<(LegId, Box<Berth>)>,
+    /// Berths of legs that will not come, and the answer to that; as many at most.
+    pub(super) given_up: Vec<(Ack, Box<Berth>)>,
 }
 
 impl Moves {
     /// For an engine of `leg_ids` legs. Control side: allocates.
     pub fn new(leg_ids: usize) -> Self {
         Self {
-            awaited: Vec::with_capacity(BERTHS),
-            early_legs: Vec::with_capacity(BERTHS),
-            early_calls: Vec::with_capacity(BERTHS),
-            gone: vec![None; leg_ids].into(),
-            given_up: Vec::with_capacity(BERTHS),
+            awaited: pages::reserved(BERTHS),
+            early_legs: pages::reserved(BERTHS),
+            early_calls: pages::reserved(BERTHS),
+            gone: pages::filled(leg_ids, None),
+            given_up: pages::reserved(BERTHS),
         }
     }
 
     /// Answers still owed to the supervisor: an ack and a piece of garbage each.
     pub fn owed(&self) -> usize {
         self.awaited.len() + self.given_up.len()
+    }
+
+    /// Whether nothing is awaited and nothing has come before its berth.
+    pub fn is_empty(&self) -> bool {
+        self.owed() == 0 && self.early_legs.is_empty() && self.early_calls.is_empty()
     }
 
     /// Gives up the berths of legs that were to come from worker `from` and are not here.
@@ -63,8 +71,8 @@ impl Moves {
                 at += 1;
                 continue;
             }
-            let berth = self.awaited.swap_remove(at);
-            self.given_up.push(berth);
+            let (leg, berth) = self.awaited.swap_remove(at);
+            self.given_up.push((Ack::LegGone { leg }, berth));
         }
     }
 
@@ -106,7 +114,7 @@ impl Worker {
             return Tried::Refused(None);
         };
         if !peer.passed_out.has_room(1) {
-            return Tried::Refused(None);
+            return Tried::Full;
         }
         let Some(mut body) = self.legs.remove(leg) else {
             return Tried::Stale(None);
@@ -131,108 +139,18 @@ impl Worker {
         Tried::Done
     }
 
-    /// Takes in what other workers have passed on, in slot `slot`.
-    ///
-    /// Real-time: allocates no; blocks no; cost O(what was passed).
-    pub(super) fn take_passed(&mut self, slot: u64, io: &mut Io) {
-        for at in 0..io.mesh.len() {
-            for _ in 0..io.mesh[at].passed_in.capacity() {
-                match io.mesh[at].passed_in.pop() {
-                    None => break,
-                    Some(Passed::Packet(packet)) => self.deliver(packet, io),
-                    Some(Passed::Leg(leg, body)) => {
-                        self.came(leg, body);
-                        // At once: what comes behind it in the ring are its packets.
-                        self.seat_those_that_came(slot, io);
-                    }
-                    Some(Passed::Call(call, body)) => {
-                        self.call_came(call, body);
-                        self.seat_those_that_came(slot, io);
-                    }
-                }
-            }
+    /// The leg stays where it is.
+    pub(super) fn drop_berth(&mut self, leg: LegId) -> Tried {
+        let mut awaited = self.moves.awaited.iter();
+        let Some(at) = awaited.position(|(awaited, _)| *awaited == leg) else {
+            return Tried::Stale(None);
+        };
+        if self.moves.given_up.len() == self.moves.given_up.capacity() {
+            return Tried::Refused(None);
         }
-        // One whose berth came later than itself.
-        self.seat_those_that_came(slot, io);
-        self.return_berths(io);
-    }
-
-    fn seat_those_that_came(&mut self, slot: u64, io: &mut Io) {
-        self.seat_calls_that_came(slot, io);
-        let mut at = 0;
-        while let Some(&(leg, _)) = self.moves.early_legs.get(at) {
-            match self
-                .moves
-                .awaited
-                .iter()
-                .position(|(awaited, _)| *awaited == leg)
-            {
-                Some(berth) => {
-                    let (_, body) = self.moves.early_legs.swap_remove(at);
-                    let (_, berth) = self.moves.awaited.swap_remove(berth);
-                    self.berth(leg, body, berth, io);
-                }
-                None => at += 1,
-            }
-        }
-    }
-
-    fn seat_calls_that_came(&mut self, slot: u64, io: &mut Io) {
-        let mut at = 0;
-        while let Some((_, body)) = self.moves.early_calls.get(at) {
-            let leg = body.sides[0];
-            let mut awaited = self.moves.awaited.iter();
-            match awaited.position(|(awaited, _)| *awaited == leg) {
-                Some(berth) => {
-                    let (call, body) = self.moves.early_calls.swap_remove(at);
-                    let (_, berth) = self.moves.awaited.swap_remove(berth);
-                    self.berth_call(call, body, berth, slot, io);
-                }
-                None => at += 1,
-            }
-        }
-    }
-
-    /// As [`came`](Self::came), of a call.
-    pub(super) fn call_came(&mut self, call: CallId, body: Box<CallBody>) {
-        if self.moves.early_calls.len() < self.moves.early_calls.capacity() {
-            self.moves.early_calls.push((call, body));
-        } else {
-            leak(body, &mut self.counters.overflows);
-        }
-    }
-
-    /// A leg is out of the ring. There is a place for each that has a berth; one too many would be a fault: leaked, not
-    /// freed on this thread, and counted.
-    pub(super) fn came(&mut self, leg: LegId, body: Box<LegBody>) {
-        if self.moves.early_legs.len() < self.moves.early_legs.capacity() {
-            self.moves.early_legs.push((leg, body));
-        } else {
-            leak(body, &mut self.counters.overflows);
-        }
-    }
-
-    /// Seats a leg that has come, and tells the supervisor.
-    fn berth(&mut self, leg: LegId, mut body: Box<LegBody>, mut berth: Box<Berth>, io: &mut Io) {
-        reseat(&mut body.seats, &mut body.states, &mut berth);
-        (body.plan, body.slots_before, body.slots_after) = (berth.plan, berth.before, berth.after);
-        match self.add_leg(leg, body) {
-            Tried::Done => {
-                self.counters.legs_arrived += 1;
-                self.moves.set_gone(leg, None);
-                self.acknowledge(&mut io.acks, Ack::LegHere { leg });
-            }
-            // The supervisor has given away its room, plan or seats: a bug of it, and the leg is gone.
-            Tried::Stale(back) | Tried::Refused(back) => {
-                self.counters.refused_commands += 1;
-                self.acknowledge(&mut io.acks, Ack::LegGone { leg });
-                if let Some(back) = back {
-                    leak(back, &mut self.counters.overflows);
-                }
-            }
-            Tried::Freed(_) => {}
-        }
-        self.free(&mut io.garbage, Garbage::Berth(leg, berth));
+        let (leg, berth) = self.moves.awaited.swap_remove(at);
+        self.moves.given_up.push((Ack::BerthBack { leg }, berth));
+        Tried::Done
     }
 
     fn deliver(&mut self, packet: Box<Packet>, io: &mut Io) {
@@ -263,17 +181,5 @@ impl Worker {
             };
         }
         Some(packet)
-    }
-}
-
-/// Gives a body the seats of its berth; those that it had stay there, and its states are told.
-pub(super) fn reseat(seats: &mut Seats, states: &mut [(Seat, State)], berth: &mut Berth) {
-    core::mem::swap(seats, &mut berth.seats);
-    berth.seats_of = berth.from;
-    for (seat, _) in states {
-        let at = berth.seats.iter().position(|old| old == seat);
-        if let Some(new) = at.and_then(|at| seats.iter().nth(at)) {
-            *seat = *new;
-        }
     }
 }

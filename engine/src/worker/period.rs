@@ -6,11 +6,10 @@ use arrayvec::ArrayVec;
 use talkpath_graph::Shed;
 use talkpath_rt::slab::Slab;
 
-use crate::proto::{
-    Culprit, Leaving, LegBody, LegId, LegTag, PlanId, RoomBody, RoomId, RoomTag, Segment,
-};
+use crate::proto::{Leaving, LegBody, LegId, LegTag, PlanId, RoomBody, RoomId, RoomTag, Segment};
 
 use super::Worker;
+use super::account::Ran;
 use super::arena::LANES;
 use super::cohort::{Cohort, Lane, Probe};
 use super::costs::PROBE_EVERY;
@@ -33,7 +32,7 @@ impl Worker {
     fn run_segment(&mut self, segment: Segment, slot: u64, now: Duration, io: &mut Io) {
         let mut rest = self.schedule.due(segment, slot);
         self.ahead(segment).begin(rest);
-        let mut begin = io.cost_clock.now();
+        self.accounts.begin(self.counters.packets_out, io);
         for cohort in rest.chunk_by(|a, b| a.plan == b.plan) {
             let id: PlanId = cohort[0].plan;
             let Some(plan) = self.plans.get(id).and_then(|p| p.segment(segment)) else {
@@ -43,10 +42,12 @@ impl Worker {
                 rest = &rest[chunk.len()..];
                 self.ahead(segment).step(rest);
                 let effects = shed::effects(plan);
+                let inward = self.plans.get(id).and_then(|p| p.segment(Segment::Ingress));
                 let mut turns = Turns {
                     segment,
                     slot,
                     effects,
+                    inward: inward.map_or(0, shed::effects),
                     legs: &mut self.legs,
                     rooms: &mut self.rooms,
                     governor: &mut self.governor,
@@ -56,8 +57,7 @@ impl Worker {
                 let legs = lanes.len() as u32;
                 let probed = self.until_probe == 0;
                 self.until_probe = self.until_probe.checked_sub(1).unwrap_or(PROBE_EVERY - 1);
-                let sent = self.counters.packets_out;
-                Cohort {
+                let op = Cohort {
                     legs: &mut self.legs,
                     rooms: &mut self.rooms,
                     bank: &mut self.bank,
@@ -76,33 +76,23 @@ impl Worker {
                     probe: probed.then(|| Probe {
                         clock: &*io.cost_clock,
                         costs: io.costs.current(),
+                        dearest: None,
                     }),
                     script: io.script.as_deref_mut(),
                     #[cfg(test)]
-                    kind: "",
+                    op: ("", segment),
                 }
                 .run(plan, segment);
-                let end = io.cost_clock.now();
-                match self.counters.packets_out - sent {
-                    0 => {}
-                    sent => io
-                        .stats
-                        .current()
-                        .record_handed(end.saturating_sub(now), sent),
-                }
-                let took = end.saturating_sub(core::mem::replace(&mut begin, end));
-                self.ran += took;
-                io.costs.current().cohort(id, segment, took, legs);
-                if let Some((leg, room)) = first {
-                    self.blame.ran(Culprit {
-                        leg,
-                        room: Some(room),
-                        plan: id,
-                        segment,
-                        legs,
-                        took,
-                    });
-                }
+                let cohort = Ran {
+                    plan: id,
+                    segment,
+                    legs,
+                    shares: legs,
+                    first: first.map(|(leg, room)| (leg, Some(room))),
+                    op,
+                };
+                let sent = self.counters.packets_out;
+                self.accounts.ran(cohort, sent, now, io);
             }
         }
     }
@@ -114,6 +104,8 @@ struct Turns<'a> {
     slot: u64,
     /// Effects of the plan, a bit each.
     effects: u8,
+    /// Those of the way in, by which a leg that has them both ways is counted.
+    inward: u8,
     legs: &'a mut Slab<Box<LegBody>, LegTag>,
     rooms: &'a mut Slab<Box<RoomBody>, RoomTag>,
     governor: &'a mut Governor,
@@ -141,10 +133,13 @@ impl Turns<'_> {
                 let counts = self.segment == Segment::Ingress || !leg.direction.receive;
                 // Of the change of rate in its room's buses a leg has a part, too.
                 let crossed = u8::from(counts && room.buses.len() > 1) << Shed::Resampling.index();
-                self.governor.saw(class, self.effects | crossed, counts);
+                let told = if counts { 0 } else { self.inward };
+                let effects = (self.effects & !told) | crossed;
+                self.governor.saw(class, effects, counts, room.frame);
                 room.coming_best = room.coming_best.min(class);
                 if shed::sits_out(self.governor, due.leg.index(), leg, mix) {
                     *self.left_out += 1;
+                    leg.run.stats.shed_periods += 1;
                     if self.segment == Segment::Ingress {
                         fade_out(leg, room, self.slot);
                         leg.run.sat_out = true;

@@ -73,12 +73,15 @@ impl Worker {
         packets
     }
 
-    /// Tells of the legs that were to come from a worker that is lost, and never will.
+    /// Tells of the legs that were awaited and will not come.
     ///
     /// Real-time: allocates no; blocks no; cost O(berths given up).
     pub(super) fn return_berths(&mut self, io: &mut Io) {
-        while let Some((leg, berth)) = self.moves.given_up.pop() {
-            self.acknowledge(&mut io.acks, Ack::LegGone { leg });
+        while let Some((answer, berth)) = self.moves.given_up.pop() {
+            self.acknowledge(&mut io.acks, answer);
+            let (Ack::LegGone { leg } | Ack::BerthBack { leg }) = answer else {
+                continue;
+            };
             self.free(&mut io.garbage, Garbage::Berth(leg, berth));
         }
     }

@@ -10,6 +10,7 @@
 use core::time::Duration;
 
 use talkpath_graph::FrameTime;
+use talkpath_rt::pages;
 
 use crate::proto::{LegId, PlanId, RoomId, Segment};
 
@@ -46,10 +47,10 @@ impl Schedule {
     pub fn new(slot: Duration, legs: usize, rooms: usize) -> Self {
         let slots = (0..cycle_slots(slot))
             .map(|_| Slot {
-                ingress: Vec::with_capacity(legs),
-                rooms: Vec::with_capacity(rooms),
-                sums: Vec::with_capacity(rooms),
-                egress: Vec::with_capacity(legs),
+                ingress: pages::reserved(legs),
+                rooms: pages::reserved(rooms),
+                sums: pages::reserved(rooms),
+                egress: pages::reserved(legs),
             })
             .collect();
         Self { slots }

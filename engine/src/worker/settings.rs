@@ -4,6 +4,7 @@ use talkpath_nodes::gain::GainNode;
 use talkpath_nodes::packet::Packet;
 use talkpath_rt::boxes::Borrower;
 
+use crate::priority::Priority;
 use crate::proto::{Direction, Leaving, LegId};
 
 use super::Worker;
@@ -84,6 +85,15 @@ impl Worker {
         if let (Some(target), Some(gain)) = (held, self.gain_of(leg)) {
             gain.set_target(target);
         }
+    }
+
+    /// Of a leg, or of the call it is a side of.
+    pub(super) fn set_priority(&mut self, leg: LegId, priority: Priority) -> Tried {
+        match self.legs.get_mut(leg) {
+            Some(body) => body.run.priority = priority,
+            None => return self.set_call_priority(leg, priority),
+        }
+        Tried::Done
     }
 
     pub(super) fn set_ssrc(&mut self, leg: LegId, ssrc: u32) -> Tried {

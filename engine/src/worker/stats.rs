@@ -39,6 +39,10 @@ pub struct LegStats {
     pub not_finite: u64,
     /// Periods skipped after a stall (D14).
     pub skipped_periods: u64,
+    /// Frames of an op that the governor left out or ran cheaply (D15).
+    pub shed_frames: u64,
+    /// Halves of periods, in and out, that the governor left out whole (D15).
+    pub shed_periods: u64,
     /// Level of the last frame towards the room, −dBov (0 loudest, 127 silence; RFC 6464).
     pub level: u8,
     /// Level of the last frame from the room, −dBov, where the leg's graph has a meter on its way out; else 0.
@@ -144,4 +148,28 @@ pub struct WorkerCounters {
     pub shed_frames: [u64; 6],
     /// Time spent in steps.
     pub busy: Duration,
+}
+
+impl WorkerCounters {
+    /// The figures of two workers together.
+    #[must_use]
+    pub(crate) fn plus(&self, other: &Self) -> Self {
+        macro_rules! sums {
+            ($($field:ident)*) => {
+                Self {
+                    $($field: self.$field + other.$field,)*
+                    shed_frames: core::array::from_fn(|at| self.shed_frames[at] + other.shed_frames[at]),
+                }
+            };
+        }
+        sums! {
+            slots skipped_slots transactions stale_commands refused_commands
+            deferred overflows packets_in packets_stale packets_held
+            packets_crowded packets_relayed packets_transcoded packets_out packets_unsent
+            not_finite partials_unsent partials_late partials_stray partials_other_epoch
+            packets_passed legs_arrived swaps calls_arrived panics
+            events_deferred segments late_segments shed_steps sheds
+            recoveries busy
+        }
+    }
 }

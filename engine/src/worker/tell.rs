@@ -19,7 +19,7 @@ use super::route::jitter_seat;
 use super::stats::LegStats;
 
 /// How often figures are told.
-const STAMP_EVERY: Duration = Duration::from_secs(1);
+pub(super) const STAMP_EVERY: Duration = Duration::from_secs(1);
 /// The part of the event ring's places kept for critical events, and as many for warnings.
 const KEPT: usize = 16;
 

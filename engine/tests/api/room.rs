@@ -363,3 +363,35 @@ fn after_a_stall_the_room_goes_on() {
     let counters = engine.status().expect("running").workers[0].counters;
     assert!(counters.skipped_slots >= 800, "{counters:?}");
 }
+
+/// A port is told the span of a stall: what waited in it is as old, and the voice goes on where its clock is (D14).
+#[test]
+fn what_a_port_held_through_a_stall_is_dropped_as_far_as_it_is_old() {
+    let (engine, room) = engine_and_room(4);
+    let mut ear = Caller::join(&room, NARROW, 0);
+    let config = PortConfig {
+        depth: 50,
+        ..PortConfig::new(NARROW)
+    };
+    let (leg, mut port) = room.join_port(config).expect("there is capacity");
+    engine.advance(5 * FRAME);
+    ear.hear();
+    ear.heard.clear();
+    let samples = port.frame().as_usize();
+    // The n-th frame says n hundred.
+    for n in 1..=50 {
+        port.write(&vec![n * 100; samples]).expect("room for fifty");
+    }
+    engine.stall(Duration::from_millis(400));
+    for _ in 0..60 {
+        engine.advance(FRAME);
+        ear.hear();
+    }
+    let skipped = leg.stats().expect("in").skipped_periods as i16;
+    assert!((15..=21).contains(&skipped), "{skipped}");
+    let mut said: Vec<i16> = ear.heard.iter().map(|s| s / 100 * 100).collect();
+    said.dedup();
+    let first = said.iter().find(|value| **value >= 100).expect("a voice");
+    assert_eq!(*first, (skipped + 1) * 100, "{said:?}");
+    assert!(said.contains(&5_000), "to its end: {said:?}");
+}

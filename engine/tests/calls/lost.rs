@@ -53,6 +53,7 @@ fn both_streams_of_a_call_go_on_when_its_worker_is_lost() {
             kinds(|kind| matches!(kind, EventKind::WorkerLost { legs: 2, .. })),
             1
         );
+        assert_eq!(kinds(|kind| matches!(kind, EventKind::Rebuilt { .. })), 1);
         assert_eq!(kinds(|kind| matches!(kind, EventKind::CallEnded { .. })), 0);
         assert_eq!(rig.studio.status().supervisor.legs_rebuilt, 2);
         let passed = rig.told(A).passed;

@@ -7,17 +7,21 @@
 //! | `transcode` | they do not: codecs, clocks and packet times |
 //! | `lost` | its worker is lost (D18) |
 //! | `life` | beginning, changing, holding, ending; capacity; several workers |
+//! | `ledger` | where the delay of a direction comes from, against a marker |
 //! | `late` | what takes too long is named |
 //! | `moves` | to another worker |
 //! | `prices` | what they were measured to cost, who is refused and how many more would come in (D15) |
+//! | `priority` | classes: reserves, who makes room for whom, what the governor leaves out (D15) |
 
 #[path = "../common/mod.rs"]
 mod common;
 mod late;
+mod ledger;
 mod life;
 mod lost;
 mod moves;
 mod prices;
+mod priority;
 mod relay;
 mod rig;
 mod transcode;

@@ -1,7 +1,11 @@
 //! Measures of what was heard.
 
-use talkpath_graph::Samples;
+use std::time::Duration;
+
+use talkpath_graph::{SampleRate, Samples};
 use talkpath_nodes::codec::{Codec, Decoder};
+
+use super::Sent;
 
 /// The payloads of a stream as one signal.
 pub fn decode<'a>(codec: Codec, payloads: impl Iterator<Item = &'a [u8]>) -> Vec<f32> {
@@ -73,4 +77,31 @@ pub fn snr(said: &[f32], heard: &[f32]) -> f64 {
 pub fn largest_step(pcm: &[f32]) -> f32 {
     pcm.windows(2)
         .fold(0.0, |step, w| step.max((w[1] - w[0]).abs()))
+}
+
+pub fn span(samples: u64, rate: SampleRate) -> Duration {
+    Duration::from_nanos(samples * 1_000_000_000 / u64::from(rate.hz()))
+}
+
+/// When the loudest sample of a stream in packets of `ptime` may leave, and what its packet waited less than others.
+pub fn marker(packets: &[Sent], codec: Codec, ptime: Duration) -> (Duration, Duration) {
+    let mut loudest = (0.0, Duration::ZERO, 0);
+    for (n, packet) in packets.iter().enumerate() {
+        let pcm = decode(codec, std::iter::once(&packet.payload[..]));
+        for (at, sample) in pcm.iter().enumerate() {
+            if sample.abs() > loudest.0 {
+                let at = packet.not_before + span(at as u64, codec.rate());
+                loudest = (sample.abs(), at, n);
+            }
+        }
+    }
+    assert!(loudest.0 > 0.05, "the marker is heard: {loudest:?}");
+    // Packets leave on a beat of their length, some before it.
+    let offset = |n: usize| {
+        let beat = ptime * n as u32;
+        packets[n].not_before.as_nanos() as i128 - beat.as_nanos() as i128
+    };
+    let most = (0..packets.len()).map(offset).max().expect("packets");
+    let less = Duration::from_nanos((most - offset(loudest.2)) as u64);
+    (loudest.1, less)
 }

@@ -1,9 +1,10 @@
 //! The comparison: who is where, what everybody hears, and that nothing has stayed behind.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use talkpath_engine::Status;
 use talkpath_engine::status::{LegStatus, RoomStatus};
+use talkpath_engine::{Codec, Status};
 
 use crate::common::ms;
 use crate::model::{Kind, Leg, WORKERS};
@@ -23,6 +24,7 @@ impl World {
     pub fn compare(&mut self) {
         let status = self.engine.status().expect("running");
         self.compare_rooms(&status);
+        self.compare_calls(&status);
         self.compare_counters(&status);
         self.listen();
     }
@@ -51,7 +53,7 @@ impl World {
         let plans = (0..WORKERS).map(|worker| self.model.plans(worker)).max();
         assert_eq!(
             (fill("legs"), fill("rooms"), Some(fill("plans"))),
-            (self.model.legs.len(), self.model.rooms.len(), plans)
+            (self.model.handles(), self.model.rooms.len(), plans)
         );
     }
 
@@ -93,17 +95,22 @@ impl World {
     /// Listens to some legs for 60 ms.
     fn listen(&mut self) {
         let phones = self.model.staying(|leg| leg.kind.is_phone());
-        if phones.is_empty() {
-            return;
-        }
         for _ in 0..LISTENERS {
-            let leg = self.dice.pick(&phones);
-            self.phones.heard.insert(leg, Heard::default());
+            if !phones.is_empty() {
+                let leg = self.dice.pick(&phones);
+                self.phones.heard.insert(leg, Heard::default());
+            }
+            if let Some(side) = self.any_side() {
+                self.phones.heard.insert(side, Heard::default());
+            }
         }
         self.pass(ms(60));
         for (bits, heard) in std::mem::take(&mut self.phones.heard) {
             let what = format!("what {bits:x} hears");
-            self.compare_levels(bits, &heard, &what);
+            match self.model.legs.contains_key(&bits) {
+                true => self.compare_levels(bits, &heard, &what),
+                false => self.compare_side(bits, &heard, &what),
+            }
         }
     }
 
@@ -116,16 +123,7 @@ impl World {
             assert_eq!(heard.headers.len(), 0, "{what}: it is on hold");
             return;
         }
-        let packets = (ms(60).as_millis() / ptime.as_millis()) as usize;
-        assert_eq!(heard.headers.len(), packets, "{what}");
-        for header in &heard.headers {
-            let told = (header.ssrc, header.payload_type);
-            assert_eq!(told, (leg.ssrc, sound::payload_type(codec)), "{what}");
-        }
-        for pair in heard.headers.windows(2) {
-            let gap = pair[1].sequence.wrapping_sub(pair[0].sequence);
-            assert_eq!(gap, 1, "{what}");
-        }
+        self.compare_stream(heard, (codec, ptime, leg.ssrc), what);
         let mut expected = [0.0; TONES + 1];
         let others = self
             .model
@@ -135,8 +133,38 @@ impl World {
         for (_, talker) in others {
             expected[talker.tone] = talker.level();
         }
+        self.compare_tones(codec, heard, &expected, what);
+    }
+
+    /// 60 ms of one stream without a hole, of that codec, packet time and SSRC.
+    pub fn compare_stream(
+        &self,
+        heard: &Heard,
+        (codec, ptime, ssrc): (Codec, Duration, u32),
+        what: &str,
+    ) {
+        let packets = (ms(60).as_millis() / ptime.as_millis()) as usize;
+        assert_eq!(heard.headers.len(), packets, "{what}");
+        for header in &heard.headers {
+            let told = (header.ssrc, header.payload_type);
+            assert_eq!(told, (ssrc, sound::payload_type(codec)), "{what}");
+        }
+        for pair in heard.headers.windows(2) {
+            let gap = pair[1].sequence.wrapping_sub(pair[0].sequence);
+            assert_eq!(gap, 1, "{what}");
+        }
+    }
+
+    /// Every tone at the level at which it is to be heard, and no other.
+    pub fn compare_tones(
+        &mut self,
+        codec: Codec,
+        heard: &Heard,
+        expected: &[f64; TONES + 1],
+        what: &str,
+    ) {
         let peaks = sound::peaks(codec, &heard.payload);
-        for (tone, (peak, level)) in peaks.iter().zip(expected).enumerate() {
+        for (tone, (peak, &level)) in peaks.iter().zip(expected).enumerate() {
             let right = match level {
                 0.0 => *peak < ABSENT,
                 level => (20.0 * (peak / level).log10()).abs() < TOLERANCE,
@@ -168,6 +196,11 @@ impl World {
                 self.model.leaves(bits, reason, now);
             }
         }
+        for bits in self.model.calls.keys().copied().collect::<Vec<_>>() {
+            let call = self.model.calls[&bits].handle.clone();
+            call.hang_up().expect("up");
+            self.ends(bits, talkpath_engine::LeaveReason::Requested);
+        }
         for room in self.model.open() {
             self.model.rooms[&room].handle.close().expect("open");
             self.model.close(room, self.engine.now());
@@ -176,6 +209,7 @@ impl World {
         let status = self.engine.status().expect("running");
         self.compare_rooms(&status);
         self.compare_counters(&status);
+        self.compare_calls(&status);
         assert_eq!((status.legs(), status.rooms.len()), (0, 0));
         for fill in &status.capacity {
             assert_eq!(fill.in_use, 0, "{}", fill.what);

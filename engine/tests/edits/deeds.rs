@@ -1,8 +1,8 @@
 //! The random requests: each is put to the model and to the engine, and what came of it must be what the model said.
 
 use talkpath_engine::{
-    ClipConfig, Direction, EngineError, FrameTime, LeaveReason, LegConfig, NetworkConfig,
-    RoomConfig, RtpSender, SampleRate, Segment, ToneConfig,
+    CallConfig, ClipConfig, Direction, EngineError, FrameTime, LeaveReason, LegConfig,
+    NetworkConfig, RoomConfig, RtpSender, SampleRate, Segment, Side, ToneConfig,
 };
 
 use crate::common::ms;
@@ -30,17 +30,19 @@ impl World {
         match self.dice.below(100) {
             n if n < joins => self.join(),
             n if n < 34 => self.leave(),
-            34..48 => self.move_one(),
-            48..57 => self.gain(),
-            57..63 => self.mute(),
-            63..74 => self.hold(),
-            74..79 => self.change(),
-            79..83 => self.swap(),
-            83..85 => self.ssrc(),
+            34..45 => self.move_one(),
+            45..52 => self.gain(),
+            52..56 => self.mute(),
+            56..65 => self.hold(),
+            65..69 => self.change(),
+            69..72 => self.swap(),
+            72..74 => self.ssrc(),
+            74..85 => self.call_deed(),
             85..88 => self.create(),
             88 => self.close(),
             89..92 => self.rebalance(),
-            92..97 => self.disturb_the_dead(),
+            92..96 => self.disturb_the_dead(),
+            96 => self.disturb_a_dead_call(),
             97 => self.ask_for_nonsense(),
             98 => self.exodus(),
             _ if self.dice.once_in(50) => self.storm(),
@@ -52,7 +54,7 @@ impl World {
 
     /// Compares what came of a request. A refusal for want of plans or seats of something that is being replaced is
     /// right as well, if such a thing there is.
-    fn check<T>(&mut self, expected: &Outcome, result: &Result<T, EngineError>) -> bool {
+    pub fn check<T>(&mut self, expected: &Outcome, result: &Result<T, EngineError>) -> bool {
         let outcome = Outcome::from(result);
         let now = self.engine.now();
         let full = matches!(outcome, Outcome::Full(what) if *expected == Outcome::Done && self.model.may_be_full(what, now));
@@ -121,7 +123,7 @@ impl World {
         }
     }
 
-    fn number(&mut self) -> u32 {
+    pub fn number(&mut self) -> u32 {
         self.next += 1;
         self.next
     }
@@ -214,6 +216,7 @@ impl World {
         for leg in self.model.staying(|leg| leg.worker == from) {
             self.move_to(leg, to);
         }
+        self.exodus_of_calls(from, to);
     }
 
     fn move_to(&mut self, leg: u64, to: usize) {
@@ -239,7 +242,7 @@ impl World {
         let result = self.engine.rebalance();
         self.note(|| format!("rebalance: {result:?}"));
         let Ok(moved) = result else {
-            let full = (0..WORKERS).any(|to| self.model.seated(to) >= LEGS_PER_WORKER);
+            let full = (0..WORKERS).any(|to| self.model.seated(to) + 2 > LEGS_PER_WORKER);
             let berths = (0..WORKERS).any(|to| self.model.coming(to) >= BERTHS);
             let expected = match Outcome::from(&result) {
                 Outcome::Busy if berths => Outcome::Busy,
@@ -251,6 +254,10 @@ impl World {
         };
         if let Some((leg, to)) = moved {
             let leg = leg.to_bits();
+            if let Some((call, _)) = self.model.side_of(leg) {
+                assert_eq!(self.model.of_call_move(call, to), Outcome::Done);
+                return self.call_goes(call, to);
+            }
             assert_eq!(self.model.of_move(leg, to), Outcome::Done);
             assert_ne!(self.model.legs[&leg].worker, to);
             self.goes(leg, to);
@@ -448,9 +455,11 @@ impl World {
     }
 
     /// A leg that has left had the index of this one, and its phone sends on as if it still were there.
-    fn haunt(&mut self, leg: u64) {
-        let graves = self.graves.iter().rev();
-        let mut stale = graves.map(|grave| grave.id().to_bits());
+    pub fn haunt(&mut self, leg: u64) {
+        let graves = self.graves.iter().rev().map(|grave| grave.id());
+        let calls = self.call_graves.iter().rev();
+        let sides = calls.flat_map(|call| Side::BOTH.map(|side| call.side(side)));
+        let mut stale = graves.chain(sides).map(|leg| leg.to_bits());
         if let Some(stale) = stale.find(|stale| *stale as u32 == leg as u32) {
             self.phones.shadow(leg, stale);
             self.tally.ghosts += 1;
@@ -503,6 +512,9 @@ impl World {
         self.check(&Outcome::Busy, &handle.mute(true));
         self.check(&Outcome::Busy, &handle.leave());
         self.check(&Outcome::Busy, &handle.move_to(0));
+        let end = NetworkConfig::new(CODECS[0], 0);
+        let call = self.engine.create_call(CallConfig::new(end, end));
+        self.check(&Outcome::Busy, &call);
         self.check(
             &Outcome::Busy,
             &self.engine.create_room(RoomConfig::new("x")),

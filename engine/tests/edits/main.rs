@@ -7,6 +7,7 @@
 //! | `dice` | the random numbers, from one seed |
 //! | `model` | the list, and what it says must come of a request |
 //! | `deeds` | the random requests |
+//! | `calls` | point-to-point calls: the list, the requests, what each side must hear |
 //! | `phones` | what legs say and are sent |
 //! | `sound` | a tone for every leg, and how loud it is in what another one hears |
 //! | `world` | the engine beside the model; time; what it tells |
@@ -16,6 +17,7 @@
 //! the last edits before it. `scripts/soak` runs it for hours.
 
 mod audit;
+mod calls;
 #[path = "../common/mod.rs"]
 mod common;
 mod deeds;

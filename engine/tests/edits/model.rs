@@ -11,6 +11,7 @@ use talkpath_engine::{
     Codec, Direction, EngineError, FrameTime, LeaveReason, Resource, SampleRate,
 };
 
+use crate::calls::Line;
 use crate::common::ms;
 
 pub const WORKERS: usize = 3;
@@ -114,6 +115,7 @@ pub enum Outcome {
     Done,
     StaleLeg,
     StaleRoom,
+    StaleCall,
     Moving,
     Swapping,
     Full(Resource),
@@ -131,6 +133,7 @@ impl<T> From<&Result<T, EngineError>> for Outcome {
             Ok(_) => Self::Done,
             Err(EngineError::StaleLeg { .. }) => Self::StaleLeg,
             Err(EngineError::StaleRoom { .. }) => Self::StaleRoom,
+            Err(EngineError::StaleCall { .. }) => Self::StaleCall,
             Err(EngineError::Moving { .. }) => Self::Moving,
             Err(EngineError::Swapping { .. }) => Self::Swapping,
             Err(EngineError::Capacity { what, .. }) => Self::Full(*what),
@@ -151,6 +154,7 @@ pub const NO_SEATS: Outcome = Outcome::Full(Resource::Seats("legs of one worker"
 pub struct Model {
     pub rooms: BTreeMap<u64, Room>,
     pub legs: BTreeMap<u64, Leg>,
+    pub calls: BTreeMap<u64, Line>,
     /// When plans lost a leg: their handles may still be taken, also by a plan that is there again under another.
     dropped: Vec<Duration>,
     /// When a leg got another plan, and where.
@@ -172,16 +176,21 @@ impl Model {
             .collect()
     }
 
-    /// Legs that have a seat on a worker: there, coming or going.
+    /// Legs that have a seat on a worker: there, coming or going. A call is two.
     pub fn seated(&self, worker: usize) -> usize {
         let here = |leg: &&Leg| leg.worker == worker || leg.from == Some(worker);
-        self.legs.values().filter(here).count()
+        let calls = self.calls.values().filter(|line| {
+            line.worker == worker || line.from.is_some_and(|(from, _)| from == worker)
+        });
+        self.legs.values().filter(here).count() + 2 * calls.count()
     }
 
-    /// Legs on their way to a worker.
+    /// Legs and calls on their way to a worker.
     pub fn coming(&self, worker: usize) -> usize {
         let coming = |leg: &&Leg| leg.worker == worker && leg.from.is_some();
-        self.legs.values().filter(coming).count()
+        let calls = self.calls.values();
+        let calls = calls.filter(|line| line.worker == worker && line.from.is_some());
+        self.legs.values().filter(coming).count() + calls.count()
     }
 
     pub fn shape(&self, leg: &Leg) -> String {
@@ -193,6 +202,7 @@ impl Model {
     pub fn plans(&self, worker: usize) -> usize {
         let here = self.legs.values().filter(|leg| leg.worker == worker);
         let mut shapes: Vec<String> = here.map(|leg| self.shape(leg)).collect();
+        shapes.extend(self.shapes_of_calls(|on| on == worker));
         shapes.sort_unstable();
         shapes.dedup();
         shapes.len()
@@ -200,11 +210,16 @@ impl Model {
 
     /// A leg gives its plan up: it leaves or changes (and with `replacing`, has two bodies for a while).
     pub fn drops_plan(&mut self, bits: u64, now: Duration, replacing: bool) {
+        self.plan_dropped(now, self.legs[&bits].worker, replacing);
+    }
+
+    /// A plan lost somebody on a worker.
+    pub fn plan_dropped(&mut self, now: Duration, worker: usize, replacing: bool) {
         self.dropped.push(now);
         if replacing {
             // The plan in between is one more.
             self.dropped.push(now);
-            self.replaced.push((now, self.legs[&bits].worker));
+            self.replaced.push((now, worker));
         }
     }
 
@@ -215,16 +230,22 @@ impl Model {
         match what {
             Resource::Plans => {
                 let mut shapes: Vec<String> = self.legs.values().map(|l| self.shape(l)).collect();
+                shapes.extend(self.shapes_of_calls(|_| true));
                 shapes.sort_unstable();
                 shapes.dedup();
                 // One more for the time of a swap.
                 shapes.len() + self.dropped.len() + 1 >= PLANS
             }
-            Resource::Seats("legs of one worker") => false,
+            // Some have seats and the others the plan.
+            Resource::Seats("legs of one worker") => {
+                let full = |worker| self.seated(worker) + 2 > LEGS_PER_WORKER;
+                (0..WORKERS).any(full) && self.may_be_full(Resource::Plans, now)
+            }
             // Two seats a leg of each kind, at most both of them taken by one body.
             Resource::Seats(_) => (0..WORKERS).any(|worker| {
                 let twice = self.replaced.iter().filter(|(_, at)| *at == worker);
-                self.seated(worker) + twice.count() >= LEGS_PER_WORKER
+                // A call that changes has two of each.
+                self.seated(worker) + 2 * twice.count() >= LEGS_PER_WORKER
             }),
             _ => false,
         }
@@ -251,7 +272,7 @@ impl Model {
         if self.rooms.get(&room).is_none_or(|room| room.closing) {
             return Outcome::StaleRoom;
         }
-        if self.legs.len() >= LEGS {
+        if self.handles() >= LEGS {
             return Outcome::Full(Resource::Legs);
         }
         if (0..WORKERS).all(|worker| self.seated(worker) >= LEGS_PER_WORKER) {

@@ -22,7 +22,9 @@ const REMEMBERED: usize = 60;
 #[derive(Clone, Default)]
 pub struct Tally {
     pub joined: u64,
+    pub calls: u64,
     pub moved: u64,
+    pub sides_moved: u64,
     pub changed: u64,
     pub swapped: u64,
     pub refused: u64,
@@ -35,7 +37,9 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             joined,
+            calls,
             moved,
+            sides_moved,
             changed,
             swapped,
             refused,
@@ -45,8 +49,9 @@ impl fmt::Display for Tally {
         } = self;
         write!(
             f,
-            "{joined} joins, {moved} moves, {changed} codec changes, {swapped} other swaps, {refused} refusals as foreseen ({busy} of them busy), \
-             {ghosts} phones with stale handles, {levels} levels compared"
+            "{joined} joins, {calls} calls, {moved} moves of legs and {} of calls, {changed} codec changes, {swapped} other swaps, {refused} refusals as foreseen ({busy} of them busy), \
+             {ghosts} phones with stale handles, {levels} levels compared",
+            sides_moved / 2
         )
     }
 }
@@ -57,6 +62,7 @@ pub struct World {
     pub phones: Phones,
     pub dice: Dice,
     pub graves: VecDeque<talkpath_engine::Leg>,
+    pub call_graves: VecDeque<talkpath_engine::Call>,
     pub tones: Vec<usize>,
     pub edits: u64,
     pub tally: Tally,
@@ -90,6 +96,7 @@ impl World {
             phones: Phones::new(link),
             dice: Dice::new(seed),
             graves: VecDeque::new(),
+            call_graves: VecDeque::new(),
             tones: (0..TONES).collect(),
             edits: 0,
             tally: Tally::default(),
@@ -124,7 +131,8 @@ impl World {
                 self.engine.advance_shuffled(ms(1), self.dice.roll());
             }
             let model = &self.model;
-            self.phones.collect(|leg| model.legs.contains_key(&leg));
+            let there = |leg| model.legs.contains_key(&leg) || model.side_of(leg).is_some();
+            self.phones.collect(there);
             self.hear();
         }
     }
@@ -150,6 +158,9 @@ impl World {
                 let swapping = std::mem::replace(&mut leg.swapping, false);
                 assert!(swapping, "nobody swapped it");
             }
+            EventKind::CallStarted { call, .. } => self.call_started(call),
+            EventKind::CallEnded { call, reason, .. } => self.call_ended(call, reason),
+            EventKind::Moved { leg, worker } if self.side_moved(leg, worker) => {}
             EventKind::Moved { leg, worker } => {
                 let leg = self.model.legs.get_mut(&leg.to_bits());
                 let leg = leg.expect("a leg of the model");
@@ -164,10 +175,7 @@ impl World {
                 assert_eq!(leg.room, room.to_bits());
                 assert!(leg.joined && leg.from.is_none());
                 self.tones.push(leg.tone);
-                if self.graves.len() == GRAVES {
-                    self.graves.pop_front();
-                }
-                self.graves.push_back(leg.handle);
+                bury(&mut self.graves, leg.handle);
                 self.last_may_have_left(leg.room);
             }
             EventKind::RoomEnded { room, name } => {
@@ -180,6 +188,10 @@ impl World {
             EventKind::Missed { .. } | EventKind::Faulted { .. } => panic!("{kind:?}"),
             _ => {}
         }
+    }
+
+    pub fn bury_call(&mut self, call: talkpath_engine::Call) {
+        bury(&mut self.call_graves, call);
     }
 
     fn last_may_have_left(&mut self, room: u64) {
@@ -229,7 +241,17 @@ impl World {
         };
         assert_eq!(self.model.legs.values().filter(busy).count(), 0);
         assert!(self.model.rooms.values().all(|room| !room.closing));
+        let up = |line: &crate::calls::Line| line.begun && line.from.is_none() && line.stays();
+        assert!(self.model.calls.values().all(up));
     }
+}
+
+/// Keeps a handle of somebody who is gone, in the place of the oldest.
+fn bury<T>(graves: &mut VecDeque<T>, handle: T) {
+    if graves.len() == GRAVES {
+        graves.pop_front();
+    }
+    graves.push_back(handle);
 }
 
 impl Drop for World {

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use talkpath_engine::replay::{Recording, RecordingError, replay};
 use talkpath_engine::{
-    Engine, EngineConfig, LegConfig, PortConfig, RecordTo, RoomConfig, VirtualEngine,
+    Engine, EngineConfig, LegConfig, RecordTo, RoomConfig, Segment, VirtualEngine,
 };
+use talkpath_graph::node::{Node, Outcome, PcmPlane};
 use talkpath_rt::clock::{Clock, MonotonicClock};
 
 use super::Paper;
@@ -168,6 +169,20 @@ fn a_disk_that_does_not_answer_ends_the_recording_and_not_the_media() {
     assert!(replayed.given >= 1_000, "{replayed:?}");
 }
 
+/// A node that only the application has.
+struct Halved;
+
+impl Node for Halved {
+    fn process(&mut self, _inputs: &[&PcmPlane], outputs: &mut [&mut PcmPlane]) -> Outcome {
+        for sample in outputs[0].as_mut_slice() {
+            *sample *= 0.5;
+        }
+        Outcome::Ok
+    }
+
+    fn reset(&mut self) {}
+}
+
 #[test]
 fn what_cannot_be_recorded_is_named() {
     let paper = Paper::default();
@@ -177,14 +192,16 @@ fn what_cannot_be_recorded_is_named() {
     room.join(LegConfig::tone(440.0, -20.0)).expect("capacity");
     let mut phone = Caller::join(&room, Codec::Pcmu, 1).saying(|_| 0.1);
     studio.run(ms(500), &mut [&mut phone]);
-    let (_leg, _port) = room
-        .join_port(PortConfig::new(SampleRate::HZ_8000))
-        .expect("capacity");
+    let mut graph = room.graph(LegConfig::tone(300.0, -30.0)).expect("a graph");
+    graph
+        .node(Segment::Ingress, "gain", "halved", Halved)
+        .expect("a place");
+    room.join_graph(graph).expect("capacity");
     studio.run(ms(500), &mut [&mut phone]);
     let state = studio.engine.end_recording().expect("it was recorded");
     assert_eq!(
         state.ended.as_deref(),
-        Some("an application's audio port cannot be recorded")
+        Some("a graph with a node of one's own (\"halved\") cannot be recorded")
     );
     let recording = Recording::parse(paper.bytes()).expect("a recording");
     let replayed = replay(&recording, &mut ()).expect("it runs");
@@ -222,7 +239,7 @@ fn another_engine_than_the_recorded_one_is_noticed() {
     let replayed = replay(&recording, &mut ()).expect("it runs all the same");
     assert!(!replayed.is_identical(), "{replayed:?}");
     let first = replayed.first_difference.expect("there is one");
-    assert_eq!(first.worker, 0);
+    assert_eq!(first.worker, Some(0));
 }
 
 #[test]

@@ -5,7 +5,9 @@
 mod common;
 
 mod faults;
+mod graphs;
 mod live;
+mod ports;
 mod session;
 
 use std::io::{self, Write};

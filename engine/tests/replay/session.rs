@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use talkpath_engine::replay::{Listener, Mix, Recording, Replayed, replay};
+use talkpath_engine::replay::{Listener, Mix, Recording, Replayed, replay, replay_with};
 use talkpath_engine::{
-    Call, CallConfig, Direction, EngineConfig, Leg, LegConfig, Priority, Room, RoomConfig, RoomId,
-    Side, VirtualEngine,
+    Call, CallConfig, Direction, EngineConfig, EngineError, Leg, LegConfig, Priority, Room,
+    RoomConfig, RoomId, Side, VirtualEngine,
 };
 
 use talkpath_nodes::packet::Header;
@@ -67,6 +67,8 @@ struct World {
     number: u32,
     moved: u32,
     turn: u32,
+    /// Whether workers are held up now and then, all or one alone.
+    stalls: bool,
 }
 
 const CODECS: [Codec; 4] = [
@@ -93,6 +95,7 @@ impl World {
             number: 0,
             moved: 0,
             turn: 0,
+            stalls: true,
         }
     }
 
@@ -168,7 +171,9 @@ impl World {
                 self.calls.pop();
             }
             Some(call) if self.dice.roll(2) == 0 => {
-                call.change(Side::A, network(one, n)).expect("it is up");
+                let changed = call.change(Side::A, network(one, n));
+                let moves = matches!(changed, Err(EngineError::Moving { .. }));
+                assert!(moves || changed.is_ok(), "{changed:?}");
                 call.set_ssrc(Side::B, n).expect("it is up");
                 let flow = Direction {
                     receive: true,
@@ -249,8 +254,8 @@ impl World {
                 self.happen();
             }
             match self.dice.roll(400) {
-                0 => self.studio.engine.stall(ms(90)),
-                1 => self.studio.engine.stall_worker(0, ms(70)),
+                0 if self.stalls => self.studio.engine.stall(ms(90)),
+                1 if self.stalls => self.studio.engine.stall_worker(0, ms(70)),
                 _ => {}
             }
             self.studio.advance(TEN);
@@ -259,10 +264,11 @@ impl World {
 }
 
 /// A minute with `workers`; the recording, the packets sent, the legs moved.
-fn minute(workers: usize) -> (Vec<u8>, usize, u32) {
+fn minute(workers: usize, stalls: bool) -> (Vec<u8>, usize, u32) {
     let paper = Paper::default();
     let config = EngineConfig { workers, ..small() };
     let mut world = World::new(config, &paper);
+    world.stalls = stalls;
     world.run(Duration::from_secs(60));
     let state = world.studio.engine.end_recording().expect("it records");
     assert_eq!(state.ended.as_deref(), Some("the session ended"));
@@ -281,7 +287,7 @@ fn timeless(replayed: Replayed) -> Replayed {
 }
 
 fn a_minute_replays(workers: usize) {
-    let (bytes, sent, moved) = minute(workers);
+    let (bytes, sent, moved) = minute(workers, true);
     let recording = Recording::parse(bytes).expect("a recording");
     assert_eq!(recording.ends_early(), None);
     assert_eq!(recording.header().config.workers, workers);
@@ -313,6 +319,55 @@ fn a_minute_of_two_rooms_replays_with_one_worker() {
 #[test]
 fn a_minute_of_two_rooms_replays_with_three_workers() {
     a_minute_replays(3);
+}
+
+/// A minute recorded with `recorded` workers, run with `others`; all that could not apply.
+fn with_others(recorded: usize, stalls: bool, others: &[usize]) -> Vec<String> {
+    let (bytes, sent, _) = minute(recorded, stalls);
+    let recording = Recording::parse(bytes).expect("a recording");
+    let own = replay(&recording, &mut ()).expect("it runs");
+    let mut named = Vec::new();
+    for workers in others {
+        let other = replay_with(&recording, *workers, &mut ()).expect("it runs");
+        assert_eq!(other.workers, *workers);
+        assert_eq!(
+            (other.rooms, other.legs),
+            (own.rooms.clone(), own.legs.clone())
+        );
+        named = other.unapplied.into_iter().map(|one| one.what).collect();
+        if !stalls || recorded == 1 {
+            assert_eq!(other.first_difference, None, "{workers} workers");
+            assert_eq!(
+                (other.different, other.missing),
+                (0, 0),
+                "{workers} workers"
+            );
+            assert_eq!(other.compared, sent as u64);
+            assert_eq!(other.digest, own.digest, "{workers} workers");
+        }
+    }
+    named
+}
+
+#[test]
+fn a_minute_recorded_with_one_worker_replays_with_two_and_three() {
+    assert_eq!(with_others(1, true, &[2, 3]), Vec::<String>::new());
+}
+
+#[test]
+fn a_minute_recorded_with_three_workers_replays_with_one_and_two() {
+    assert_eq!(with_others(3, false, &[1, 2]), ["moves between workers"]);
+}
+
+#[test]
+fn what_only_its_own_number_of_workers_met_with_is_named() {
+    let named = with_others(3, true, &[1]);
+    assert_eq!(named[0], "moves between workers");
+    let others = [
+        "stalls of worker 0 alone, with slots skipped",
+        "slots in which sums of other workers were missed",
+    ];
+    assert_eq!(named[1..], others);
 }
 
 /// Keeps the mixes of one room.

@@ -32,14 +32,17 @@ impl History {
         self.still.fill(0.0);
     }
 
-    /// Takes what was heard (or made up) into the ring.
-    pub fn push(&mut self, audio: &[f32]) {
+    /// Takes what was heard (or made up) into the ring; no sample is larger than `loudest`.
+    pub fn push(&mut self, audio: &[f32], loudest: f32) {
         let skipped = audio.len().saturating_sub(self.ring.len());
         let audio = &audio[skipped..];
         let (first, second) = audio.split_at(audio.len().min(self.ring.len() - self.head));
-        copy(&mut self.ring[self.head..], first);
-        copy(&mut self.ring, second);
-        self.head = (self.head + audio.len()) % self.ring.len();
+        copy(&mut self.ring[self.head..], first, loudest);
+        copy(&mut self.ring, second, loudest);
+        self.head += audio.len();
+        if self.head >= self.ring.len() {
+            self.head -= self.ring.len();
+        }
     }
 
     /// The newest sample of the ring.
@@ -72,8 +75,10 @@ impl History {
     }
 }
 
-fn copy(to: &mut [f32], from: &[f32]) {
-    for (t, f) in to.iter_mut().zip(from) {
-        *t = f.clamp(-LARGEST, LARGEST);
+fn copy(to: &mut [f32], from: &[f32], loudest: f32) {
+    let to = &mut to[..from.len()];
+    to.copy_from_slice(from);
+    if loudest > LARGEST {
+        to.iter_mut().for_each(|x| *x = x.clamp(-LARGEST, LARGEST));
     }
 }

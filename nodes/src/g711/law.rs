@@ -14,7 +14,7 @@
 const BIAS: i32 = 127 << 4;
 /// µ-law adds 33 quarter-steps, 132 in 16-bit units, so that segment 0 starts at 2^7. (The two bits
 /// the standard truncates lie below every step from there on: no shift is needed.)
-const ULAW_OFFSET: i32 = 132;
+pub(super) const ULAW_OFFSET: i32 = 132;
 /// The largest magnitude that is still in segment 7 with the offset on.
 const ULAW_CLIP: i32 = 0x7fff - ULAW_OFFSET;
 /// Where µ-law's segment 0 starts: 2^7.
@@ -28,7 +28,7 @@ const HALF_STEP: i32 = 1 << 18;
 /// The sign bit of an IEEE single.
 const SIGN: i32 = i32::MIN;
 /// One 16-bit step in ±1.0.
-const LSB: f32 = 1.0 / 32768.0;
+pub(super) const LSB: f32 = 1.0 / 32768.0;
 
 /// One 16-bit sample (as `i32`, range ±32768) to a µ-law code.
 ///
@@ -72,10 +72,10 @@ pub(super) fn ulaw_expand(code: u8) -> f32 {
 pub(super) fn alaw_expand(code: u8) -> f32 {
     const BOTTOM: i32 = ((ALAW_BASE - SCALE) << 19) + HALF_STEP;
     let code = i32::from(code) ^ 0xd5;
-    let low = code & 0x7f;
-    // Segment 0 is linear: read it as segment 1 and take that segment's offset off again.
-    let linear = low < 16;
-    let bits = (low << 19) + if linear { BOTTOM + (16 << 19) } else { BOTTOM };
-    let level = f32::from_bits(bits as u32) - if linear { 256.0 * LSB } else { 0.0 };
-    f32::from_bits((level.to_bits() as i32 | ((code << 24) & SIGN)) as u32)
+    let curved = f32::from_bits((((code & 0x7f) << 19) + BOTTOM) as u32);
+    // Segment 0 is linear: read it as segment 1, twice as much, and take that segment's offset off again. That is the
+    // smaller of the two there, and nowhere else; as integers, whose minimum is one instruction.
+    let linear = curved + curved - 256.0 * LSB;
+    let level = curved.to_bits().min(linear.to_bits());
+    f32::from_bits(level | ((code << 24) & SIGN) as u32)
 }

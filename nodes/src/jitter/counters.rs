@@ -62,7 +62,8 @@ pub struct PlayoutDelay {
 }
 
 impl PlayoutDelay {
-    /// From the end of the filling to the first slot of the leg after it: stays until the playout is started anew.
+    /// From the end of the filling to the first slot of the leg after it, less than a frame: stays until the playout is
+    /// started anew.
     #[must_use]
     pub fn slot(&self) -> Duration {
         Duration::from_micros(u64::from(self.slot_us))

@@ -19,7 +19,7 @@ impl JitterBuffer {
             && let Some(wait) = now.checked_sub(since.saturating_add(self.config.delays.target))
         {
             self.phase = Phase::Playing;
-            self.delay.set_slot(wait);
+            self.delay.set_slot(self.beat(wait, frame));
         }
         if self.phase == Phase::Playing {
             self.play(now, frame, need, out);
@@ -59,6 +59,14 @@ impl JitterBuffer {
             self.position += i64::from(hole);
         }
         self.give_back(out);
+    }
+
+    /// Of the wait from the end of the filling to this frame, what lies after the last frame there should have been: all of
+    /// it unless the caller was stopped meanwhile, and then the rest is time in the buffer.
+    fn beat(&self, wait: Duration, frame: u32) -> Duration {
+        let frame = self.config.codec.clock().duration_of(Samples(frame)).as_nanos();
+        let beat = wait.as_nanos().checked_rem(frame);
+        beat.map_or(wait, |beat| Duration::from_nanos(beat as u64))
     }
 
     /// From the position to `start`, which is at most `max` or a few packets away.

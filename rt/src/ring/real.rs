@@ -5,11 +5,18 @@
 
 use rtrb::chunks::ChunkError;
 
+use crate::pages;
+
 pub(super) struct Producer<T>(rtrb::Producer<T>);
 pub(super) struct Consumer<T>(rtrb::Consumer<T>);
 
 pub(super) fn ring<T>(capacity: usize) -> (Producer<T>, Consumer<T>) {
-    let (producer, consumer) = rtrb::RingBuffer::new(capacity);
+    let (mut producer, consumer) = rtrb::RingBuffer::new(capacity);
+    if let Ok(mut all) = producer.write_chunk_uninit(capacity) {
+        // Not committed: nothing is in the ring.
+        let (places, _) = all.as_mut_slices();
+        pages::write(places);
+    }
     (Producer(producer), Consumer(consumer))
 }
 

@@ -5,20 +5,27 @@ use crate::sys::{limits, sched};
 use std::io;
 use std::time::Duration;
 
-/// Places the calling thread.
-pub(super) fn place(placement: &Placement) -> Obtained {
+/// Puts the calling thread on its core.
+pub(super) fn pin(placement: &Placement) -> Obtained {
     let mut obtained = Obtained::default();
-    let name = &placement.name;
     if let Some(core) = placement.core {
-        match pin(core) {
+        match pin_to(core) {
             Ok(()) => obtained.core = Some(core),
-            Err(why) => obtained
-                .warnings
-                .push(format!("{name} is not pinned to a core: {why}")),
+            Err(why) => {
+                let name = &placement.name;
+                let warning = format!("{name} is not pinned to a core: {why}");
+                obtained.warnings.push(warning);
+            }
         }
     }
+    obtained
+}
+
+/// Gives the calling thread its priority and exact timers.
+pub(super) fn prioritise(placement: &Placement, obtained: &mut Obtained) {
+    let name = &placement.name;
     if let Some(wanted) = placement.priority {
-        match prioritise(wanted) {
+        match real_time(wanted) {
             Ok(got) => {
                 obtained.priority = Some(got);
                 if got != wanted {
@@ -40,10 +47,9 @@ pub(super) fn place(placement: &Placement) -> Obtained {
             .warnings
             .push(format!("{name} may wake up to 50 µs late: {why}"));
     }
-    obtained
 }
 
-fn pin(core: usize) -> Result<(), String> {
+fn pin_to(core: usize) -> Result<(), String> {
     let allowed = allowed_cores();
     if !allowed.contains(&core) {
         return Err(format!(
@@ -61,7 +67,7 @@ fn pin(core: usize) -> Result<(), String> {
 }
 
 /// Asks for SCHED_FIFO, and for less of it when a limit says so. Returns the priority in force.
-fn prioritise(wanted: u8) -> io::Result<u8> {
+fn real_time(wanted: u8) -> io::Result<u8> {
     if !(1..=99).contains(&wanted) {
         return Err(io::Error::other(format!(
             "priorities go from 1 to 99, not {wanted}"

@@ -55,6 +55,21 @@ impl Task {
             .ok_or_else(|| io::Error::other(format!("schedstat of {self:?} reads {text:?}")))
     }
 
+    /// Pages of memory that the thread has waited for so far, those that were read from a disk not counted.
+    ///
+    /// # Errors
+    ///
+    /// The thread is gone.
+    pub fn page_faults(self) -> io::Result<u64> {
+        let text = std::fs::read_to_string(format!("{TASKS}/{}/stat", self.0))?;
+        // proc(5): the name, field 2, is in brackets and may hold any; minflt is field 10.
+        let after_name = text.rsplit(')').next().unwrap_or_default();
+        let field = after_name.split_whitespace().nth(7);
+        field
+            .and_then(|faults| faults.parse().ok())
+            .ok_or_else(|| io::Error::other(format!("stat of {self:?} reads {text:?}")))
+    }
+
     /// Takes the thread's real-time priority from it, and all it has over others: it runs when nobody else wants its core.
     ///
     /// # Errors

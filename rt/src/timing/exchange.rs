@@ -1,6 +1,7 @@
 //! Full tallies out, empty ones back: the box exchange behind [`StatsSource`](super::StatsSource).
 
 use crate::boxes::{Borrower, Lender, boxes};
+use crate::pages;
 use crate::ring::{Consumer, Producer};
 
 /// Boxes of an exchange: one being filled, one on the way, one spare.
@@ -17,7 +18,7 @@ pub trait Tally {
 /// An exchange of tallies made by `empty`. Allocates all the boxes there will be.
 #[must_use]
 pub fn exchange_of<S>(mut empty: impl FnMut() -> S) -> (Source<S>, Sink<S>) {
-    let current = Box::new(empty());
+    let current = pages::boxed(empty());
     let (lender, borrower) = boxes(INVENTORY - 1, empty);
     (Source { lender, current }, Sink { borrower })
 }

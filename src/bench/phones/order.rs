@@ -86,6 +86,8 @@ pub(in crate::bench) enum Order {
         /// When the call was asked for, on the monotonic clock.
         asked: Duration,
     },
+    /// It goes on in another of the setup's talks, of the same packet time and clock rate.
+    Speak { seat: usize, talk: usize },
     /// It is over.
     Disconnect { seat: usize },
     /// What was counted until now is closed, and counting begins anew.

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::mpsc::channel;
 
-use talkpath_rt::clock::ManualClock;
+use talkpath_nodes::codec::Codec;
+use talkpath_nodes::packet::Header;
+use talkpath_rt::clock::{Clock, ManualClock};
 
 use super::*;
 

@@ -25,10 +25,18 @@ pub(in crate::bench) struct Figures {
     pub wake_us: Quantiles,
     pub busy_us: Quantiles,
     pub end_us: Quantiles,
+    /// From the beginning of its slot to the handing over of a packet to the shard.
+    pub processing_us: Quantiles,
+    /// From the time the shard was to send a packet to its beginning to; nothing without sockets.
+    pub sent_us: Quantiles,
+    /// What the shard took in a slot; nothing without sockets.
+    pub shard_busy_us: Quantiles,
     /// Sums of another worker that came too late (D5).
     pub partials_late: u64,
     /// Legs that went from one worker to another (D6).
     pub legs_moved: u64,
+    /// Legs that have a new plan (D13).
+    pub plans_swapped: u64,
     /// Part of one core that the workers' threads used together, in percent.
     pub worker_cpu_percent: f64,
     /// Part of a core that the shard's thread used, in percent; none without sockets.
@@ -122,8 +130,12 @@ impl Figures {
             wake_us: server.wake.quantiles(MICRO),
             busy_us: server.busy.quantiles(MICRO),
             end_us: server.end.quantiles(MICRO),
+            processing_us: server.processing.quantiles(MICRO),
+            sent_us: server.sent.quantiles(MICRO),
+            shard_busy_us: server.shard_busy.quantiles(MICRO),
             partials_late: server.partials_late,
             legs_moved: server.legs_moved,
+            plans_swapped: server.plans_swapped,
             worker_cpu_percent: percent(workers),
             shard_cpu_percent: server.shard.map(percent),
             rest_cpu_percent: server.rest.map(percent),

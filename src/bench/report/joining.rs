@@ -6,13 +6,17 @@ impl Overload {
     /// How it came to be, second by second, and what the engine counted of it.
     pub(super) fn lines(&self) -> Vec<String> {
         let head = format!(
-            "{:>10}{:>14}{:>18}{:>22}",
-            "legs", "late slots, %", "busy p99, µs", "workers, % of a core"
+            "{:>8}{:>10}{:>16}{:>16}{:>24}",
+            "second", "legs", "late slots, %", "busy p99, µs", "workers, % of a core"
         );
         let step = |step: &Step| {
             format!(
-                "{:>10}{:>14.2}{:>18.1}{:>22.1}",
-                step.legs, step.late_percent, step.busy_p99_us, step.worker_cpu_percent
+                "{:>8.1}{:>10}{:>16.2}{:>16.1}{:>24.1}",
+                step.second,
+                step.legs,
+                step.late_percent,
+                step.busy_p99_us,
+                step.worker_cpu_percent
             )
         };
         let mut lines: Vec<String> = vec![head];

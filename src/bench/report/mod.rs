@@ -1,24 +1,27 @@
 //! The figures of a run, as a table, as JSON and as a page. The names in JSON are stable.
 
+mod beside;
+mod curve;
 mod figures;
+mod headline;
 mod html;
 mod joining;
 mod json;
+mod marginal;
 mod plot;
 mod table;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::dist::{Dist, Quantiles};
 use super::environment::Environment;
-use super::floor::Taken;
 use super::ramp::Overload;
 use super::run::Outcome;
 use super::scenario::{Meeting, Scenario};
 use super::verdict::{Basis, Generator, Server, Verdict};
+use beside::{Added, Floor, Reference};
+use curve::Curve;
 use figures::Figures;
-use plot::Curve;
 
 /// Everything.
 #[derive(Clone, Debug, Serialize)]
@@ -26,8 +29,9 @@ pub(super) struct Report {
     pub scenario: &'static str,
     /// `in process` or `sockets`.
     pub transport: &'static str,
+    /// Legs that talked at the end.
     pub legs: usize,
-    /// Rooms, or calls.
+    /// Rooms, or calls, they were in.
     pub rooms: usize,
     pub meeting: &'static str,
     pub workers: usize,
@@ -58,69 +62,6 @@ pub(super) struct Report {
     curves: Vec<Curve>,
 }
 
-/// What the measured stretch has more than the quiet one, for a million slots and a million packets.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(super) struct Added {
-    pub late_slots_per_million: f64,
-    pub long_gaps_per_million: f64,
-}
-
-/// The bare loop of absolute sleeps beside the run, and how the workers' wake-ups compare.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(super) struct Reference {
-    /// How late it woke.
-    pub wake_us: Quantiles,
-    /// The workers' lateness divided by that; none where that is zero.
-    pub ratio_p50: Option<f64>,
-    pub ratio_p99: Option<f64>,
-    pub ratio_p999: Option<f64>,
-}
-
-/// The bare loop that receives, mixes and sends, with the same phones before and after.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(super) struct Floor {
-    pub before: Taken,
-    pub after: Taken,
-    /// The server's CPU time for one leg's second divided by the mean of both.
-    pub ratio: f64,
-}
-
-impl Floor {
-    fn new((before, after): (Taken, Taken), server: f64) -> Self {
-        let mean = (before.cpu_ms_per_leg_second + after.cpu_ms_per_leg_second) / 2.0;
-        Self {
-            before,
-            after,
-            ratio: server / mean,
-        }
-    }
-}
-
-impl Reference {
-    fn new(bare: &Dist, workers: &Quantiles) -> Self {
-        let wake_us = bare.quantiles(1e3);
-        let ratio = |worker: f64, bare: f64| (bare > 0.0).then(|| worker / bare);
-        Self {
-            wake_us,
-            ratio_p50: ratio(workers.p50, wake_us.p50),
-            ratio_p99: ratio(workers.p99, wake_us.p99),
-            ratio_p999: ratio(workers.p999, wake_us.p999),
-        }
-    }
-}
-
-impl Added {
-    fn new(quiet: &Figures, measured: &Figures) -> Self {
-        let millionth = |part: u64, all: u64| 1e6 * part as f64 / all.max(1) as f64;
-        let late = |figures: &Figures| millionth(figures.late_slots, figures.slots);
-        let gaps = |figures: &Figures| millionth(figures.long_gaps, figures.traffic.packets_out);
-        Self {
-            late_slots_per_million: late(measured) - late(quiet),
-            long_gaps_per_million: gaps(measured) - gaps(quiet),
-        }
-    }
-}
-
 impl Report {
     pub(super) fn new(scenario: &Scenario, outcome: Outcome) -> Self {
         let Outcome {
@@ -136,7 +77,7 @@ impl Report {
             floor,
             environment,
         } = outcome;
-        let (legs, common) = (scenario.legs(), &scenario.common);
+        let (legs, common) = (measured.legs, &scenario.common);
         let figures = Figures::new(&measured, &cores, shard_core);
         let quiet = before
             .as_ref()
@@ -147,7 +88,8 @@ impl Report {
             late_percent: percent(figures.generator.late_wakes, figures.generator.slots),
         };
         let server = Server {
-            legs: measured.legs,
+            legs,
+            limit: scenario.limit(),
             busiest_percent: figures.busiest_percent,
             late_percent: percent(figures.late_slots, figures.slots),
             received_percent: figures.received_percent,
@@ -169,7 +111,7 @@ impl Report {
                 "in process"
             },
             legs,
-            rooms: scenario.rooms(),
+            rooms: scenario.rooms_of(legs),
             meeting: match scenario.meeting {
                 Meeting::Rooms => "room",
                 Meeting::Calls => "call",

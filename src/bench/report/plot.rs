@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::super::dist::Dist;
-use super::super::run::Stretch;
+use super::curve::Curve;
 
 /// The axis ends at this percentile, that of one in a hundred thousand.
 const NINES: f64 = 5.0;
@@ -25,80 +25,10 @@ const RIGHT: f64 = 30.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 30.0;
 
-/// One distribution and what it is called.
-#[derive(Clone, Debug)]
-pub(super) struct Curve {
-    pub name: &'static str,
-    /// `µs` or `ms`.
-    unit: &'static str,
-    /// What is plotted over one another, with its name; what the plot is about comes first.
-    series: Vec<(&'static str, Dist)>,
-}
-
 /// Classes of the lines, first to last.
 const LINES: [&str; 3] = ["first", "second", "third"];
 
 impl Curve {
-    fn new(
-        name: &'static str,
-        unit: &'static str,
-        measured: &Dist,
-        beside: [(&'static str, Option<&Dist>); 2],
-    ) -> Self {
-        let beside = beside.into_iter();
-        let beside = beside.filter_map(|(name, dist)| Some((name, dist?.clone())));
-        let mut series: Vec<_> = [("measured", measured.clone())]
-            .into_iter()
-            .chain(beside)
-            .collect();
-        series.retain(|(_, dist)| dist.len() > 0);
-        Self { name, unit, series }
-    }
-
-    /// Those of a measured stretch; over them, what was before and how late the bare loop woke. Those without a value are
-    /// left out.
-    pub(super) fn all(
-        measured: &Stretch,
-        quiet: Option<&Stretch>,
-        bare: Option<&Dist>,
-    ) -> Vec<Self> {
-        let curve = |name, unit, of: fn(&Stretch) -> &Dist, bare| {
-            let beside = [("before", quiet.map(of)), ("bare loop", bare)];
-            Self::new(name, unit, of(measured), beside)
-        };
-        let mut curves = vec![
-            curve("Workers: wake-up lateness", "µs", |s| &s.server.wake, bare),
-            curve(
-                "Workers: busy time of a slot",
-                "µs",
-                |s| &s.server.busy,
-                None,
-            ),
-            curve(
-                "Workers: lateness at the end of a slot",
-                "µs",
-                |s| &s.server.end,
-                None,
-            ),
-            curve("Marker delay", "ms", |s| &s.phones.delay, None),
-            curve(
-                "Gap between two packets of a phone",
-                "ms",
-                |s| &s.phones.gap,
-                None,
-            ),
-            curve(
-                "Joining: from asking to the first packet",
-                "ms",
-                |s| &s.phones.join,
-                None,
-            ),
-            curve("Phones: wake-up lateness", "µs", |s| &s.phones.wake, None),
-        ];
-        curves.retain(|curve| !curve.series.is_empty());
-        curves
-    }
-
     /// The plot.
     pub(super) fn svg(&self) -> String {
         let scale = if self.unit == "ms" { 1e6 } else { 1e3 };

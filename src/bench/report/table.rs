@@ -41,34 +41,6 @@ impl fmt::Display for Report {
 }
 
 impl Report {
-    /// What was run, in one line.
-    pub(super) fn headline(&self) -> String {
-        let core = |core: &Option<usize>| {
-            core.map_or("any core".to_owned(), |core| format!("core {core}"))
-        };
-        let cores: Vec<String> = self.cores.iter().map(core).collect();
-        let place = match &cores[..] {
-            [one] => format!("worker on {one}"),
-            all => format!("{} workers on {}", all.len(), all.join(", ")),
-        };
-        let order = self
-            .priority
-            .map_or("ordinary priority".into(), |p| format!("FIFO {p}"));
-        format!(
-            "{}, {}: {} legs talking in {} {}{}, {} at {} ms, {:.1} s; {place}, {order}, slot {} µs",
-            self.scenario,
-            self.transport,
-            self.legs,
-            self.rooms,
-            self.meeting,
-            if self.rooms == 1 { "" } else { "s" },
-            self.codec,
-            self.ptime_ms,
-            self.figures.seconds,
-            self.slot_us
-        )
-    }
-
     /// Every single number, named.
     pub(super) fn rows(&self) -> Vec<(String, String)> {
         let (figures, traffic) = (&self.figures, &self.figures.traffic);
@@ -80,6 +52,9 @@ impl Report {
         if self.workers > 1 {
             whole("sums late", figures.partials_late);
             whole("legs moved", figures.legs_moved);
+        }
+        if figures.done.swaps > 0 {
+            whole("plans swapped", figures.plans_swapped);
         }
         if figures.done.joins > 0 {
             whole("joins", figures.done.joins);
@@ -179,14 +154,17 @@ fn row(f: &mut fmt::Formatter<'_>, name: &str, unit: &str, of: &Quantiles) -> fm
 
 impl Figures {
     /// Every distribution with its name and unit.
-    pub(super) fn distributions(&self) -> [(&'static str, &'static str, &Quantiles); 8] {
+    pub(super) fn distributions(&self) -> [(&'static str, &'static str, &Quantiles); 11] {
         [
             ("woke late by", "µs", &self.wake_us),
             ("busy for", "µs", &self.busy_us),
             ("ended late by", "µs", &self.end_us),
+            ("processing", "µs", &self.processing_us),
+            ("sent late by", "µs", &self.sent_us),
+            ("shard busy for", "µs", &self.shard_busy_us),
             ("delay", "ms", &self.delay_ms),
             ("gap", "ms", &self.gap_ms),
-            ("RTP jitter", "ms", &self.jitter_ms),
+            ("RTP jitter out", "ms", &self.jitter_ms),
             ("join to audio", "ms", &self.join_ms),
             ("phones late by", "µs", &self.generator.wake_us),
         ]

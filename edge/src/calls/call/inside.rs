@@ -6,7 +6,7 @@ use super::super::media::MediaEnd;
 use super::super::opening::Refusal;
 use super::super::switch::{no_method, options};
 use super::{Call, End, Unacked};
-use crate::sip::message::{ALLOW, Method, Reason, Request, Response};
+use crate::sip::message::{ALLOW, Method, PREEMPTION, Reason, Request, Response};
 use crate::sip::stack::{Dialog, Invite, InviteEvent, ServerTransaction};
 
 impl<H: MediaHost> Call<H> {
@@ -130,7 +130,7 @@ impl<H: MediaHost> Call<H> {
             }
             MediaEnd::Finished => Reason::new(16, "played to the end"),
             MediaEnd::RoomClosed => Reason::new(16, "the room was closed"),
-            MediaEnd::Displaced => Reason::new(8, "an emergency call needed the room"),
+            MediaEnd::Displaced => Reason::new(PREEMPTION, "an emergency call needed the room"),
             MediaEnd::Gone => Reason::new(41, "the media ended"),
         }
     }

@@ -94,6 +94,7 @@ fn a_call_s_steps_are_told_in_order_while_it_lasts_and_after() {
     chronicle.happened(&event(LEG, EventKind::TalkStarted { leg }));
     chronicle.happened(&event(LEG, EventKind::Moved { leg, worker: 1 }));
     chronicle.happened(&fenced(LEG));
+    chronicle.happened(&event(LEG, EventKind::Rebuilt { leg }));
     let told = [
         "agreed",
         "joined",
@@ -103,6 +104,7 @@ fn a_call_s_steps_are_told_in_order_while_it_lasts_and_after() {
         "resumed",
         "moved",
         "fenced",
+        "rebuilt",
     ];
     let live = of(&chronicle, "c1");
     assert_eq!(steps(&live), told, "who talks is no step");

@@ -35,7 +35,9 @@ impl Known {
     pub fn figures(&self, rate: SampleRate) -> MediaFigures {
         let Self { engine, net } = self;
         let stats = engine.as_ref().map(|engine| engine.stats);
-        let ms = |samples: u64| samples as f64 * 1e3 / f64::from(rate.hz());
+        // To the microsecond: in a record it stands as it is.
+        let round = |ms: f64| (ms * 1e3).round() / 1e3;
+        let ms = |samples: u64| round(samples as f64 * 1e3 / f64::from(rate.hz()));
         let of_net = |number: fn(&NetLegStats) -> u64| net.as_ref().map(number);
         let has_taken = |engine: &&LegStatus| engine.stats.received > 0;
         MediaFigures {
@@ -47,11 +49,14 @@ impl Known {
             refused_for: net.map(|net| net.refused_for),
             malformed: stats.map(|stats| stats.malformed),
             concealed_ms: stats.map(|stats| ms(stats.concealed_samples)),
-            jitter_ms: net.map(|net| net.jitter_ms),
+            shed_frames: stats.map(|stats| stats.shed_frames),
+            shed_periods: stats.map(|stats| stats.shed_periods),
+            jitter_ms: net.map(|net| round(net.jitter_ms)),
             remote_lost: net.and_then(|net| net.remote_lost),
-            round_trip_ms: net.and_then(|net| net.round_trip_ms),
+            round_trip_ms: net.and_then(|net| net.round_trip_ms).map(round),
             worker: engine.as_ref().map(|engine| engine.worker),
             plan: engine.as_ref().map(|engine| engine.plan),
+            plan_name: engine.as_ref().map(|engine| engine.plan_name.clone()),
             ledger: engine
                 .as_ref()
                 .filter(has_taken)
@@ -75,3 +80,6 @@ fn word<T>(from: &Option<Receiver<T>>, until: Duration) -> Option<T> {
     let left = until.saturating_sub(MonotonicClock.now());
     from.as_ref()?.recv_timeout(left).ok()
 }
+
+#[cfg(test)]
+mod tests;

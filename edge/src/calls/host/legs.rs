@@ -5,7 +5,7 @@ use talkpath_engine::{
 };
 use talkpath_graph::SampleRate;
 
-use super::super::{CallLeg, Destination, MediaEnd, MediaRefusal, MediaSession};
+use super::super::{Asked, CallLeg, Destination, MediaEnd, MediaRefusal, MediaSession};
 use super::EngineHost;
 use super::book::{Held, Terms};
 use super::figures::{Farewells, Known};
@@ -34,7 +34,7 @@ impl EngineHost {
         port: PortLease,
         leg: &Leg,
         room: &Room,
-        to: &Destination,
+        asked: &Asked,
         session: &MediaSession,
     ) -> Result<(), MediaRefusal> {
         let call = CallLeg(leg.id().to_bits());
@@ -46,7 +46,7 @@ impl EngineHost {
         self.net
             .attach(port, self.attached(leg, &config, session))
             .map_err(no_port)?;
-        let player = self.player(room, to, session)?;
+        let player = self.player(room, asked, session)?;
         self.book().set_player(call, player);
         Ok(())
     }
@@ -55,11 +55,11 @@ impl EngineHost {
     fn player(
         &self,
         room: &Room,
-        to: &Destination,
+        asked: &Asked,
         session: &MediaSession,
     ) -> Result<Option<Leg>, MediaRefusal> {
         let rate = session.answer.codec.rate();
-        let config = match to {
+        let config = match &asked.to {
             Destination::Room(_) | Destination::Echo => return Ok(None),
             Destination::Tone(hz) => LegConfig::Tone(ToneConfig {
                 hz: f32::from(*hz),
@@ -72,7 +72,7 @@ impl EngineHost {
                 false,
             ),
         };
-        patiently(|| room.join(config.clone()))
+        patiently(|| room.join_as(config.clone(), asked.class))
             .map(Some)
             .map_err(refused)
     }

@@ -6,7 +6,7 @@
 
 use talkpath_engine::{EngineError, Leg, LegConfig, NetworkConfig, Room, RoomConfig};
 
-use super::super::{Destination, MediaRefusal};
+use super::super::{Asked, MediaRefusal};
 use super::EngineHost;
 use super::book::Home;
 use super::patience::{TRIES, patiently, pause, refused};
@@ -15,13 +15,18 @@ impl EngineHost {
     /// Enters the room of a call with a leg of `config`.
     pub(super) fn enter(
         &self,
-        to: &Destination,
+        asked: &Asked,
         config: NetworkConfig,
     ) -> Result<(Leg, Room, Home), MediaRefusal> {
-        let Some(name) = to.shared_room() else {
-            let name = self.book().private_name(to);
+        let join =
+            |room: &Room| patiently(|| room.join_as(LegConfig::network(config), asked.class));
+        let Some(name) = asked.to.shared_room() else {
+            let name = self.book().private_name(&asked.to);
             let room = patiently(|| self.create(&name)).map_err(refused)?;
-            return self.enter_room(room.clone(), config, Home::Private(room));
+            let home = Home::Private(room.clone());
+            let leg = join(&room).map_err(refused);
+            let leg = leg.inspect_err(|_| self.exit(&home))?;
+            return Ok((leg, room, home));
         };
         for _ in 0..TRIES {
             let Some(room) = self.shared(name)? else {
@@ -29,7 +34,7 @@ impl EngineHost {
                 continue;
             };
             let home = Home::Shared(room.id());
-            match patiently(|| room.join(LegConfig::network(config))) {
+            match join(&room) {
                 Ok(leg) => return Ok((leg, room, home)),
                 // Not by callers: the application has closed it.
                 Err(EngineError::StaleRoom { .. }) => {
@@ -43,17 +48,6 @@ impl EngineHost {
             }
         }
         Err(MediaRefusal::Failed(format!("room {name:?} is closing")))
-    }
-
-    fn enter_room(
-        &self,
-        room: Room,
-        config: NetworkConfig,
-        home: Home,
-    ) -> Result<(Leg, Room, Home), MediaRefusal> {
-        let leg = patiently(|| room.join(LegConfig::network(config))).map_err(refused);
-        let leg = leg.inspect_err(|_| self.exit(&home))?;
-        Ok((leg, room, home))
     }
 
     /// The shared room of that name with one more caller in it; `None` if it has to be asked for

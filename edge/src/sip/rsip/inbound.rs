@@ -7,14 +7,16 @@ mod answers;
 
 use std::net::SocketAddr;
 
-use rsipstack::sip::{HeadersExt, Method as StackMethod, Request as StackRequest, SipMessage};
+use rsipstack::sip::{
+    HeadersExt, Method as StackMethod, Request as StackRequest, Scheme, SipMessage, Uri,
+};
 use rsipstack::transaction::TransactionReceiver;
 use rsipstack::transaction::make_tag;
 use rsipstack::transaction::transaction::Transaction;
 use rsipstack::transport::SipConnection;
 use tokio::sync::mpsc;
 
-use super::super::message::{DialogId, Method, Request, Transport};
+use super::super::message::{Claims, DialogId, Method, Request, Transport};
 use super::super::stack::{Inbound, Invite, InviteEvent};
 use super::Names;
 use super::dialog::RsipDialog;
@@ -117,7 +119,6 @@ fn read(
             .trim()
             .to_ascii_lowercase()
     });
-    let require = original.header_value("Require").unwrap_or_default();
     Some(Request {
         method: match original.method {
             StackMethod::Invite => Method::Invite,
@@ -125,13 +126,7 @@ fn read(
             StackMethod::Options => Method::Options,
             _ => Method::Other,
         },
-        user: decoded(
-            original
-                .uri
-                .auth
-                .as_ref()
-                .map_or("", |auth| auth.user.as_str()),
-        ),
+        user: user(&original.uri),
         source,
         transport,
         dialog: DialogId {
@@ -141,15 +136,42 @@ fn read(
         },
         in_dialog,
         cseq: original.cseq_header().ok()?.seq().ok()?,
-        required: require
-            .split(',')
-            .map(str::trim)
-            .filter(|tag| !tag.is_empty())
-            .map(str::to_owned)
-            .collect(),
+        required: listed(original, "Require").collect(),
+        claims: Claims {
+            resource: listed(original, "Resource-Priority")
+                .map(|value| value.to_ascii_lowercase())
+                .collect(),
+            priority: original
+                .header_value("Priority")
+                .map(|value| value.to_ascii_lowercase()),
+        },
         content_type: content_type.filter(|_| !original.body.is_empty()),
         body: original.body.clone(),
     })
+}
+
+/// Values of a header that is a list, in one line or several (RFC 3261, section 7.3.1).
+fn listed<'a>(original: &'a StackRequest, name: &'a str) -> impl Iterator<Item = String> + 'a {
+    let lines = original
+        .headers
+        .iter()
+        .filter(move |header| header.name().eq_ignore_ascii_case(name));
+    lines.flat_map(|line| {
+        let values = line.value().split(',').map(str::trim);
+        let values = values.filter(|value| !value.is_empty());
+        values.map(str::to_owned).collect::<Vec<_>>()
+    })
+}
+
+/// Who is called: a user, or a URN (`urn:service:sos`), which has none.
+fn user(uri: &Uri) -> String {
+    match (&uri.scheme, &uri.auth) {
+        (Some(Scheme::Other(scheme)), None) if scheme.eq_ignore_ascii_case("urn") => {
+            format!("urn:{}", uri.host_with_port.host)
+        }
+        (_, Some(auth)) => decoded(&auth.user),
+        (_, None) => String::new(),
+    }
 }
 
 /// Percent-decoded as far as it decodes to text.

@@ -9,6 +9,7 @@ use talkpath_graph::{FrameTime, SampleRate};
 
 use crate::call::CallConfig;
 use crate::leg::{ClipConfig, ToneConfig};
+use crate::port::PortConfig;
 use crate::proto::{CallId, Direction, LegId, RoomId};
 use crate::room::RoomConfig;
 use crate::supervisor::{CallEdit, Edit, Reply, Request, Source};
@@ -94,6 +95,31 @@ impl Asked {
                 };
                 join(room, Source::Clip(clip), priority)
             }
+            Self::JoinPort {
+                room,
+                port: _,
+                rate,
+                depth,
+                hear_self,
+                priority,
+            } => {
+                let port = PortConfig {
+                    depth,
+                    hear_self,
+                    ..PortConfig::new(SampleRate::new(rate).ok()?)
+                };
+                join(room, Source::Port(port), priority)
+            }
+            Self::JoinGraph { room, graph } => Some(Request::JoinGraph {
+                room: RoomId::from_bits(room)?,
+                graph: Box::new(graph.read(clips).ok()?),
+                reply: nobody(),
+            }),
+            Self::Swap { leg, graph } => Some(Request::Swap {
+                leg: LegId::from_bits(leg)?,
+                graph: Box::new(graph.read(clips).ok()?),
+                reply: nobody(),
+            }),
             Self::Change { leg, network } => Some(Request::Change {
                 leg: LegId::from_bits(leg)?,
                 config: network.config()?,
@@ -117,8 +143,12 @@ impl Asked {
                 reply: nobody(),
             }),
             Self::Rebalance => Some(Request::Rebalance { reply: nobody() }),
-            Self::CreateCall { a, b } => Some(Request::CreateCall {
-                config: Box::new(CallConfig::new(a.config()?, b.config()?)),
+            Self::CreateCall { a, b, priority } => Some(Request::CreateCall {
+                config: Box::new(CallConfig {
+                    a: a.config()?,
+                    b: b.config()?,
+                    priority,
+                }),
                 reply: nobody(),
             }),
             Self::ChangeCall {
@@ -133,6 +163,7 @@ impl Asked {
                 send,
             } => edit_call(call, CallEdit::Direction(side, Direction { receive, send })),
             Self::CallSsrc { call, side, ssrc } => edit_call(call, CallEdit::Ssrc(side, ssrc)),
+            Self::CallPriority { call, priority } => edit_call(call, CallEdit::Priority(priority)),
             Self::MoveCall { call, to } => edit_call(call, CallEdit::Move(to)),
             Self::HangUp { call } => edit_call(call, CallEdit::HangUp),
         }

@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use talkpath_graph::SampleRate;
 use talkpath_nodes::codec::Codec;
 
 use crate::leg::{JitterDelay, NetworkConfig, RtpSender};
-use crate::negotiate::Capabilities;
 
 /// A [`NetworkConfig`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,10 +64,8 @@ impl Network {
             jitter,
             hear_self,
         } = self;
-        let known = Capabilities::default().codecs;
-        let named = |known: &&Codec| known.to_string() == codec;
         Some(NetworkConfig {
-            codec: *known.iter().find(named)?,
+            codec: codec_named(&codec)?,
             payload_type,
             ptime,
             sender: RtpSender {
@@ -79,4 +77,12 @@ impl Network {
             hear_self,
         })
     }
+}
+
+/// The codec that is displayed as `name`.
+pub(super) fn codec_named(name: &str) -> Option<Codec> {
+    let rates = SampleRate::ALLOWED_HZ.into_iter();
+    let linear = rates.filter_map(|hz| SampleRate::new(hz).ok().map(Codec::L16));
+    let mut known = [Codec::Pcmu, Codec::Pcma].into_iter().chain(linear);
+    known.find(|codec| codec.to_string() == name)
 }

@@ -4,12 +4,16 @@
 
 use std::sync::Arc;
 
+use talkpath_graph::SampleRate;
+
 use crate::leg::{ClipConfig, ToneConfig};
+use crate::leg_graph::LegGraph;
+use crate::port::PortConfig;
 use crate::priority::Priority;
 use crate::proto::{Direction, RoomId};
 use crate::supervisor::{CallEdit, Edit, Request, Source};
 
-use super::{Asked, Network};
+use super::{Asked, Network, Written};
 
 /// What becomes of a request in the recording.
 #[derive(Debug, PartialEq)]
@@ -17,32 +21,47 @@ pub(crate) enum Noted {
     /// It changes nothing.
     Nothing,
     Asked(Asked),
-    /// It plays a clip, whose samples go before it when they are new.
+    /// It may play a clip, whose samples go before it when they are new.
     Clip(Asked, Option<Arc<[f32]>>),
+    /// It brings a port of this number and rate.
+    Port(Asked, u32, SampleRate),
     /// It cannot be written down; what it is.
-    Cannot(&'static str),
+    Cannot(String),
 }
 
-/// Clips that were written down: one that is played again is named only.
+/// What was written down: a clip that is played again is named only.
 #[derive(Debug, Default)]
-pub(crate) struct Clips(Vec<Arc<[f32]>>);
+pub(crate) struct Known {
+    clips: Vec<Arc<[f32]>>,
+    ports: u32,
+}
 
-impl Clips {
-    /// Its number, and whether it is new.
-    fn number(&mut self, samples: &Arc<[f32]>) -> (usize, bool) {
-        match self.0.iter().position(|known| Arc::ptr_eq(known, samples)) {
+impl Known {
+    /// The number of a clip, and whether it is new.
+    fn clip(&mut self, samples: &Arc<[f32]>) -> (usize, bool) {
+        match self
+            .clips
+            .iter()
+            .position(|known| Arc::ptr_eq(known, samples))
+        {
             Some(at) => (at, false),
             None => {
-                self.0.push(Arc::clone(samples));
-                (self.0.len() - 1, true)
+                self.clips.push(Arc::clone(samples));
+                (self.clips.len() - 1, true)
             }
         }
+    }
+
+    /// The number of another port.
+    fn port(&mut self) -> u32 {
+        self.ports += 1;
+        self.ports - 1
     }
 }
 
 impl Noted {
     /// What to write down of `request`.
-    pub(crate) fn of(request: &Request, clips: &mut Clips) -> Self {
+    pub(crate) fn of(request: &Request, known: &mut Known) -> Self {
         Self::Asked(match request {
             Request::CreateRoom { config, .. } => Asked::CreateRoom {
                 name: config.name.clone(),
@@ -57,13 +76,18 @@ impl Noted {
                 source,
                 priority,
                 ..
-            } => return Self::join(*room, source, *priority, clips),
+            } => return Self::join(*room, source, *priority, known),
             Request::Change { leg, config, .. } => Asked::Change {
                 leg: leg.to_bits(),
                 network: Network::from(config),
             },
-            Request::JoinGraph { .. } | Request::Swap { .. } => {
-                return Self::Cannot("a graph of one's own");
+            Request::JoinGraph { room, graph, .. } => {
+                let room = room.to_bits();
+                return Self::graph(graph, known, |graph| Asked::JoinGraph { room, graph });
+            }
+            Request::Swap { leg, graph, .. } => {
+                let leg = leg.to_bits();
+                return Self::graph(graph, known, |graph| Asked::Swap { leg, graph });
             }
             Request::Edit { leg, edit, .. } => Asked::edit(leg.to_bits(), *edit),
             Request::Leave { leg, reason, .. } => Asked::Leave {
@@ -78,6 +102,7 @@ impl Noted {
             Request::CreateCall { config, .. } => Asked::CreateCall {
                 a: Network::from(&config.a),
                 b: Network::from(&config.b),
+                priority: config.priority,
             },
             Request::EditCall { call, edit, .. } => Asked::edit_call(call.to_bits(), *edit),
             // The end is the end of the recording.
@@ -101,7 +126,21 @@ impl Noted {
         })
     }
 
-    fn join(room: RoomId, source: &Source, priority: Priority, clips: &mut Clips) -> Self {
+    /// A request with a graph; its clip goes before it when it is new.
+    fn graph(graph: &LegGraph, known: &mut Known, asked: impl FnOnce(Written) -> Asked) -> Self {
+        let mut new = None;
+        let clip = |samples: &Arc<[f32]>| {
+            let (clip, is_new) = known.clip(samples);
+            new = is_new.then(|| Arc::clone(samples));
+            clip
+        };
+        match Written::of(graph, clip) {
+            Ok(written) => Self::Clip(asked(written), new),
+            Err(what) => Self::Cannot(what),
+        }
+    }
+
+    fn join(room: RoomId, source: &Source, priority: Priority, known: &mut Known) -> Self {
         let room = room.to_bits();
         match source {
             Source::Network(config) => Self::Asked(Asked::JoinNetwork {
@@ -121,7 +160,7 @@ impl Noted {
                 rate,
                 looping,
             }) => {
-                let (clip, new) = clips.number(samples);
+                let (clip, new) = known.clip(samples);
                 let asked = Asked::JoinClip {
                     room,
                     clip,
@@ -131,7 +170,23 @@ impl Noted {
                 };
                 Self::Clip(asked, new.then(|| Arc::clone(samples)))
             }
-            Source::Port(_) => Self::Cannot("an application's audio port"),
+            Source::Port(PortConfig {
+                rate,
+                depth,
+                hear_self,
+                channels: _,
+            }) => {
+                let port = known.port();
+                let asked = Asked::JoinPort {
+                    room,
+                    port,
+                    rate: rate.hz(),
+                    depth: *depth,
+                    hear_self: *hear_self,
+                    priority,
+                };
+                Self::Port(asked, port, *rate)
+            }
         }
     }
 }
@@ -164,6 +219,7 @@ impl Asked {
                 send,
             },
             CallEdit::Ssrc(side, ssrc) => Self::CallSsrc { call, side, ssrc },
+            CallEdit::Priority(priority) => Self::CallPriority { call, priority },
             CallEdit::Move(to) => Self::MoveCall { call, to },
             CallEdit::HangUp => Self::HangUp { call },
         }

@@ -29,11 +29,12 @@ impl<'a> Calling<'a> {
 }
 
 impl Supervisor {
-    /// The worker that takes a new call: the least loaded one that is open and has the slot time.
+    /// The worker that takes a new call: the least loaded one that is open and has the slot time, of the shard's node
+    /// first.
     pub(in crate::supervisor) fn admit_call(&self, call: Calling<'_>) -> Result<u8, EngineError> {
         let open = |worker: &u8| self.is_open(*worker, call.needs());
         let mut workers: Vec<u8> = (0..self.sites.len() as u8).filter(open).collect();
-        workers.sort_by(|a, b| self.by_load(*a, *b));
+        workers.sort_by(|a, b| self.by_home(*a, *b));
         let mut refused: Option<Shortage> = None;
         for worker in workers {
             let Some(short) = self.refuses_call(call, worker) else {

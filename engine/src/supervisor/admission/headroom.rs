@@ -76,7 +76,7 @@ impl Supervisor {
         let call = Calling {
             graphs: &blueprint.graphs,
             flows: self.prices.flows(&compiled),
-            priority: Priority::default(),
+            priority: config.priority,
         };
         let before = self.tables();
         let mut played = Vec::new();

@@ -6,6 +6,8 @@ use crate::event::{EventKind, Left};
 use crate::proto::{LegPanic, Segment, WorkerEvent, WorkerEventKind};
 
 use super::super::Supervisor;
+use super::super::plans::Compiled;
+use crate::status::LateStatus;
 
 impl Supervisor {
     /// A node of a leg has panicked.
@@ -63,18 +65,24 @@ impl Supervisor {
             WorkerEventKind::Call { call, stats } => self.call_told(call, stats, at),
             WorkerEventKind::Late { by, culprit } => {
                 tracing::debug!(worker, ?by, ?culprit, "a slot ended late");
-                self.sites[worker].last_late = Some((at, by, culprit));
+                let plans = &self.sites[worker].plans;
+                let compiled = culprit.and_then(|culprit| plans.compiled(culprit.plan));
+                let plan_name = compiled.map(Compiled::name);
+                let late = LateStatus::new(at, by, culprit, plan_name.clone());
+                self.sites[worker].last_late = Some(late);
                 self.publish(
                     at,
                     EventKind::Late {
                         worker,
                         by,
                         culprit,
+                        plan_name,
                     },
                 );
             }
             WorkerEventKind::Governor(taken) => {
                 tracing::info!(worker, ?taken, "the governor took a step");
+                self.sites[worker].shedding.took(taken, at);
                 let what = Left::of(taken.step.level);
                 let (priority, legs, load) = (taken.step.class, taken.legs, taken.load);
                 let kind = if taken.up {

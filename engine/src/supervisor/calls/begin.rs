@@ -27,7 +27,12 @@ pub(in crate::supervisor) struct Parts {
 
 impl Parts {
     /// A body ready to travel.
-    pub fn body(self, sides: [LegId; 2], configs: &[NetworkConfig; 2]) -> Box<CallBody> {
+    pub fn body(
+        self,
+        sides: [LegId; 2],
+        configs: &[NetworkConfig; 2],
+        priority: Priority,
+    ) -> Box<CallBody> {
         let Self {
             plan,
             seats,
@@ -42,6 +47,7 @@ impl Parts {
             plan,
             seats,
             states,
+            priority,
             flows: [open(), open()],
             clocks: [1, 0].map(|to: usize| configs[to].codec.clock_rate()),
             untold: false,
@@ -50,11 +56,19 @@ impl Parts {
 }
 
 impl Supervisor {
+    /// Begins a call; an emergency call for which there is no room makes some.
     pub(in crate::supervisor) fn create_call(
         &mut self,
         config: CallConfig,
     ) -> Result<CallInfo, EngineError> {
         self.admit()?;
+        self.check_claims(config.priority)?;
+        let outcome = self.try_call(config);
+        self.or_make_room(config.priority, None, outcome, |call| call.sides[0])
+    }
+
+    fn try_call(&mut self, config: CallConfig) -> Result<CallInfo, EngineError> {
+        let CallConfig { priority, .. } = config;
         self.room_for_a_call(0)?;
         let configs = [config.a, config.b];
         let mut blueprint = CallBlueprint::new(configs, &self.config)?;
@@ -63,7 +77,7 @@ impl Supervisor {
         let worker = self.admit_call(Calling {
             graphs: &blueprint.graphs,
             flows,
-            priority: Priority::default(),
+            priority,
         })?;
         let mut batch = Batch::default();
         let missing = EngineError::Internal {
@@ -79,7 +93,7 @@ impl Supervisor {
             return Err(missing);
         };
         let sides = [a, b];
-        let value = parts.body(sides, &configs);
+        let value = parts.body(sides, &configs, priority);
         let info = CallInfo { id: call, sides };
         let state = CallState {
             info,
@@ -93,6 +107,8 @@ impl Supervisor {
             life: 0,
             told: false,
             moving: None,
+            priority,
+            serial: self.serial(),
             stage: Stage::Beginning,
             bodies: 1,
             stats: CallStats::default(),

@@ -37,6 +37,11 @@ impl Supervisor {
                 state.configs[side.index()].sender.ssrc = ssrc;
                 Command::SetSsrc { leg, ssrc }
             }
+            CallEdit::Priority(priority) => {
+                state.priority = priority;
+                let leg = state.info.sides[0];
+                Command::SetPriority { leg, priority }
+            }
         };
         self.send_call_edit(call, command);
         Ok(())
@@ -56,7 +61,7 @@ impl Supervisor {
         }
         let (worker, old_plan, old_flows) = (state.worker, state.plan, state.flows);
         let mut configs = state.configs;
-        let sides = state.info.sides;
+        let (sides, priority) = (state.info.sides, state.priority);
         let sender = configs[side.index()].sender;
         configs[side.index()] = NetworkConfig { sender, ..config };
         let mut blueprint = CallBlueprint::new(configs, &self.config)?;
@@ -65,7 +70,7 @@ impl Supervisor {
         let flows = self.prices.flows(&compiled);
         let mut batch = Batch::default();
         let parts = self.call_parts(worker, &mut blueprint, compiled, &mut batch)?;
-        let value = parts.body(sides, &configs);
+        let value = parts.body(sides, &configs, priority);
         let state = self.call(call)?;
         (state.configs, state.plan, state.flows) = (configs, value.plan, flows);
         state.seats = value.seats.clone();

@@ -16,7 +16,7 @@ use super::super::admission::Asking;
 use super::super::batch::Batch;
 use super::super::blueprint::{Blueprint, Start};
 use super::super::request::{Joined, Source};
-use super::{LegState, Stage};
+use super::{LegState, OwnGraph, Stage};
 
 impl Supervisor {
     /// Joins; an emergency leg for which there is no room makes some.
@@ -27,7 +27,10 @@ impl Supervisor {
         priority: Priority,
     ) -> Result<Joined, EngineError> {
         let frame = self.room(room)?.frame;
-        let blueprint = Blueprint::new(source, frame, &self.config)?;
+        let mut blueprint = Blueprint::new(source, frame, &self.config)?;
+        if let Some(tape) = self.port_tape.take() {
+            blueprint.tape_port(tape);
+        }
         self.take_in(room, blueprint, false, priority)
     }
 
@@ -64,16 +67,7 @@ impl Supervisor {
         self.admit()?;
         self.check_claims(priority)?;
         let outcome = self.try_join(room, blueprint, own_graph, priority);
-        if priority == Priority::Emergency {
-            return match outcome {
-                Err(why) => Err(self.make_room(room, why)),
-                Ok(joined) => {
-                    self.made_room(joined.leg);
-                    Ok(joined)
-                }
-            };
-        }
-        outcome
+        self.or_make_room(priority, Some(room), outcome, |joined| joined.leg)
     }
 
     fn try_join(
@@ -91,6 +85,7 @@ impl Supervisor {
             .plans
             .compile(blueprint.graphs.clone())?;
         let states = blueprint.states(&compiled, Start::FadeIn(1.0))?;
+        let own = own_graph.then(|| OwnGraph::new(&compiled, &blueprint, None, |_, _| false));
         let face = blueprint.face.clone();
         let mut batch = Batch::default();
         let (mut body, place) =
@@ -110,7 +105,7 @@ impl Supervisor {
             port: blueprint.port.as_ref().map(AudioPort::line),
             seats: body.seats.clone(),
             network: blueprint.network,
-            own_graph,
+            own,
             swapping: None,
             fenced: [false; 2],
             worker,
@@ -118,7 +113,7 @@ impl Supervisor {
             life: 0,
             moving: None,
             priority,
-            serial: self.counters.legs_joined,
+            serial: self.serial(),
             gain_db: 0.0,
             muted: false,
             direction: body.direction,

@@ -2,10 +2,12 @@
 //!
 //! Owned by the supervisor's thread.
 
-use super::{Costs, Mix, Place, SlotTable};
+use super::{Costs, MIX, Mix, Place, SlotTable};
 
 /// How far from the truth a hint may be believed to be.
 const SCALES: std::ops::RangeInclusive<f64> = 0.25..=4.0;
+/// The part of the budget that the mean slot of a crowded worker fills.
+const CROWDED: f64 = 0.75;
 /// Weight of a new measurement of the scale.
 const LEARN: f64 = 0.2;
 
@@ -15,6 +17,31 @@ impl SlotTable {
         self.mean_of(&self.load) * self.scale
             + self.mean_of(&self.measured)
             + self.flows_a_slot(self.scale)
+    }
+
+    /// What a leg of a room adds to that.
+    pub(crate) fn mean_cost(&self, mix: Mix, costs: Costs) -> f64 {
+        let one = |cost| self.truly(cost, costs.measured);
+        (one(costs.ingress) + one(costs.egress)) / f64::from(mix.period.max(1))
+    }
+
+    /// What a room adds to that beside its legs.
+    pub(crate) fn mean_room(&self, mix: Mix) -> f64 {
+        self.truly(MIX, false) / f64::from(mix.period.max(1))
+    }
+
+    /// Whether there is little room left within the budget.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.mean() > self.budget as f64 * CROWDED
+    }
+
+    /// The same work, to be kept within the part `part` of the budget.
+    pub(crate) fn narrowed(&self, part: f64) -> Self {
+        let budget = (self.budget as f64 * part) as u64;
+        Self {
+            budget,
+            ..self.clone()
+        }
     }
 
     fn mean_of(&self, load: &[u64]) -> f64 {
@@ -45,6 +72,20 @@ impl SlotTable {
     pub(crate) fn sure_of_fullest(&self) -> f64 {
         let slots = 0..self.load.len();
         slots.map(|slot| self.sure(slot)).fold(0.0, f64::max)
+    }
+
+    /// Whether a leg placed so runs in the fullest slot, by the sure work of each.
+    pub(crate) fn is_in_fullest(&self, mix: Mix, place: Place) -> bool {
+        let fullest = self.sure_of_fullest();
+        let halves = [
+            (place.costs.ingress, mix.back(place.before)),
+            (place.costs.egress, mix.slot + place.after),
+        ];
+        let mut run = halves.into_iter().filter(|(cost, _)| *cost > 0);
+        run.any(|(_, phase)| {
+            let mut slots = self.slots(u64::from(phase), mix.period);
+            slots.any(|slot| self.sure(slot) >= fullest)
+        })
     }
 
     pub(super) fn worth(&self, measured: bool) -> f64 {

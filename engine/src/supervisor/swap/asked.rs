@@ -20,7 +20,7 @@ impl Supervisor {
     ) -> Result<(), EngineError> {
         self.admit()?;
         let state = self.still(leg)?;
-        let (kind, own) = (state.face.kind, state.own_graph);
+        let (kind, own) = (state.face.kind, state.own.is_some());
         let what = match (kind, own) {
             ("network", false) => None,
             ("network", true) => Some("change its codec: swap its graph"),

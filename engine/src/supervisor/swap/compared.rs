@@ -62,7 +62,7 @@ pub(super) fn keeps(
     was: &Before,
     wanted: &Blueprint,
 ) -> Vec<Option<usize>> {
-    let fresh = |op: &Op<Spec>| wanted.renews(op, was.payload_type);
+    let fresh = |op: &Op<Spec>| wanted.renews(half, op, was.payload_type);
     match (old.half(half), new.half(half)) {
         (Some(old), Some(new)) if !was.fenced[half as usize] => kept(&old, &new, &fresh),
         (_, Some(new)) => vec![None; new.len()],

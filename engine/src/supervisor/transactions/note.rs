@@ -15,6 +15,10 @@ pub(crate) enum Note {
     Swap(LegId),
     /// A leg comes from another worker; its ack and its berth come when it is there.
     Await(LegId),
+    /// A leg goes to another worker, if there is room on the way.
+    Send(LegId),
+    /// A call likewise.
+    SendCall(CallId),
     /// A call begins.
     Call(CallId),
     /// A call gets another plan; the old body comes back.
@@ -54,15 +58,17 @@ impl Note {
             | Command::SetSsrc { .. }
             | Command::SetPriority { .. }
             | Command::SetFlows { .. }
-            | Command::SendCall { .. }
             | Command::SetPeers { .. }
-            | Command::SendLeg { .. } => Self::Set,
+            | Command::DropBerth { .. } => Self::Set,
+            Command::SendLeg { leg, .. } => Self::Send(leg),
+            Command::SendCall { call, .. } => Self::SendCall(call),
         }
     }
 
     /// Boxes that come back at most.
     pub(super) fn garbage_at_most(self) -> usize {
-        usize::from(self != Self::Set)
+        let none = matches!(self, Self::Set | Self::Send(_) | Self::SendCall(_));
+        usize::from(!none)
     }
 
     /// Whether an ack of its own follows that of its transaction.
@@ -76,7 +82,7 @@ impl Note {
             Self::Join(_) | Self::Call(_) | Self::Add => failed,
             Self::Leave(_) | Self::Remove => !failed,
             Self::Swap(_) | Self::ReplaceCall | Self::Await(_) | Self::Peer { .. } => true,
-            Self::Set => false,
+            Self::Set | Self::Send(_) | Self::SendCall(_) => false,
         };
         usize::from(comes_back)
     }

@@ -3,13 +3,16 @@
 use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use talkpath_graph::{FrameTime, Shed};
 use talkpath_nodes::packet::Packet;
 use talkpath_nodes::units::Unit;
 
-use crate::proto::{CallId, Culprit, LegId, LegPanic, PlanId, Segment, Side};
+use crate::proto::{CallId, LegId, LegPanic, PlanId, Segment, Side};
 
 use super::super::Worker;
+use super::super::account::Ran;
 use super::super::io::{Io, give_back, leak};
+use super::super::shed;
 use super::turn::Turn;
 
 /// A direction that packets have come for in this slot.
@@ -22,7 +25,7 @@ pub(super) struct DueFlow {
 }
 
 /// A turn that was.
-struct Ran {
+struct Turned {
     /// The side that sends.
     leg: LegId,
     packets: u32,
@@ -72,14 +75,13 @@ impl Worker {
     pub(in crate::worker) fn run_arrivals(&mut self, slot: u64, now: Duration, io: &mut Io) {
         // Unstable, since stable allocates; all keys differ.
         self.calls.due.sort_unstable();
-        let mut begin = io.cost_clock.now();
+        self.accounts.begin(self.counters.packets_out, io);
         let mut at = 0;
         while let Some(first) = self.calls.due.get(at).copied() {
             let rest = &self.calls.due[at..];
             let alike = |due: &&DueFlow| (due.plan, due.from) == (first.plan, first.from);
             let count = rest.iter().take_while(alike).count();
             let (mut leg, mut packets) = (None, 0);
-            let sent = self.counters.packets_out;
             for n in at..at + count {
                 let due = self.calls.due[n];
                 if let Some(ran) = self.run_flow(due, slot, now, io) {
@@ -88,35 +90,23 @@ impl Worker {
                 }
             }
             at += count;
-            let end = io.cost_clock.now();
-            match self.counters.packets_out - sent {
-                0 => {}
-                sent => io
-                    .stats
-                    .current()
-                    .record_handed(end.saturating_sub(now), sent),
-            }
-            let took = end.saturating_sub(core::mem::replace(&mut begin, end));
-            self.ran += took;
-            let segment = first.from.segment();
-            let costs = io.costs.current();
-            costs.cohort(first.plan, segment, took, packets);
-            if let Some(leg) = leg {
-                self.blame.ran(Culprit {
-                    leg,
-                    room: None,
-                    plan: first.plan,
-                    segment: first.from.segment(),
-                    legs: count as u32,
-                    took,
-                });
-            }
+            let cohort = Ran {
+                plan: first.plan,
+                segment: first.from.segment(),
+                // At most all directions.
+                legs: count as u32,
+                shares: packets,
+                first: leg.map(|leg| (leg, None)),
+                op: None,
+            };
+            let sent = self.counters.packets_out;
+            self.accounts.ran(cohort, sent, now, io);
         }
         self.calls.due.clear();
     }
 
     /// The turn of one direction: its packets, in the order they came.
-    fn run_flow(&mut self, due: DueFlow, slot: u64, now: Duration, io: &mut Io) -> Option<Ran> {
+    fn run_flow(&mut self, due: DueFlow, slot: u64, now: Duration, io: &mut Io) -> Option<Turned> {
         let DueFlow { call, from, .. } = due;
         let told_in = slot + self.slots_a_second();
         let body = self.calls.bodies.get_mut(call)?;
@@ -126,6 +116,15 @@ impl Worker {
         let packets = body.flows[from.index()].inbox.len() as u32;
         if !core::mem::replace(&mut body.untold, true) {
             self.calls.untold.push_back((told_in, call));
+        }
+        // Of what the governor may leave out a call has resamplers at most. Whole periods are not left out of it: there is
+        // nobody here to conceal a packet that is missing (D15).
+        let effects = shed::effects(plan);
+        let cycle = slot / self.schedule.cycle() as u64;
+        if effects != 0 && body.flows[from.index()].seen.replace(cycle) != Some(cycle) {
+            // Once a cycle, whatever its packets are.
+            self.governor
+                .saw(body.priority, effects, false, FrameTime::Ms20);
         }
         self.counters.segments += 1;
         let mut turn = Turn {
@@ -142,6 +141,7 @@ impl Worker {
             leg,
             to,
             now,
+            short: self.governor.sheds(body.priority, Shed::Resampling),
             script: io.script.as_deref_mut(),
             kind: "",
         };
@@ -167,6 +167,6 @@ impl Worker {
                 give_back(&mut io.packets_in, packet, &mut self.counters.overflows);
             }
         }
-        Some(Ran { leg, packets })
+        Some(Turned { leg, packets })
     }
 }

@@ -24,7 +24,7 @@ impl Worker {
             return Tried::Refused(None);
         };
         if !peer.passed_out.has_room(1) {
-            return Tried::Refused(None);
+            return Tried::Full;
         }
         let Some(body) = self.take_out(call) else {
             return Tried::Stale(None);
@@ -69,7 +69,7 @@ impl Worker {
                     leak(back, &mut self.counters.overflows);
                 }
             }
-            Tried::Freed(_) => {}
+            Tried::Freed(_) | Tried::Full => {}
         }
         self.free(&mut io.garbage, Garbage::Berth(leg, berth));
     }

@@ -4,6 +4,7 @@ use talkpath_graph::Plan;
 use talkpath_nodes::arrival::Arrival;
 use talkpath_nodes::relay::Relay;
 use talkpath_nodes::spec::Spec;
+use talkpath_nodes::waited::Waited;
 
 use crate::proto::{CallBody, CallId, Garbage, Side};
 
@@ -36,6 +37,8 @@ impl Worker {
             let flow = &mut here.flows[from.index()];
             // New states, so it runs again; what came meanwhile is not missing.
             flow.paused |= core::mem::take(&mut flow.fenced);
+            // Of the old plan.
+            flow.stats.collected = Waited::default();
             let mut carry = Carry {
                 bank: &mut self.bank,
                 old: old.seats_of(from),

@@ -44,6 +44,8 @@ pub(super) struct Turn<'a> {
     pub to: LegId,
     /// Intended time of the slot.
     pub now: Duration,
+    /// Resamplers take their short filters (D15).
+    pub short: bool,
     /// What the ops are to cost, in virtual time.
     pub script: Option<&'a mut (dyn CostScript + 'static)>,
     /// Kind of the op at hand.
@@ -58,9 +60,13 @@ impl Turn<'_> {
         // Taken from the end, so that none has to move up.
         self.flow.inbox.reverse();
         while let Some(packet) = self.flow.inbox.pop() {
+            let waited = self.now.saturating_sub(packet.received);
             self.at_hand.push(Unit::Packet(packet));
             match self.packet(plan) {
-                Ok(step) => self.count(&step),
+                Ok(step) => {
+                    self.flow.stats.waited.record(waited);
+                    self.count(&step);
+                }
                 Err(refusal) => self.refuse(refusal),
             }
             for packet in self.at_hand.drain(..).filter_map(Unit::into_packet) {
@@ -89,11 +95,16 @@ impl Turn<'_> {
             script.ran(Work {
                 kind: self.kind,
                 leg: self.leg,
-                shed: false,
+                shed: self.short && op.spec.shed().is_some(),
             });
         }
         #[cfg(test)]
-        super::super::fence::trip(self.kind, self.leg);
+        {
+            use super::super::injected;
+            let place = (self.kind, crate::proto::Segment::Ingress, self.leg);
+            injected::trip(place);
+            injected::spoil(place, op, 0, &mut self.arena.pcm);
+        }
     }
 
     /// As it is, under a header of our own.

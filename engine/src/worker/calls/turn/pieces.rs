@@ -4,7 +4,7 @@
 
 use core::time::Duration;
 
-use talkpath_graph::{Op, Samples};
+use talkpath_graph::{Op, SampleRate, Samples, Shed};
 use talkpath_nodes::arrival::Step;
 use talkpath_nodes::call_graphs::PIECE;
 use talkpath_nodes::codec::Codec;
@@ -26,6 +26,8 @@ struct Piece {
     /// Samples before it and in it, by the clock of the way in.
     from: usize,
     len: usize,
+    /// That clock.
+    rate: SampleRate,
     /// Packets that the pieces before it have completed.
     made: u32,
 }
@@ -44,6 +46,7 @@ impl Turn<'_> {
         let mut piece = Piece {
             from: 0,
             len: 0,
+            rate: codec.rate(),
             made: 0,
         };
         while piece.from < samples {
@@ -96,8 +99,8 @@ impl Turn<'_> {
                     encoded.set_len(len);
                 }
             }
-            (Spec::Packetise { .. }, Some(Seat::Packetise(seat))) => {
-                self.packetise(op, *seat, step, piece);
+            (Spec::Packetise { codec, .. }, Some(Seat::Packetise(seat))) => {
+                self.packetise(op, (*codec, *seat), step, piece);
             }
             // The graphs of calls hold no others.
             _ => {}
@@ -128,6 +131,8 @@ impl Turn<'_> {
         }
         output.set_len(len);
         output.tag.clear();
+        resampler.set_short(self.short);
+        self.counters.shed_frames[Shed::Resampling.index()] += u64::from(self.short);
         resampler.process(input.as_slice(), output.as_mut_slice());
         if !finite::guard(output.as_mut_slice()) {
             resampler.reset();
@@ -139,7 +144,7 @@ impl Turn<'_> {
     fn packetise(
         &mut self,
         op: &Op<Spec>,
-        seat: Handle<Packetiser>,
+        (codec, seat): (Codec, Handle<Packetiser>),
         step: &Step,
         piece: &mut Piece,
     ) {
@@ -164,6 +169,13 @@ impl Turn<'_> {
         let not_before = wanted.max(self.flow.release);
         let encoded = self.arena.encoded[at(op.inputs[0], 0)].bytes();
         let fed = packetiser.feed(to, encoded, not_before, &mut outlet);
+        if fed.sent > 0 {
+            // Its first sample was said so long after the beginning of the packet at hand, or before it.
+            let staged = codec.rate().duration_of(fed.waited);
+            let said = piece.rate.duration_of(Samples(piece.from as u32));
+            let waited = (not_before - now + staged).saturating_sub(said);
+            self.flow.stats.collected.record(waited);
+        }
         let made = fed.sent + fed.dropped_no_box + fed.dropped_full;
         if made > 0 {
             piece.made += made;

@@ -1,0 +1,39 @@
+//! How much of what there is a fixed number of is in use.
+
+use serde::Serialize;
+use talkpath_rt::ring::Consumer;
+
+/// Use of one thing there is a fixed number of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fill {
+    /// What.
+    pub what: String,
+    /// In use; a removal the worker has not acknowledged yet counts.
+    pub in_use: usize,
+    /// How many there are.
+    pub limit: usize,
+    /// Most that were ever in use, where it is kept; of a ring, the most its control end ever saw in it.
+    pub high_water: Option<usize>,
+}
+
+impl Fill {
+    /// The fill of anything.
+    pub fn new(
+        what: impl Into<String>,
+        in_use: usize,
+        limit: usize,
+        high_water: Option<usize>,
+    ) -> Self {
+        Self {
+            what: what.into(),
+            in_use,
+            limit,
+            high_water,
+        }
+    }
+
+    /// The fill of a ring that control reads; its high-water mark is what the reader found.
+    pub fn of_ring<T>(what: &str, ring: &Consumer<T>) -> Self {
+        Self::new(what, ring.len(), ring.capacity(), Some(ring.high_water()))
+    }
+}
