@@ -193,6 +193,7 @@ fn speech_through_call_room_and_leg_is_as_good_as_the_codec_alone() {
         L16(SampleRate::HZ_8000),
         L16(SampleRate::HZ_16000),
         L16(SampleRate::HZ_48000),
+        Codec::G722,
     ];
     for codec in codecs {
         let clip = match codec.rate() {
@@ -216,29 +217,29 @@ fn speech_through_call_room_and_leg_is_as_good_as_the_codec_alone() {
         let reach = codec.rate().samples_in(ms(100)).as_usize();
         let lag = find(said, &heard, skip..skip + reach);
         let frame = codec.rate().samples_in(FRAME).as_usize();
+        // The two filters of G.722 delay by 22 samples together, here twice.
+        let delay = if codec == Codec::G722 { 44 } else { 0 };
         assert_eq!(
             (lag - skip) % frame,
-            limiter_delay(codec) % frame,
-            "{codec}: whole frames and the limiter's delay"
+            (limiter_delay(codec) + delay) % frame,
+            "{codec}: whole frames, the limiter's delay and the codec's"
         );
         let through = snr(said, &heard[lag..]);
         // The way in and the way out each code once; so does the reference.
         let once = common::ears::decode(codec, [&encode(codec, said)[..]].into_iter());
         let twice = common::ears::decode(codec, [&encode(codec, &once)[..]].into_iter());
-        let alone = snr(said, &twice);
+        let alone = snr(&said[..said.len() - delay], &twice[delay..]);
         assert!(
             through >= alone - 0.5,
             "{codec}: {through:.2} dB through the room, {alone:.2} dB by the codec alone"
         );
-        assert!(
-            through
-                > if matches!(codec, Codec::L16(_)) {
-                    60.0
-                } else {
-                    25.0
-                },
-            "{codec}: {through:.2} dB"
-        );
+        let least = match codec {
+            Codec::L16(_) => 60.0,
+            // It shapes its noise for the ear and codes twice here.
+            Codec::G722 => 12.0,
+            _ => 25.0,
+        };
+        assert!(through > least, "{codec}: {through:.2} dB");
     }
 }
 

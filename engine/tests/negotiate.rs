@@ -91,6 +91,24 @@ fn a_static_payload_type_needs_no_name_and_a_strange_codec_is_refused_by_name() 
     );
 }
 
+/// RFC 3551 4.5.2: the clock says 8,000 though it is 16 kHz.
+#[test]
+fn g722_is_taken_by_its_number_and_by_its_name() {
+    let bare = OfferedCodec {
+        name: String::new(),
+        ..OfferedCodec::of(Codec::Pcmu, 9)
+    };
+    for (offered, number) in [(bare, 9), (OfferedCodec::of(Codec::G722, 101), 101)] {
+        let ours = Capabilities::default();
+        let answer = answer(&offer(vec![offered]), &ours, FrameTime::Ms20).expect("ours");
+        assert_eq!((answer.codec, answer.payload_type), (Codec::G722, number));
+        assert_eq!(
+            (answer.codec.clock_rate(), answer.codec.rate().hz()),
+            (8_000, 16_000)
+        );
+    }
+}
+
 /// RFC 3551, table 4: the numbers that need no `rtpmap`.
 #[test]
 fn a_strange_codec_without_a_name_is_refused_by_that_of_its_number() {

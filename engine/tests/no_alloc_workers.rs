@@ -17,7 +17,7 @@ static HEAP: heap::Counting = heap::Counting;
 const WORKERS: usize = 3;
 const CODECS: [Codec; 4] = [
     Codec::Pcmu,
-    Codec::L16(SampleRate::HZ_16000),
+    Codec::G722,
     Codec::L16(SampleRate::HZ_48000),
     Codec::Pcma,
 ];

@@ -260,12 +260,12 @@ async fn every_refusal_has_a_status_a_reason_and_a_counter() {
         "{reason}"
     );
     ua.fresh();
-    let offer = ua.sdp("m=audio 4000 RTP/AVP 9 18\r\n");
+    let offer = ua.sdp("m=audio 4000 RTP/AVP 3 18\r\n");
     let strange = ua.invite("room-a", "", &offer).await;
     assert_eq!(strange.status(), 488);
     let reason = strange.header("Reason").expect("why");
     assert!(
-        reason.contains("G722/8000/1") && reason.contains("G729/8000/1"),
+        reason.contains("GSM/8000/1") && reason.contains("G729/8000/1"),
         "{reason}"
     );
     ua.fresh();

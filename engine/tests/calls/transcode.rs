@@ -12,12 +12,13 @@ use talkpath_nodes::resample::Resampler;
 use super::rig::{FULL, NARROW, Rig, SLOT, WIDE, header, line, payload, side};
 use crate::common::{Codec, ears, ms, payload_type, speech};
 
-const ALL: [Codec; 5] = [
+const ALL: [Codec; 6] = [
     Codec::Pcmu,
     Codec::Pcma,
     Codec::L16(NARROW),
     Codec::L16(WIDE),
     Codec::L16(FULL),
+    Codec::G722,
 ];
 
 /// What decoding and encoding anew gives.
@@ -86,7 +87,7 @@ fn speech_between_any_two_codecs_is_what_the_nodes_make_of_it() {
             let said = of_rate(from);
             let bytes = encoded(from, &said);
             let ticks = from.clock_rate() / 1_000 * there as u32;
-            let packet = from.octets_of(ticks as usize);
+            let packet = from.octets_of(from.samples_of(ticks).as_usize());
             for (n, payload) in (0..).zip(bytes.chunks_exact(packet)) {
                 rig.pass(A, header(from, n, ticks), payload);
                 rig.studio.advance(ms(there) - SLOT);
@@ -122,7 +123,7 @@ fn resampled(from: Codec, to: Codec, pcm: &[f32]) -> Vec<f32> {
     if from.rate() == to.rate() {
         return pcm.to_vec();
     }
-    let length = pcm.len() * to.clock_rate() as usize / from.clock_rate() as usize;
+    let length = pcm.len() * to.rate().hz() as usize / from.rate().hz() as usize;
     let mut out = vec![0.0; length];
     let mut resampler = Resampler::new(from.rate(), to.rate()).expect("a pair");
     resampler.process(pcm, &mut out);

@@ -18,6 +18,7 @@ use talkpath_engine::{
     ShardLink, Status, VirtualEngine,
 };
 pub use talkpath_graph::SampleRate;
+use talkpath_graph::Samples;
 pub use talkpath_nodes::codec::Codec;
 use talkpath_nodes::codec::Encoder;
 use talkpath_nodes::packet::Header;
@@ -194,6 +195,7 @@ pub struct Caller {
     pub voice: Option<Voice>,
     pub header: Header,
     pub due: Option<Duration>,
+    encoder: Encoder,
     sample: u64,
     marker: bool,
 }
@@ -243,6 +245,7 @@ impl Caller {
             ptime,
             payload_type,
             voice: None,
+            encoder: Encoder::new(config.codec),
             header,
             due: None,
             sample: 0,
@@ -262,6 +265,7 @@ impl Caller {
     /// Changes what the phone sends; the RTP stream goes on.
     pub fn switch(&mut self, codec: Codec, ptime: Duration) {
         (self.codec, self.ptime, self.payload_type) = (codec, ptime, payload_type(codec));
+        self.encoder = Encoder::new(codec);
         self.sample = 0;
     }
 
@@ -275,7 +279,7 @@ impl Caller {
         };
         let pcm: Vec<f32> = (self.sample..).take(samples).map(voice).collect();
         let mut bytes = vec![0; self.codec.octets_of(samples)];
-        Encoder::new(self.codec)
+        self.encoder
             .encode(&pcm, &mut bytes)
             .expect("a buffer of its size");
         let header = Header {
@@ -286,7 +290,8 @@ impl Caller {
         self.marker = false;
         self.sample += samples as u64;
         self.header.sequence = self.header.sequence.wrapping_add(1);
-        self.header.timestamp = self.header.timestamp.wrapping_add(samples as u32);
+        let ticks = self.codec.ticks_of(Samples(samples as u32));
+        self.header.timestamp = self.header.timestamp.wrapping_add(ticks);
         (header, bytes)
     }
 

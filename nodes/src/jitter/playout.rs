@@ -64,7 +64,12 @@ impl JitterBuffer {
     /// Of the wait from the end of the filling to this frame, what lies after the last frame there should have been: all of
     /// it unless the caller was stopped meanwhile, and then the rest is time in the buffer.
     fn beat(&self, wait: Duration, frame: u32) -> Duration {
-        let frame = self.config.codec.clock().duration_of(Samples(frame)).as_nanos();
+        let frame = self
+            .config
+            .codec
+            .clock()
+            .duration_of(Samples(frame))
+            .as_nanos();
         let beat = wait.as_nanos().checked_rem(frame);
         beat.map_or(wait, |beat| Duration::from_nanos(beat as u64))
     }
