@@ -22,8 +22,17 @@ const STACK: usize = 256 * 1024;
 /// ```
 #[must_use]
 pub fn reserved<T>(capacity: usize) -> Vec<T> {
+    reserved_in_part(capacity, capacity)
+}
+
+/// As [`reserved`], with pages for the first `likely` values alone: for room that is there for the worst case. Whoever goes
+/// beyond them waits for a page each 4 KiB.
+#[must_use]
+pub fn reserved_in_part<T>(capacity: usize, likely: usize) -> Vec<T> {
     let mut values = Vec::with_capacity(capacity);
-    write(values.spare_capacity_mut());
+    let places = values.spare_capacity_mut();
+    let likely = likely.min(places.len());
+    write(&mut places[..likely]);
     values
 }
 

@@ -45,12 +45,15 @@ impl Schedule {
     /// Control side: allocates everything it will ever need.
     #[must_use]
     pub fn new(slot: Duration, legs: usize, rooms: usize) -> Self {
+        // Placement spreads legs over the slots: all in one would be late in any case, and pages for that cost each leg half a
+        // KiB.
+        let likely = legs.div_ceil(4);
         let slots = (0..cycle_slots(slot))
             .map(|_| Slot {
-                ingress: pages::reserved(legs),
+                ingress: pages::reserved_in_part(legs, likely),
                 rooms: pages::reserved(rooms),
                 sums: pages::reserved(rooms),
-                egress: pages::reserved(legs),
+                egress: pages::reserved_in_part(legs, likely),
             })
             .collect();
         Self { slots }
