@@ -104,7 +104,7 @@ pub struct Worker {
 
 impl Worker {
     /// A worker with everything it will ever need. Allocates it all and writes to all of its
-    /// [pages](talkpath_rt::pages): called by the thread that will own it, before its real time begins.
+    /// [pages]: called by the thread that will own it, before its real time begins.
     #[must_use]
     pub fn new(config: WorkerConfig) -> Self {
         Self {
