@@ -12,7 +12,7 @@ use crate::prefetch::prefetch;
 use crate::ring::{Consumer, Full, Producer, ring};
 
 /// Makes `inventory` boxes, all of them empties in the lender's stock. The calling thread writes to all of their
-/// [pages](crate::pages), and to those of the rings.
+/// [pages], and to those of the rings.
 ///
 /// ```
 /// let (mut lender, mut borrower) = talkpath_rt::boxes::boxes(1, || 0u8);
@@ -122,7 +122,7 @@ impl<T> Lender<T> {
         }
     }
 
-    /// Puts the stock's list, not the boxes, into [pages](crate::pages) that the calling thread writes first. For a lender
+    /// Puts the stock's list, not the boxes, into [pages] that the calling thread writes first. For a lender
     /// whose other end built the pair, before real time begins.
     pub fn settle(&mut self) {
         let mut stock = pages::reserved(self.pool);

@@ -74,7 +74,7 @@ pub enum RefusedReason {
 }
 
 impl<T, Tag: ?Sized> Slab<T, Tag> {
-    /// A slab of `capacity` empty slots. Allocates them all and writes to all of their [pages](crate::pages): the
+    /// A slab of `capacity` empty slots. Allocates them all and writes to all of their [pages]: the
     /// thread that will own it calls it, before its real time begins.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {

@@ -72,8 +72,8 @@ impl Keys {
         }
     }
 
-    /// A key of `length` (at least a packet time, at most [`LONGEST`]) after those that wait. False when
-    /// [`WAITING`] do.
+    /// A key of `length` (at least a packet time, at most 60 s) after those that wait. False when
+    /// 32 do.
     ///
     /// Real-time: allocates no; blocks no; cost O(1).
     #[must_use]
