@@ -162,8 +162,7 @@ impl Arrival {
             to,
             ..
         } = self.config;
-        let samples = codec.samples_in(packet.payload().len());
-        let ticks = samples.map(|samples| codec.ticks_of(samples));
+        let ticks = codec.ticks_in(packet.payload().len());
         let whole = |ticks: &u32| {
             let ticks = u64::from(*ticks) * u64::from(to.hz());
             ticks.is_multiple_of(u64::from(codec.clock_rate()))

@@ -62,6 +62,13 @@ impl Codec {
         }
     }
 
+    /// Ticks of the RTP timestamp in a payload of `octets`; `None` where [`samples_in`](Self::samples_in) is.
+    #[must_use]
+    pub fn ticks_in(self, octets: usize) -> Option<u32> {
+        self.samples_in(octets)
+            .map(|samples| self.ticks_of(samples))
+    }
+
     /// Samples in so many ticks of the RTP timestamp, saturating.
     #[must_use]
     pub fn samples_of(self, ticks: u32) -> Samples {

@@ -19,12 +19,7 @@ mod tables;
 pub use bank::{Decoding, Encoding, LANES, decode_bank, encode_bank};
 pub use code::Mode;
 
-use crate::convert::{FULL_SCALE, to_i32_saturated};
 use kernel::Channels;
-use multiversion::multiversion;
-
-/// Octets that are coded at a time: what stands on the stack.
-const BLOCK: usize = 40;
 
 /// One channel to octets.
 #[derive(Clone, Debug)]
@@ -51,10 +46,8 @@ impl Encoder {
     ///
     /// Real-time: allocates no; blocks no; cost O(samples).
     pub fn encode(&mut self, pcm: &[f32], out: &mut [u8]) {
-        let pairs = pcm.as_chunks::<2>().0;
-        for (pairs, out) in pairs.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
-            encode_one(&mut self.0, pairs, out);
-        }
+        let encoder = self;
+        bank::encode_group::<1>(&mut [Encoding { encoder, pcm, out }]);
     }
 }
 
@@ -63,35 +56,11 @@ impl Decoder {
     ///
     /// Real-time: allocates no; blocks no; cost O(samples).
     pub fn decode(&mut self, payload: &[u8], mode: Mode, out: &mut [f32]) {
-        let pairs = out.as_chunks_mut::<2>().0;
-        for (octets, pairs) in payload.chunks(BLOCK).zip(pairs.chunks_mut(BLOCK)) {
-            decode_one(&mut self.0, octets, mode, pairs);
-        }
-    }
-}
-
-#[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn encode_one(state: &mut Channels<1>, pairs: &[[f32; 2]], out: &mut [u8]) {
-    let (mut input, mut octets) = ([[[0]; 2]; BLOCK], [[0]; BLOCK]);
-    let count = pairs.len().min(out.len()).min(BLOCK);
-    for (to, pair) in input.iter_mut().zip(pairs) {
-        *to = pair.map(|x| [to_i32_saturated(x)]);
-    }
-    state.encode(&input[..count], &mut octets);
-    for (to, octet) in out.iter_mut().zip(&octets[..count]) {
-        *to = octet[0] as u8;
-    }
-}
-
-#[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn decode_one(state: &mut Channels<1>, payload: &[u8], mode: Mode, pairs: &mut [[f32; 2]]) {
-    let (mut octets, mut output) = ([[0]; BLOCK], [[[0]; 2]; BLOCK]);
-    let count = payload.len().min(pairs.len()).min(BLOCK);
-    for (to, &octet) in octets.iter_mut().zip(payload) {
-        *to = [i32::from(octet)];
-    }
-    state.decode(&octets[..count], mode, &mut output);
-    for (to, pair) in pairs.iter_mut().zip(&output[..count]) {
-        *to = pair.map(|[x]| x as f32 * (1.0 / FULL_SCALE));
+        let channel = Decoding {
+            decoder: self,
+            payload,
+            out,
+        };
+        bank::decode_group::<1>(&mut [channel], mode);
     }
 }

@@ -146,7 +146,7 @@ impl Packetiser {
     ) -> Fed {
         let (mut fed, mut rest, mut not_before) = (Fed::default(), encoded, now);
         if self.staged + encoded.len() >= self.size {
-            fed.waited = self.samples(self.staged);
+            fed.waited = self.codec.samples_of(self.ticks(self.staged));
         }
         while self.staged + rest.len() >= self.size {
             let (head, tail) = rest.split_at(self.size - self.staged);
@@ -200,14 +200,9 @@ impl Packetiser {
         (self.staged + octets).is_multiple_of(self.size.max(1))
     }
 
-    /// Samples in so many octets, which are whole ones.
-    fn samples(&self, octets: usize) -> Samples {
-        self.codec.samples_in(octets).unwrap_or(Samples(0))
-    }
-
-    /// RTP ticks of so many octets.
+    /// RTP ticks of so many octets, which are whole samples.
     fn ticks(&self, octets: usize) -> u32 {
-        self.codec.ticks_of(self.samples(octets))
+        self.codec.ticks_in(octets).unwrap_or(0)
     }
 
     /// Sends the stage followed by `head`, which together are one packet.

@@ -9,7 +9,7 @@
 mod ear;
 mod keys;
 
-pub use ear::{Ear, Ending, Heard};
+pub use ear::{Ear, Ending, Heard, Told};
 pub use keys::{KeyPacket, Keys};
 
 /// Events of DTMF: 0 to 9, *, #, A to D, by code (RFC 4733, section 3.2).

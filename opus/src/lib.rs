@@ -6,6 +6,8 @@
 //!
 //! All that is `unsafe` stands in `raw.rs`. [`packet`] reads a packet's outside without libopus.
 
+#![deny(unsafe_code)]
+
 mod decoder;
 mod encoder;
 mod fault;

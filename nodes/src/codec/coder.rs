@@ -45,25 +45,22 @@ pub enum EncodeFault {
     },
 }
 
-/// What of a coder stays from packet to packet.
+/// How one codec is coded, with what stays from packet to packet.
 #[derive(Debug, Clone)]
-enum Memory<T> {
-    None,
-    G722(Box<T>),
+enum Coder<G722> {
+    Ulaw,
+    Alaw,
+    L16,
+    G722(Box<G722>),
 }
 
-impl<T: Default> Memory<T> {
+impl<G722: Default> Coder<G722> {
     fn new(codec: Codec) -> Self {
         match codec {
+            Codec::Pcmu => Self::Ulaw,
+            Codec::Pcma => Self::Alaw,
+            Codec::L16(_) => Self::L16,
             Codec::G722 => Self::G722(Box::default()),
-            Codec::Pcmu | Codec::Pcma | Codec::L16(_) => Self::None,
-        }
-    }
-
-    fn reset(&mut self) {
-        match self {
-            Self::None => {}
-            Self::G722(coder) => **coder = T::default(),
         }
     }
 }
@@ -72,22 +69,24 @@ impl<T: Default> Memory<T> {
 #[derive(Debug, Clone)]
 pub struct Decoder {
     codec: Codec,
-    memory: Memory<g722::Decoder>,
+    coder: Coder<g722::Decoder>,
 }
 
 impl Decoder {
     /// A decoder for `codec`, in its start state. Control side: may allocate.
     #[must_use]
     pub fn new(codec: Codec) -> Self {
-        let memory = Memory::new(codec);
-        Self { codec, memory }
+        let coder = Coder::new(codec);
+        Self { codec, coder }
     }
 
     /// Back to the start state.
     ///
     /// Real-time: allocates no; blocks no; cost O(state).
     pub fn reset(&mut self) {
-        self.memory.reset();
+        if let Coder::G722(decoder) = &mut self.coder {
+            **decoder = g722::Decoder::default();
+        }
     }
 
     /// The codec this decodes.
@@ -121,11 +120,11 @@ impl Decoder {
                 actual: room,
             });
         };
-        match (self.codec, &mut self.memory) {
-            (_, Memory::G722(decoder)) => decoder.decode(payload, Mode::Kbit64, out),
-            (Codec::Pcma, _) => g711::decode_alaw_f32(payload, out),
-            (Codec::L16(_), _) => l16::decode(payload, out),
-            _ => g711::decode_ulaw_f32(payload, out),
+        match &mut self.coder {
+            Coder::Ulaw => g711::decode_ulaw_f32(payload, out),
+            Coder::Alaw => g711::decode_alaw_f32(payload, out),
+            Coder::L16 => l16::decode(payload, out),
+            Coder::G722(decoder) => decoder.decode(payload, Mode::Kbit64, out),
         }
         Ok(samples)
     }
@@ -135,22 +134,15 @@ impl Decoder {
 #[derive(Debug, Clone)]
 pub struct Encoder {
     codec: Codec,
-    memory: Memory<g722::Encoder>,
+    coder: Coder<g722::Encoder>,
 }
 
 impl Encoder {
     /// An encoder for `codec`, in its start state. Control side: may allocate.
     #[must_use]
     pub fn new(codec: Codec) -> Self {
-        let memory = Memory::new(codec);
-        Self { codec, memory }
-    }
-
-    /// Back to the start state.
-    ///
-    /// Real-time: allocates no; blocks no; cost O(state).
-    pub fn reset(&mut self) {
-        self.memory.reset();
+        let coder = Coder::new(codec);
+        Self { codec, coder }
     }
 
     /// The codec this encodes.
@@ -174,11 +166,11 @@ impl Encoder {
                 actual: room,
             });
         };
-        match (self.codec, &mut self.memory) {
-            (_, Memory::G722(encoder)) => encoder.encode(pcm, out),
-            (Codec::Pcma, _) => g711::encode_alaw_f32(pcm, out),
-            (Codec::L16(_), _) => l16::encode(pcm, out),
-            _ => g711::encode_ulaw_f32(pcm, out),
+        match &mut self.coder {
+            Coder::Ulaw => g711::encode_ulaw_f32(pcm, out),
+            Coder::Alaw => g711::encode_alaw_f32(pcm, out),
+            Coder::L16 => l16::encode(pcm, out),
+            Coder::G722(encoder) => encoder.encode(pcm, out),
         }
         Ok(octets)
     }

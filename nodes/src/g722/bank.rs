@@ -53,8 +53,9 @@ pub fn decode_bank(channels: &mut [Decoding<'_>], mode: Mode) {
     }
 }
 
+/// At most `N` channels, one for each lane.
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn encode_group<const N: usize>(group: &mut [Encoding<'_>]) {
+pub(super) fn encode_group<const N: usize>(group: &mut [Encoding<'_>]) {
     let mut state = Channels::<N>::new();
     for (n, channel) in group.iter().enumerate() {
         state.take(n, &channel.encoder.0, 0);
@@ -84,8 +85,9 @@ fn encode_group<const N: usize>(group: &mut [Encoding<'_>]) {
     }
 }
 
+/// At most `N` channels, one for each lane.
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn decode_group<const N: usize>(group: &mut [Decoding<'_>], mode: Mode) {
+pub(super) fn decode_group<const N: usize>(group: &mut [Decoding<'_>], mode: Mode) {
     let mut state = Channels::<N>::new();
     for (n, channel) in group.iter().enumerate() {
         state.take(n, &channel.decoder.0, 0);

@@ -21,10 +21,7 @@ impl JitterBuffer {
             return self.refuse(packet, DropReason::WrongPayloadType);
         }
         let codec = self.config.codec;
-        let ticks = codec
-            .samples_in(packet.payload().len())
-            .map(|samples| codec.ticks_of(samples));
-        let ticks = match ticks {
+        let ticks = match codec.ticks_in(packet.payload().len()) {
             Some(ticks) if (self.lengths.0..=self.lengths.1).contains(&ticks) => ticks,
             _ => return self.refuse(packet, DropReason::BadLength),
         };

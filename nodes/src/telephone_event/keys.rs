@@ -12,9 +12,9 @@ use talkpath_graph::SampleRate;
 /// Times that the end of an event is reported.
 const ENDS: u8 = 3;
 /// Keys that wait behind the one being sent.
-pub const WAITING: usize = 32;
+const WAITING: usize = 32;
 /// The longest key; more is cut.
-pub const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(60);
 /// Least pause between two keys.
 const PAUSE: Duration = Duration::from_millis(50);
 
