@@ -28,6 +28,12 @@ fn keep(folder: PathBuf, name: usize, bytes: &[u8]) -> io::Result<()> {
     fs::write(folder.join(format!("seed-{name:02}")), bytes)
 }
 
+/// A phone's offer with most of what may stand in one.
+const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n\
+    m=video 0 RTP/AVP 31\r\nm=audio 4000 RTP/AVP 8 0 96 101\r\nc=IN IP6 2001:db8::4\r\na=rtcp:4100 IN IP4 192.0.2.8\r\n\
+    a=rtpmap:96 L16/16000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=ptime:20\r\na=maxptime:40\r\n\
+    a=rtcp-mux\r\na=sendrecv\r\n";
+
 /// A file in memory.
 #[derive(Clone, Default)]
 struct Paper(Arc<Mutex<Vec<u8>>>);
@@ -127,6 +133,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             _ => {}
         }
     }
+    keep(corpus.join("sdp_read"), 0, OFFER.as_bytes())?;
     keep(corpus.join("depacketise"), 99, &run)?;
     recordings(&corpus.join("recording"))
 }
