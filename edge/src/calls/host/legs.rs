@@ -4,6 +4,7 @@ use talkpath_engine::{
     Direction, EngineError, Leg, LegConfig, NetworkConfig, Room, RtpSender, ToneConfig,
 };
 use talkpath_graph::SampleRate;
+use talkpath_nodes::codec::OpusSettings;
 
 use super::super::{Asked, CallLeg, Destination, MediaEnd, MediaRefusal, MediaSession};
 use super::EngineHost;
@@ -24,6 +25,7 @@ pub(super) fn stream(to: &Destination, session: &MediaSession) -> NetworkConfig 
         sender: RtpSender::random(),
         jitter: None,
         hear_self: *to == Destination::Echo,
+        opus: OpusSettings::default(),
     }
 }
 
