@@ -18,6 +18,7 @@ use crate::priority::Priority;
 use crate::worker::bus::Bus;
 use crate::worker::governor::Taken;
 use crate::worker::io::Peer;
+use crate::worker::levels::WorkerLevels;
 use crate::worker::stats::{LegStats, WorkerCounters};
 
 mod body;
@@ -428,5 +429,7 @@ pub enum WorkerEventKind {
     Worker {
         /** The figures. */
         counters: WorkerCounters,
+        /** How full its rings and inventories are. */
+        levels: WorkerLevels,
     },
 }

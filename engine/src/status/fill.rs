@@ -1,6 +1,7 @@
 //! How much of what there is a fixed number of is in use.
 
 use serde::Serialize;
+use talkpath_rt::level::Level;
 use talkpath_rt::ring::Consumer;
 
 /// Use of one thing there is a fixed number of.
@@ -32,8 +33,13 @@ impl Fill {
         }
     }
 
+    /// The fill of what `level` is of.
+    pub(crate) fn of(what: &str, level: Level) -> Self {
+        Self::new(what, level.now, level.limit, Some(level.most))
+    }
+
     /// The fill of a ring that control reads; its high-water mark is what the reader found.
     pub fn of_ring<T>(what: &str, ring: &Consumer<T>) -> Self {
-        Self::new(what, ring.len(), ring.capacity(), Some(ring.high_water()))
+        Self::of(what, ring.level())
     }
 }

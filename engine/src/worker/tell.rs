@@ -79,13 +79,11 @@ impl Worker {
                 // Recording goes on in the same box: nothing is lost.
                 self.counters.events_deferred += 1;
             }
-            if !self.event(
-                io,
-                now,
-                WorkerEventKind::Worker {
-                    counters: self.counters,
-                },
-            ) {
+            let figures = WorkerEventKind::Worker {
+                counters: self.counters,
+                levels: io.levels(),
+            };
+            if !self.event(io, now, figures) {
                 self.counters.events_deferred += 1;
             }
         }

@@ -104,7 +104,10 @@ impl Supervisor {
                 };
                 self.publish(at, kind);
             }
-            WorkerEventKind::Worker { counters } => self.sites[worker].hear_counters(counters),
+            WorkerEventKind::Worker { counters, levels } => {
+                self.sites[worker].hear_counters(counters);
+                self.sites[worker].levels = levels;
+            }
         }
     }
 }
