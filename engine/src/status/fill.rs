@@ -4,6 +4,15 @@ use serde::Serialize;
 use talkpath_rt::level::Level;
 use talkpath_rt::ring::Consumer;
 
+/// What workers tell of themselves.
+pub(crate) const TOLD: [&str; 5] = [
+    "boxes out",
+    "timing boxes",
+    "cost boxes",
+    "sum boxes",
+    "passed ring",
+];
+
 /// Use of one thing there is a fixed number of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fill {
@@ -31,6 +40,12 @@ impl Fill {
             limit,
             high_water,
         }
+    }
+
+    /// Whether a worker tells it about once a second, since nobody else has an end of it: what is in use is as old then.
+    #[must_use]
+    pub fn is_told_by_workers(&self) -> bool {
+        TOLD.contains(&self.what.as_str())
     }
 
     /// The fill of what `level` is of.

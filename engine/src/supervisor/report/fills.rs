@@ -1,6 +1,6 @@
 //! What is in use of what there is, over all workers.
 
-use crate::status::Fill;
+use crate::status::{Fill, TOLD};
 use crate::worker::levels::WorkerLevels;
 
 use super::super::Supervisor;
@@ -67,19 +67,12 @@ impl Supervisor {
 
 /// What the worker told of itself; of the ways to other workers only where there are any.
 fn told(levels: &WorkerLevels) -> impl Iterator<Item = Fill> {
-    let mesh = levels.mesh.into_iter().flat_map(|mesh| {
-        [
-            Fill::of("sum boxes", mesh.sum_boxes),
-            Fill::of("passed ring", mesh.passed),
-        ]
-    });
-    [
-        Fill::of("boxes out", levels.boxes_out),
-        Fill::of("timing boxes", levels.timing_boxes),
-        Fill::of("cost boxes", levels.cost_boxes),
-    ]
-    .into_iter()
-    .chain(mesh)
+    let own = [levels.boxes_out, levels.timing_boxes, levels.cost_boxes];
+    let mesh = levels.mesh.map(|mesh| [mesh.sum_boxes, mesh.passed]);
+    let all = own.into_iter().chain(mesh.into_iter().flatten());
+    TOLD.iter()
+        .zip(all)
+        .map(|(what, level)| Fill::of(what, level))
 }
 
 /// Takes in what another worker has of the same.
