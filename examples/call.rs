@@ -75,6 +75,7 @@ fn attach(net: &Net, leg: LegId, config: &NetworkConfig) -> Result<UdpSocket, Bo
         remote_rtcp: remote,
         rtcp_mux: true,
         payload_type: config.payload_type,
+        send_payload_type: config.payload_type,
         clock_rate: config.codec.clock_rate(),
         ssrc: config.sender.ssrc,
         cname: "call@example".to_owned(),

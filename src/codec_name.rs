@@ -1,7 +1,16 @@
-//! Codecs as typed on the command line: `pcmu`, `pcma`, `l16/16000`.
+//! Codecs as typed on the command line, `pcmu`, `pcma`, `l16/16000`, and the payload types they are sent as where nobody
+//! negotiates one.
 
 use talkpath_engine::negotiate::Capabilities;
 use talkpath_nodes::codec::Codec;
+
+/// The first dynamic payload type, for where RFC 3551 fixes none.
+const DYNAMIC: u8 = 96;
+
+/// The payload type of `codec` where both ends are ours, or none is there.
+pub(crate) fn payload_type(codec: Codec) -> u8 {
+    codec.static_payload_type().unwrap_or(DYNAMIC)
+}
 
 /// The codec `text` names, as in SDP and in any case; the rate may be left out where it is 8,000.
 ///

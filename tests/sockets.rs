@@ -55,6 +55,7 @@ impl Caller {
             remote_rtcp: SocketAddr::new(LOOPBACK, 0),
             rtcp_mux: false,
             payload_type: 0,
+            send_payload_type: 0,
             clock_rate: 8000,
             ssrc: config.sender.ssrc,
             cname: format!("caller-{number}@test"),

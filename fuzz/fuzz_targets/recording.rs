@@ -32,7 +32,8 @@ fuzz_target!(|bytes: &[u8]| {
     // Eight octets of the input say what the next block is of, and how long.
     let mut whole = b"talkrec\x01".to_vec();
     block([1, 0, 0, 0], HEADER.as_bytes(), &mut whole);
-    let (mut rest, mut content) = (bytes, 0);
+    // The header is a stream as well.
+    let (mut rest, mut content) = (bytes, HEADER.len());
     while let Some((head, behind)) = rest.split_first_chunk::<4>() {
         let [kind, worker, ring, len] = *head;
         let (piece, behind) = behind.split_at(behind.len().min(usize::from(len)));

@@ -212,17 +212,14 @@ impl Encoder {
     ///
     /// Real-time: allocates no; blocks no; cost O(1).
     pub fn final_range(&mut self) -> u32 {
-        let range = self.raw.get(sys::OPUS_GET_FINAL_RANGE_REQUEST);
-        range.map_or(0, i32::cast_unsigned)
+        self.raw.final_range()
     }
 
     /// Back to the start state, settings kept.
     ///
     /// Real-time: allocates no; blocks no; cost O(state).
     pub fn reset(&mut self) {
-        // The request takes no argument that could be wrong.
-        let done = self.raw.reset();
-        debug_assert_eq!(done, Ok(()));
+        self.raw.reset();
     }
 
     /// Goes on as `other` would, settings included: from here on both make the same of the same.
@@ -232,8 +229,7 @@ impl Encoder {
     /// # Errors
     /// [`OpusFault::OtherShape`] when the two have not as many channels; nothing is changed then.
     pub fn copy_from(&mut self, other: &Self) -> Result<(), OpusFault> {
-        (self.raw.copy_from(&other.raw))
-            .map_err(|(expected, actual)| OpusFault::OtherShape { expected, actual })?;
+        self.raw.copy_from(&other.raw)?;
         self.rate = other.rate;
         self.channels = other.channels;
         Ok(())

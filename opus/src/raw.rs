@@ -6,6 +6,7 @@
 
 #![allow(unsafe_code, reason = "the boundary to libopus")]
 
+use crate::OpusFault;
 use core::ffi::{CStr, c_int};
 use opusic_sys as sys;
 
@@ -20,10 +21,10 @@ impl Memory {
         Self(vec![0; size.div_ceil(8)].into_boxed_slice())
     }
 
-    fn copy_from(&mut self, other: &Self) -> Result<(), (usize, usize)> {
-        let (expected, actual) = (other.0.len(), self.0.len());
+    fn copy_from(&mut self, other: &Self) -> Result<(), OpusFault> {
+        let (expected, actual) = (8 * other.0.len(), 8 * self.0.len());
         if expected != actual {
-            return Err((8 * expected, 8 * actual));
+            return Err(OpusFault::OtherShape { expected, actual });
         }
         self.0.copy_from_slice(&other.0);
         Ok(())
@@ -93,24 +94,6 @@ impl RawEncoder {
         // SAFETY: the state is initialised; every request of this crate's callers takes one `opus_int32`.
         answer(unsafe { sys::opus_encoder_ctl(self.0.encoder(), request, value) }).map(drop)
     }
-
-    /// A figure whose request writes one 32-bit number.
-    pub(crate) fn get(&mut self, request: c_int) -> Result<i32, c_int> {
-        let mut value = 0_i32;
-        let place: *mut i32 = &raw mut value;
-        // SAFETY: the state is initialised, and the request writes one `opus_int32`, or as many bits unsigned.
-        answer(unsafe { sys::opus_encoder_ctl(self.0.encoder(), request, place) })?;
-        Ok(value)
-    }
-
-    pub(crate) fn reset(&mut self) -> Result<(), c_int> {
-        // SAFETY: the state is initialised; the request takes nothing.
-        answer(unsafe { sys::opus_encoder_ctl(self.0.encoder(), sys::OPUS_RESET_STATE) }).map(drop)
-    }
-
-    pub(crate) fn copy_from(&mut self, other: &Self) -> Result<(), (usize, usize)> {
-        self.0.copy_from(&other.0)
-    }
 }
 
 /// An initialised decoder.
@@ -157,25 +140,45 @@ impl RawDecoder {
             )
         })
     }
-
-    /// A figure whose request writes one 32-bit number.
-    pub(crate) fn get(&mut self, request: c_int) -> Result<i32, c_int> {
-        let mut value = 0_i32;
-        let place: *mut i32 = &raw mut value;
-        // SAFETY: the state is initialised, and the request writes one `opus_int32`, or as many bits unsigned.
-        answer(unsafe { sys::opus_decoder_ctl(self.0.decoder(), request, place) })?;
-        Ok(value)
-    }
-
-    pub(crate) fn reset(&mut self) -> Result<(), c_int> {
-        // SAFETY: the state is initialised; the request takes nothing.
-        answer(unsafe { sys::opus_decoder_ctl(self.0.decoder(), sys::OPUS_RESET_STATE) }).map(drop)
-    }
-
-    pub(crate) fn copy_from(&mut self, other: &Self) -> Result<(), (usize, usize)> {
-        self.0.copy_from(&other.0)
-    }
 }
+
+/// What both have: their requests differ in the state and in the function that takes them.
+macro_rules! control {
+    ($coder:ty, $state:ident, $ctl:ident) => {
+        impl $coder {
+            /// A figure whose request writes one 32-bit number.
+            pub(crate) fn get(&mut self, request: c_int) -> Result<i32, c_int> {
+                let mut value = 0_i32;
+                let place: *mut i32 = &raw mut value;
+                // SAFETY: the state is initialised, and the request writes one `opus_int32`, or as many bits unsigned.
+                answer(unsafe { sys::$ctl(self.0.$state(), request, place) })?;
+                Ok(value)
+            }
+
+            /// The state of the range coder after the last packet.
+            pub(crate) fn final_range(&mut self) -> u32 {
+                let range = self.get(sys::OPUS_GET_FINAL_RANGE_REQUEST);
+                range.map_or(0, i32::cast_unsigned)
+            }
+
+            /// Back to the start state.
+            pub(crate) fn reset(&mut self) {
+                // SAFETY: the state is initialised; the request takes nothing.
+                let done = answer(unsafe { sys::$ctl(self.0.$state(), sys::OPUS_RESET_STATE) });
+                // It takes no argument that could be wrong.
+                debug_assert!(done.is_ok(), "{done:?}");
+            }
+
+            /// Goes on as `other` would; of another shape it changes nothing.
+            pub(crate) fn copy_from(&mut self, other: &Self) -> Result<(), OpusFault> {
+                self.0.copy_from(&other.0)
+            }
+        }
+    };
+}
+
+control!(RawEncoder, encoder, opus_encoder_ctl);
+control!(RawDecoder, decoder, opus_decoder_ctl);
 
 /// Samples at `rate` that libopus sees in a packet: what our own reading is checked against.
 #[cfg(test)]

@@ -7,8 +7,9 @@ use talkpath_edge::net::{Net, NetLeg, SessionChange};
 use talkpath_engine::{
     CallConfig, Engine, Leg, LegConfig, LegId, NetworkConfig, Room, RoomConfig, RtpSender, Side,
 };
-use talkpath_nodes::codec::Codec;
 use talkpath_rt::clock::{Clock, MonotonicClock};
+
+use crate::codec_name::payload_type;
 
 use super::error::BenchError;
 use super::phones::{Desk, Order, Way, heard_ssrc};
@@ -16,14 +17,6 @@ use super::scenario::{Meeting, Scenario};
 use media::{attach, patiently, session};
 
 mod media;
-
-/// Payload type where RFC 3551 fixes none.
-const DYNAMIC: u8 = 96;
-
-/// Payload type of every leg that speaks `codec`.
-pub(super) fn payload_type(codec: Codec) -> u8 {
-    codec.static_payload_type().unwrap_or(DYNAMIC)
-}
 
 /// Who sits there.
 struct Seated {

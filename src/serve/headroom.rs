@@ -7,9 +7,6 @@ use talkpath_nodes::codec::Codec;
 
 use crate::codec_name;
 
-/// The first dynamic payload type: which one it is costs nothing.
-const DYNAMIC: u8 = 96;
-
 /// The engine's answer as JSON.
 ///
 /// # Errors
@@ -18,10 +15,7 @@ pub(super) fn answer(engine: &Engine, query: &HeadroomQuery) -> Result<Value, St
     let codec = |name: &Option<String>| name.as_deref().map(codec_name::parse).transpose();
     let from = codec(&query.codec)?.unwrap_or(Codec::Pcmu);
     let to = codec(&query.to)?;
-    let side = |codec: Codec| {
-        let payload_type = codec.static_payload_type().unwrap_or(DYNAMIC);
-        NetworkConfig::new(codec, payload_type)
-    };
+    let side = |codec: Codec| NetworkConfig::new(codec, codec_name::payload_type(codec));
     let newcomer: Newcomer = match to {
         None => LegConfig::network(side(from)).into(),
         Some(to) => CallConfig::new(side(from), side(to)).into(),

@@ -1,7 +1,7 @@
 //! What an INVITE asks for, and every way it is refused.
 
 use talkpath_engine::Priority;
-use talkpath_engine::negotiate::{self, AudioAnswer};
+use talkpath_engine::negotiate::{self, AudioAnswer, AudioOffer};
 
 use super::desk::Desk;
 use super::{Destination, MediaRefusal, MediaSession};
@@ -171,14 +171,27 @@ pub(super) fn terms(desk: &Desk, request: &Request) -> Result<Terms, Refusal> {
         Some(sdp::CONTENT_TYPE) | None => {}
         Some(other) => return Err(Refusal::BodyType(other.to_owned())),
     }
-    agree(desk, &request.body).map(|agreed| Terms::Theirs(Box::new(agreed)))
+    let agreed = agree(&request.body, |offer| {
+        let settings = &desk.settings;
+        negotiate::answer(offer, &settings.capabilities, settings.frame)
+    })?;
+    Ok(Terms::Theirs(Box::new(agreed)))
 }
 
-/// Reads a description and answers it.
-pub(super) fn agree(desk: &Desk, body: &[u8]) -> Result<Agreed, Refusal> {
-    let remote = sdp::read(body).map_err(Refusal::Sdp)?;
+/// Reads the answer to `ours`.
+pub(super) fn answered(desk: &Desk, ours: &AudioOffer, body: &[u8]) -> Result<Agreed, Refusal> {
     let settings = &desk.settings;
-    let answer = negotiate::answer(&remote.audio, &settings.capabilities, settings.frame);
-    let answer = answer.map_err(|refusal| Refusal::NoCodec(refusal.to_string()))?;
+    agree(body, |theirs| {
+        negotiate::settle(ours, theirs, &settings.capabilities, settings.frame)
+    })
+}
+
+/// Reads a description and agrees with it.
+fn agree(
+    body: &[u8],
+    with: impl FnOnce(&AudioOffer) -> Result<AudioAnswer, negotiate::Refusal>,
+) -> Result<Agreed, Refusal> {
+    let remote = sdp::read(body).map_err(Refusal::Sdp)?;
+    let answer = with(&remote.audio).map_err(|refusal| Refusal::NoCodec(refusal.to_string()))?;
     Ok(Agreed { remote, answer })
 }

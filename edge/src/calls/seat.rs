@@ -6,6 +6,8 @@
 
 use std::net::SocketAddr;
 
+use talkpath_engine::negotiate::{AudioAnswer, AudioOffer};
+
 use super::chronicle::Page;
 use super::desk::Mail;
 use super::media::MediaPort;
@@ -25,8 +27,10 @@ pub(super) struct Seat<H: MediaHost> {
     description: Description,
     place: Place,
     media: Media<H>,
-    /// The last offer was ours and its answer is still to come.
-    offered: bool,
+    /// Our last offer, while its answer is still to come.
+    offered: Option<AudioOffer>,
+    /// What was agreed on last.
+    agreed: Option<AudioAnswer>,
     confirmed: bool,
     story: Story,
     page: Page,
@@ -64,7 +68,8 @@ impl<H: MediaHost> Seat<H> {
             description: Description::new(rand::random()),
             place,
             media: Media::Open(port),
-            offered: false,
+            offered: None,
+            agreed: None,
             confirmed: false,
             story,
             page,
@@ -90,8 +95,8 @@ impl<H: MediaHost> Seat<H> {
         self.confirmed = true;
         self.core.desk.note(&self.id, |info| info.confirmed = true);
         self.page.confirmed();
-        if std::mem::take(&mut self.offered) {
-            let agreed = opening::agree(&self.core.desk, body)?;
+        if let Some(ours) = self.offered.take() {
+            let agreed = opening::answered(&self.core.desk, &ours, body)?;
             self.settle(&agreed).await?;
         }
         Ok(())
@@ -125,9 +130,14 @@ impl<H: MediaHost> Seat<H> {
 
     fn offer(&mut self) -> Vec<u8> {
         let settings = &self.core.desk.settings;
-        let offer = settings.capabilities.offer(settings.frame);
-        self.offered = true;
-        self.description.offer(&offer, self.place)
+        let (capabilities, frame) = (&settings.capabilities, settings.frame);
+        let offer = match &self.agreed {
+            Some(agreed) => capabilities.offer_again(frame, agreed),
+            None => capabilities.offer(frame),
+        };
+        let text = self.description.offer(&offer, self.place);
+        self.offered = Some(offer);
+        text
     }
 
     /// Joins with what was agreed on, or changes the leg there is.
@@ -167,7 +177,10 @@ impl<H: MediaHost> Seat<H> {
             info.codec = Some(noted.answer.codec.to_string());
             info.held = !noted.answer.direction.send;
         });
-        tracing::debug!(source = %self.source, to = %self.asked.to, ?noted, "media agreed");
+        let changed = self.agreed.map(|before| noted.answer.since(&before));
+        let changed = changed.map(|changed| changed.to_string());
+        self.agreed = Some(noted.answer);
+        tracing::debug!(source = %self.source, to = %self.asked.to, ?noted, changed, "media agreed");
         Ok(())
     }
 

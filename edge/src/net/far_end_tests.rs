@@ -17,6 +17,7 @@ fn session() -> SessionChange {
         remote_rtcp: addr("192.0.2.1:4001"),
         rtcp_mux: false,
         payload_type: 0,
+        send_payload_type: 0,
         clock_rate: 8000,
         receive: true,
         send: true,

@@ -74,6 +74,7 @@ fn session(index: u32) -> Session {
         remote_rtcp: remote,
         rtcp_mux: false,
         payload_type: 0,
+        send_payload_type: 0,
         clock_rate: 8000,
         ssrc: 1,
         cname: "a@b".to_owned(),

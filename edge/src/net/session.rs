@@ -17,6 +17,9 @@ pub struct Session {
     pub rtcp_mux: bool,
     /// The only payload type accepted, 0–127.
     pub payload_type: u8,
+    /// What the same codec has on the way out, 0–127. The engine's leg knows it by this one, so what comes is handed over as it.
+    /// Another one than `payload_type` only where an answer to an offer of ours says so (RFC 3264, section 5.1).
+    pub send_payload_type: u8,
     /// RTP clock of that payload type, Hz (RTP's, which is 8000 for G.722).
     pub clock_rate: u32,
     /// Our SSRC, as the leg's packetiser was told.
@@ -40,6 +43,8 @@ pub struct SessionChange {
     pub rtcp_mux: bool,
     /// As in [`Session::payload_type`].
     pub payload_type: u8,
+    /// As in [`Session::send_payload_type`].
+    pub send_payload_type: u8,
     /// As in [`Session::clock_rate`].
     pub clock_rate: u32,
     /// As in [`Session::receive`].
@@ -56,6 +61,7 @@ impl From<&Session> for SessionChange {
             remote_rtcp: session.remote_rtcp,
             rtcp_mux: session.rtcp_mux,
             payload_type: session.payload_type,
+            send_payload_type: session.send_payload_type,
             clock_rate: session.clock_rate,
             receive: session.receive,
             send: session.send,

@@ -97,6 +97,7 @@ impl Bench {
             remote_rtcp: phone,
             rtcp_mux: false,
             payload_type: 0,
+            send_payload_type: 0,
             clock_rate: 8000,
             receive: true,
             send: true,

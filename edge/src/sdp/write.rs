@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use sdp_types::{Attribute, Connection, Media, Origin, Session};
-use talkpath_engine::negotiate::{AudioAnswer, AudioOffer, Direction};
+use talkpath_engine::negotiate::{AudioAnswer, AudioOffer, Direction, OfferedCodec};
 
 use super::{Remote, RemoteLine};
 
@@ -41,16 +41,7 @@ impl Description {
 
     /// The answer to `remote`: its audio line answered, every other line refused in place.
     pub fn answer(&mut self, remote: &Remote, answer: &AudioAnswer, place: Place) -> Vec<u8> {
-        let mut ours = media(place, answer.rtcp_mux, answer.payload_type.to_string());
-        ours.attributes.push(rtpmap(
-            answer.payload_type,
-            answer.codec.encoding_name(),
-            answer.codec.clock_rate(),
-        ));
-        ours.attributes.push(milliseconds("ptime", answer.ptime));
-        ours.attributes
-            .push(milliseconds("maxptime", answer.codec.max_ptime()));
-        ours.attributes.push(direction(answer.direction));
+        let ours = described(place, &spoken(answer));
         let medias = remote.lines.iter().enumerate().map(|(index, line)| {
             if index == remote.chosen {
                 ours.clone()
@@ -64,22 +55,7 @@ impl Description {
 
     /// An offer of ours.
     pub fn offer(&mut self, offer: &AudioOffer, place: Place) -> Vec<u8> {
-        let numbers: Vec<_> = offer
-            .codecs
-            .iter()
-            .map(|codec| codec.payload_type.to_string())
-            .collect();
-        let mut ours = media(place, offer.rtcp_mux, numbers.join(" "));
-        for codec in &offer.codecs {
-            ours.attributes
-                .push(rtpmap(codec.payload_type, &codec.name, codec.clock_rate));
-        }
-        ours.attributes
-            .extend(offer.ptime.map(|ptime| milliseconds("ptime", ptime)));
-        ours.attributes
-            .extend(offer.maxptime.map(|max| milliseconds("maxptime", max)));
-        ours.attributes.push(direction(offer.direction));
-        self.say(vec![ours], place)
+        self.say(vec![described(place, offer)], place)
     }
 
     fn say(&mut self, medias: Vec<Media>, place: Place) -> Vec<u8> {
@@ -99,6 +75,39 @@ impl Description {
         self.said = Some(session);
         text
     }
+}
+
+/// An answer in the form of an offer: the same lines say both.
+fn spoken(answer: &AudioAnswer) -> AudioOffer {
+    AudioOffer {
+        codecs: answer.formats(),
+        ptime: Some(answer.ptime),
+        maxptime: Some(answer.codec.max_ptime()),
+        direction: answer.direction,
+        rtcp_mux: answer.rtcp_mux,
+    }
+}
+
+fn described(place: Place, audio: &AudioOffer) -> Media {
+    let numbers: Vec<_> = audio
+        .codecs
+        .iter()
+        .map(|codec| codec.payload_type.to_string())
+        .collect();
+    let mut media = media(place, audio.rtcp_mux, numbers.join(" "));
+    let lines = &mut media.attributes;
+    for codec in &audio.codecs {
+        lines.push(rtpmap(codec));
+        lines.extend(
+            codec.fmtp.as_deref().map(|fmtp| {
+                Attribute::with_value("fmtp", format!("{} {fmtp}", codec.payload_type))
+            }),
+        );
+    }
+    lines.extend(audio.ptime.map(|ptime| milliseconds("ptime", ptime)));
+    lines.extend(audio.maxptime.map(|max| milliseconds("maxptime", max)));
+    lines.push(direction(audio.direction));
+    media
 }
 
 fn media(place: Place, rtcp_mux: bool, formats: String) -> Media {
@@ -132,8 +141,22 @@ fn line(media: &str, proto: &str, fmt: String, port: u16) -> Media {
     }
 }
 
-fn rtpmap(payload_type: u8, name: &str, clock_rate: u32) -> Attribute {
-    Attribute::with_value("rtpmap", format!("{payload_type} {name}/{clock_rate}"))
+fn rtpmap(codec: &OfferedCodec) -> Attribute {
+    let OfferedCodec {
+        payload_type,
+        name,
+        clock_rate,
+        channels,
+        ..
+    } = codec;
+    let map = format!("{payload_type} {name}/{clock_rate}");
+    Attribute::with_value(
+        "rtpmap",
+        match channels {
+            1 => map,
+            _ => format!("{map}/{channels}"),
+        },
+    )
 }
 
 fn milliseconds(name: &str, span: Duration) -> Attribute {

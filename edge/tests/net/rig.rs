@@ -111,6 +111,7 @@ pub fn session(index: u32, peer: SocketAddr) -> Session {
         remote_rtcp: SocketAddr::new(peer.ip(), peer.port() + 1),
         rtcp_mux: false,
         payload_type: 0,
+        send_payload_type: 0,
         clock_rate: 8000,
         ssrc: OWN,
         cname: "talkpath@test".to_owned(),

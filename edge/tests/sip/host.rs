@@ -10,7 +10,7 @@ use talkpath_edge::calls::{
     MediaSession,
 };
 use talkpath_edge::net::Net;
-use talkpath_engine::negotiate::{AudioAnswer, Direction};
+use talkpath_engine::negotiate::{Alongside, AudioAnswer, Direction, Numbers};
 use talkpath_engine::{Codec, Engine, FrameTime, LegId, Priority};
 use talkpath_rt::clock::{Clock, MonotonicClock};
 
@@ -28,10 +28,11 @@ fn session(codec: Codec, payload_type: u8, direction: Direction) -> MediaSession
     MediaSession {
         answer: AudioAnswer {
             codec,
-            payload_type,
+            numbers: Numbers::same(payload_type),
             ptime: Duration::from_millis(20),
             direction,
             rtcp_mux: true,
+            alongside: Alongside::default(),
         },
         remote_rtp: SocketAddr::new(LOOPBACK, 9),
         remote_rtcp: SocketAddr::new(LOOPBACK, 9),

@@ -143,7 +143,7 @@ async fn hold_resume_and_another_codec() {
     ua.ack("room-a", "").await;
     let session = host.only_session();
     assert_eq!(
-        (session.answer.payload_type, session.remote_rtp.port()),
+        (session.answer.numbers.send, session.remote_rtp.port()),
         (8, 4002)
     );
     assert!(session.answer.direction.send);

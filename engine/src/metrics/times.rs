@@ -5,69 +5,35 @@ use crate::status::WorkerStatus;
 /// A measured time of one worker, in microseconds.
 pub(super) type Measured = fn(&WorkerStatus) -> f64;
 
-pub(super) const TIMES: &[(&str, &str, Measured)] = &[
-    ("wake_seconds_p50", "Wake-up lateness, median", |w| {
-        w.wake_us.p50
-    }),
-    (
-        "wake_seconds_p99",
-        "Wake-up lateness, 99th percentile",
-        |w| w.wake_us.p99,
+/// Name, meaning and where it stands in the status.
+type Row = (&'static str, &'static str, Measured);
+
+/// A time has a row for each of its percentiles, and one for the largest.
+macro_rules! rows {
+    ($name:literal, $meaning:literal, $time:ident) => {
+        [
+            rows!($name, "p50", $meaning, "median", $time.p50),
+            rows!($name, "p99", $meaning, "99th percentile", $time.p99),
+            rows!($name, "p999", $meaning, "99.9th percentile", $time.p999),
+            rows!($name, "max", $meaning, "largest", $time.max),
+        ]
+    };
+    ($name:literal, $which:literal, $meaning:literal, $said:literal, $time:ident.$value:ident) => {
+        (
+            concat!($name, "_seconds_", $which),
+            concat!($meaning, ", ", $said),
+            |worker| worker.$time.$value,
+        )
+    };
+}
+
+pub(super) const TIMES: [[Row; 4]; 4] = [
+    rows!("wake", "Wake-up lateness", wake_us),
+    rows!("busy", "Step time", busy_us),
+    rows!(
+        "processing",
+        "From a slot's beginning to the hand-over of a packet",
+        processing_us
     ),
-    (
-        "wake_seconds_p999",
-        "Wake-up lateness, 99.9th percentile",
-        |w| w.wake_us.p999,
-    ),
-    ("wake_seconds_max", "Wake-up lateness, largest", |w| {
-        w.wake_us.max
-    }),
-    ("busy_seconds_p50", "Step time, median", |w| w.busy_us.p50),
-    ("busy_seconds_p99", "Step time, 99th percentile", |w| {
-        w.busy_us.p99
-    }),
-    ("busy_seconds_p999", "Step time, 99.9th percentile", |w| {
-        w.busy_us.p999
-    }),
-    ("busy_seconds_max", "Step time, largest", |w| w.busy_us.max),
-    (
-        "processing_seconds_p50",
-        "From a slot's beginning to the hand-over of a packet, median",
-        |w| w.processing_us.p50,
-    ),
-    (
-        "processing_seconds_p99",
-        "From a slot's beginning to the hand-over of a packet, 99th percentile",
-        |w| w.processing_us.p99,
-    ),
-    (
-        "processing_seconds_p999",
-        "From a slot's beginning to the hand-over of a packet, 99.9th percentile",
-        |w| w.processing_us.p999,
-    ),
-    (
-        "processing_seconds_max",
-        "From a slot's beginning to the hand-over of a packet, largest",
-        |w| w.processing_us.max,
-    ),
-    (
-        "end_seconds_p50",
-        "How far beyond its slot a step ended, median",
-        |w| w.end_us.p50,
-    ),
-    (
-        "end_seconds_p99",
-        "How far beyond its slot a step ended, 99th percentile",
-        |w| w.end_us.p99,
-    ),
-    (
-        "end_seconds_p999",
-        "How far beyond its slot a step ended, 99.9th percentile",
-        |w| w.end_us.p999,
-    ),
-    (
-        "end_seconds_max",
-        "How far beyond its slot a step ended, largest",
-        |w| w.end_us.max,
-    ),
+    rows!("end", "How far beyond its slot a step ended", end_us),
 ];

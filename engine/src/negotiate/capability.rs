@@ -1,15 +1,10 @@
-//! What the engine can speak, and the offer it makes of it.
+//! What a side can speak, and of that what it wants to.
 
-use std::time::Duration;
-
-use talkpath_graph::{FrameTime, SampleRate};
 use talkpath_nodes::codec::Codec;
 
-use super::{AudioOffer, OfferedCodec};
-use crate::proto::Direction;
-
-/// First dynamic payload type (RFC 3551, section 3).
-const FIRST_DYNAMIC: u8 = 96;
+use super::{PacketTime, SHORTEST_PTIME};
+use crate::worker::bus::BUS_RATES;
+use talkpath_graph::SampleRate;
 
 /// Whose order of preference picks the codec of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,20 +16,34 @@ pub enum Order {
     Ours,
 }
 
-/// The codecs a side can speak, best first.
+/// The codecs a side can speak, best first, and what goes beside them.
+///
+/// What goes beside is off by default: legs and calls have no use for it yet, and what is accepted must not be dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capabilities {
     /// Best first. A codec that is not here is never answered.
     pub codecs: Vec<Codec>,
+    /// If there are any, only these, best first, as far as they are in `codecs`.
+    pub forced: Vec<Codec>,
+    /// Never these, forced or not.
+    pub denied: Vec<Codec>,
     /// Whose order picks.
     pub order: Order,
+    /// Whose wish the packet time follows.
+    pub packet_time: PacketTime,
     /// Whether RTP and RTCP may share a port when the offer says so (RFC 5761).
     pub rtcp_mux: bool,
+    /// Whether keys may come as named events (RFC 4733).
+    pub telephone_event: bool,
+    /// Whether comfort noise may come (RFC 3389).
+    pub comfort_noise: bool,
+    /// Whether audio may come redundant (RFC 2198). Accepted, never offered.
+    pub redundancy: bool,
 }
 
 impl Default for Capabilities {
-    /// Everything there is, picked in the offerer's order. In ours G.722 comes first: L16 sounds better and takes four to
-    /// twelve times the bits.
+    /// Every codec there is, picked in the offerer's order, and nothing beside. In ours G.722 comes first: L16 sounds better
+    /// and takes four to twelve times the bits.
     fn default() -> Self {
         let wide = [
             Codec::G722,
@@ -42,45 +51,40 @@ impl Default for Capabilities {
             Codec::L16(SampleRate::HZ_16000),
         ];
         let narrow = [Codec::Pcma, Codec::Pcmu, Codec::L16(SampleRate::HZ_8000)];
-        let codecs = wide.into_iter().chain(narrow).collect();
         Self {
-            codecs,
+            codecs: wide.into_iter().chain(narrow).collect(),
+            forced: Vec::new(),
+            denied: Vec::new(),
             order: Order::default(),
+            packet_time: PacketTime::default(),
             rtcp_mux: true,
+            telephone_event: false,
+            comfort_noise: false,
+            redundancy: false,
         }
     }
 }
 
 impl Capabilities {
-    /// An offer for a room of frame `room`; payload types are the static ones where there are,
-    /// else dynamic ones from 96 on.
-    ///
-    /// One `ptime` and one `maxptime` stand for all codecs of a description (RFC 8866, section
-    /// 6), so a codec whose packets cannot be as long as the room's frame is left out: L16 at
-    /// 48 kHz in a room of 20 ms. If there is no other, the packet is as short as it needs.
-    pub fn offer(&self, room: FrameTime) -> AudioOffer {
-        let longest = |codec: &Codec| whole(codec.max_ptime());
-        let most = self.codecs.iter().map(longest).max();
-        let ptime = most.map_or(room.as_duration(), |most| most.min(room.as_duration()));
-        let fitting = || self.codecs.iter().filter(|codec| longest(codec) >= ptime);
-        let mut dynamic = FIRST_DYNAMIC..;
-        let codecs: Vec<_> = fitting()
-            .filter_map(|&codec| {
-                let payload_type = codec.static_payload_type().or_else(|| dynamic.next())?;
-                Some(OfferedCodec::of(codec, payload_type))
-            })
-            .collect();
-        AudioOffer {
-            codecs,
-            ptime: Some(ptime),
-            maxptime: fitting().map(longest).min(),
-            direction: Direction::BOTH,
-            rtcp_mux: self.rtcp_mux,
+    /// The codecs that may be spoken, best first and each once: those listed, forced and not denied that the engine would
+    /// build a leg of.
+    pub fn usable(&self) -> Vec<Codec> {
+        let list = match self.forced.is_empty() {
+            true => &self.codecs,
+            false => &self.forced,
+        };
+        let mut usable = Vec::new();
+        for codec in list {
+            let allowed = self.codecs.contains(codec) && !self.denied.contains(codec);
+            if allowed && is_built(*codec) && !usable.contains(codec) {
+                usable.push(*codec);
+            }
         }
+        usable
     }
 }
 
-/// Whole milliseconds, rounded down: what `maxptime` can say.
-fn whole(span: Duration) -> Duration {
-    Duration::from_millis(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
+/// Whether the engine has legs of `codec`: its rate is one of the buses, and the shortest packet fits a box.
+fn is_built(codec: Codec) -> bool {
+    BUS_RATES.contains(&codec.rate()) && codec.max_ptime() >= SHORTEST_PTIME
 }

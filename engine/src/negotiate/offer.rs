@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use talkpath_graph::SampleRate;
 use talkpath_nodes::codec::Codec;
 
 use crate::proto::Direction;
@@ -40,7 +39,7 @@ pub struct OfferedCodec {
     pub clock_rate: u32,
     /// Audio channels.
     pub channels: u8,
-    /// Format parameters, as they stand in the offer.
+    /// Format parameters, as they stand in the offer: what follows the number in `a=fmtp`.
     pub fmtp: Option<String>,
 }
 
@@ -56,37 +55,33 @@ impl OfferedCodec {
         }
     }
 
-    /// The codec this is, if it is one of ours.
-    pub fn codec(&self) -> Option<Codec> {
-        if self.name.is_empty() {
-            return [Codec::Pcmu, Codec::Pcma, Codec::G722]
-                .into_iter()
-                .find(|codec| codec.static_payload_type() == Some(self.payload_type));
+    /// A format of one channel by its name.
+    pub(super) fn named(
+        name: &str,
+        clock_rate: u32,
+        payload_type: u8,
+        fmtp: Option<String>,
+    ) -> Self {
+        Self {
+            payload_type,
+            name: name.to_owned(),
+            clock_rate,
+            channels: 1,
+            fmtp,
         }
-        let rate = SampleRate::new(self.clock_rate).ok();
-        let fixed = [Codec::Pcmu, Codec::Pcma, Codec::G722].map(Some);
-        let known = fixed.into_iter().chain([rate.map(Codec::L16)]);
-        known.flatten().find(|codec| self.is(*codec))
     }
 
     /// As an `rtpmap` would name it, without one by RFC 3551; a dynamic type without one by its number.
     pub(super) fn in_words(&self) -> String {
         let number = self.payload_type;
         if !self.name.is_empty() {
-            return format!("{}/{}/{}", self.name, self.clock_rate, self.channels);
+            return format!("{:.32}/{}/{}", self.name, self.clock_rate, self.channels);
         }
         let fixed = STATIC_TYPES.iter().find(|(fixed, _)| *fixed == number);
         fixed.map_or_else(
             || format!("payload type {number} without rtpmap"),
             |(_, name)| format!("{name} (payload type {number})"),
         )
-    }
-
-    /// True if this is `codec` in mono.
-    pub fn is(&self, codec: Codec) -> bool {
-        self.name.eq_ignore_ascii_case(codec.encoding_name())
-            && self.clock_rate == codec.clock_rate()
-            && self.channels == 1
     }
 }
 

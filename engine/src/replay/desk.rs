@@ -7,20 +7,18 @@ use std::time::Duration;
 use crossbeam::channel::Receiver;
 use talkpath_nodes::packet::Packet;
 use talkpath_rt::clock::{Clock, MonotonicClock};
-use talkpath_rt::tape::Numbers;
 
-use super::course::{Sent, summed};
+use super::course::Sent;
 use super::file::{PacketStream, Recording};
 use super::play::Threads;
-use super::report::{
-    Difference, LegCodec, LegSpan, Listener, Mix, ReplayError, Replayed, RoomSpan, Unapplied,
-};
-use crate::event::{Event, EventKind, EventStream, LeaveReason};
-use crate::proto::LegId;
-use crate::record::block::{SENT, StreamId};
-use crate::record::digest;
-use crate::record::media::wire_digest;
+use super::report::{LegCodec, Listener, Mix, ReplayError, Replayed, Unapplied};
+use crate::event::EventStream;
 use crate::shard_link::{FromWorkers, ShardLink, ToWorkers};
+
+use expected::Expected;
+
+mod expected;
+mod spans;
 
 /// Packets given before what was sent is looked at.
 const BURST: usize = 64;
@@ -43,8 +41,7 @@ pub(super) struct Desk<'a> {
     /// Dropped when all packets were given, so that nobody waits for more.
     to_workers: Option<ToWorkers>,
     from_workers: FromWorkers,
-    /// By worker: what it sent in the session, and how many of these were compared.
-    expected: Vec<(Numbers, u64)>,
+    expected: Expected,
     /// A packet that found no empty box, or a full ring.
     held: Option<Box<Packet>>,
     told: Told,
@@ -68,13 +65,11 @@ impl<'a> Desk<'a> {
         told: Told,
         listener: &'a mut dyn Listener,
     ) -> Self {
-        let workers = recording.header().config.workers;
-        let sent = |worker| recording.numbers(StreamId::of_worker(SENT, worker as u8));
         Self {
             packets: recording.packets(),
             to_workers: Some(shard.to_worker),
             from_workers: shard.from_worker,
-            expected: (0..workers).map(|worker| (sent(worker), 0)).collect(),
+            expected: Expected::new(recording),
             held: None,
             told,
             listener,
@@ -166,7 +161,7 @@ impl<'a> Desk<'a> {
                 }
             };
             let worker = packet.worker;
-            if usize::from(worker) >= self.expected.len() {
+            if usize::from(worker) >= self.expected.workers() {
                 self.to_workers = None;
                 return true;
             }
@@ -183,7 +178,7 @@ impl<'a> Desk<'a> {
         let mut any = false;
         while let Some(packet) = self.from_workers.recv() {
             any = true;
-            self.compare(&packet);
+            self.expected.compare(&packet, &mut self.report);
             self.listener.sent(&packet);
             self.counts.entry(packet.leg).or_default().1 += 1;
             if let Some(sent) = &mut self.sent {
@@ -194,33 +189,6 @@ impl<'a> Desk<'a> {
             }
         }
         any
-    }
-
-    fn compare(&mut self, packet: &Packet) {
-        let digest = digest(packet);
-        self.report.sent += 1;
-        self.report.digest = summed(self.report.digest, packet.leg, wire_digest(packet));
-        let worker = usize::from(packet.worker);
-        let Some((numbers, compared)) = self.expected.get_mut(worker) else {
-            return;
-        };
-        let Some(leg) = numbers.next() else {
-            // Under way when the session ended.
-            return;
-        };
-        let (sequence, wanted) = (numbers.next().unwrap_or(0), numbers.next());
-        *compared += 1;
-        self.report.compared += 1;
-        if wanted != Some(digest) {
-            self.report.different += 1;
-            let first = Difference {
-                worker: Some(packet.worker),
-                packet: *compared - 1,
-                leg,
-                sequence,
-            };
-            self.report.first_difference.get_or_insert(first);
-        }
     }
 
     /// Hears of rooms and legs.
@@ -245,88 +213,14 @@ impl<'a> Desk<'a> {
         any
     }
 
-    /// Something that another number of workers would not meet with.
-    fn only_here(&mut self, what: &'static str, at: Duration) {
-        Unapplied::add(&mut self.particular, what, at);
-    }
-
-    fn displaced(&mut self, reason: LeaveReason, at: Duration) {
-        if reason == LeaveReason::Displaced {
-            self.only_here("legs or calls displaced by an emergency call", at);
-        }
-    }
-
-    fn left(&mut self, leg: LegId, at: Duration) {
-        let mut legs = self.report.legs.iter_mut();
-        if let Some(span) = legs.find(|span| span.bits == leg.to_bits()) {
-            span.left = Some(at);
-        }
-    }
-
-    fn note(&mut self, Event { at, kind, .. }: Event) {
-        let at = at.saturating_sub(self.base);
-        match kind {
-            EventKind::RoomCreated { room, name } => self.report.rooms.push(RoomSpan {
-                id: room.to_string(),
-                bits: room.to_bits(),
-                name,
-                created: at,
-                ended: None,
-            }),
-            EventKind::RoomEnded { room, .. } => {
-                let mut rooms = self.report.rooms.iter_mut();
-                if let Some(span) = rooms.find(|span| span.bits == room.to_bits()) {
-                    span.ended = Some(at);
-                }
-            }
-            EventKind::Joined { room, leg } => {
-                let room = Some(room.to_string());
-                self.report.legs.push(span(leg, room, None, at));
-            }
-            EventKind::Left { leg, reason, .. } => {
-                self.displaced(reason, at);
-                self.left(leg, at);
-            }
-            EventKind::CallStarted { call, sides } => {
-                let call = Some(call.to_string());
-                let side = |leg: LegId| span(leg, None, call.clone(), at);
-                self.report.legs.extend(sides.map(side));
-            }
-            EventKind::CallEnded { sides, reason, .. } => {
-                self.displaced(reason, at);
-                sides.into_iter().for_each(|leg| self.left(leg, at));
-            }
-            EventKind::Moved { .. } => self.only_here("moves between workers", at),
-            EventKind::Shed { .. } => self.only_here("steps of the governor by measured cost", at),
-            _ => {}
-        }
-    }
-
     /// All have ended: what of the session was not sent again?
     fn close(&mut self) {
         for leg in &mut self.report.legs {
             leg.codecs = self.codecs.remove(&leg.bits).unwrap_or_default();
             (leg.given, leg.sent) = self.counts.get(&leg.bits).copied().unwrap_or_default();
         }
-        let rest = |(numbers, _): &mut (Numbers, u64)| numbers.count() as u64 / 3;
-        let missing = self.expected.iter_mut().map(rest).sum();
         if self.whole {
-            self.report.missing = missing;
+            self.report.missing = self.expected.missing();
         }
-    }
-}
-
-/// A leg that has just come.
-fn span(leg: LegId, room: Option<String>, call: Option<String>, joined: Duration) -> LegSpan {
-    LegSpan {
-        id: leg.to_string(),
-        bits: leg.to_bits(),
-        room,
-        call,
-        joined,
-        left: None,
-        given: 0,
-        sent: 0,
-        codecs: Vec::new(),
     }
 }

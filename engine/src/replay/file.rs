@@ -9,18 +9,21 @@ use std::time::Duration;
 use talkpath_rt::tape::Numbers;
 use thiserror::Error;
 
-use crate::port::PortTape;
 use crate::proto::LegId;
 use crate::record::asked::Asked;
 use crate::record::block::{
     self, CONTROL, END, Found, HEAD, HEADER, MAGIC, PACKETS, SENT, StreamId,
 };
 use crate::record::control::{Control, ControlReader};
-use crate::record::media::{self, Given};
 use crate::record::numbers;
 use crate::record::recorder::WHOLE;
 use crate::record::{GraphReadError, Header};
-use crate::supervisor::{Request, Supervisor};
+
+use streams::Stream;
+
+pub(super) use streams::{ControlStream, PacketStream};
+
+mod streams;
 
 /// Why a file is no recording that can be played.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -245,93 +248,5 @@ impl Recording {
             stream: self.stream(StreamId::of(PACKETS)),
             last: Duration::ZERO,
         }
-    }
-}
-
-/// The content of a stream, block by block. What does not make sense is the end of its block.
-struct Stream {
-    bytes: Arc<[u8]>,
-    blocks: Vec<Range<usize>>,
-    block: usize,
-    /// Bytes of the block that have been read.
-    at: usize,
-}
-
-impl Stream {
-    /// Where in the file the content of the block begins that was read last.
-    fn block_at(&self) -> usize {
-        self.blocks.get(self.block).map_or(0, |block| block.start)
-    }
-
-    fn read<'a, T>(&'a mut self, mut take: impl FnMut(&mut &'a [u8]) -> Option<T>) -> Option<T> {
-        while let Some(block) = self.blocks.get(self.block) {
-            let content = &self.bytes[block.clone()];
-            let mut rest = &content[self.at..];
-            if !rest.is_empty()
-                && let Some(taken) = take(&mut rest)
-            {
-                self.at = content.len() - rest.len();
-                return Some(taken);
-            }
-            // Nothing in a whole recording ends in the middle of a block.
-            (self.block, self.at) = (self.block + 1, 0);
-        }
-        None
-    }
-}
-
-/// Notes of the supervisor.
-pub(super) struct ControlStream {
-    recording: Recording,
-    stream: Stream,
-    reader: ControlReader,
-}
-
-impl ControlStream {
-    /// The next note. The recording was checked when it was parsed; were there one that cannot be read all the same, the
-    /// session would end there.
-    pub fn next(&mut self) -> Option<Control> {
-        self.read().map(|note| note.unwrap_or(Control::Cannot))
-    }
-
-    /// As [`next`](Self::next), or why the next cannot be read.
-    fn read(&mut self) -> Option<Result<Control, String>> {
-        let reader = &mut self.reader;
-        self.stream.read(|bytes| reader.next(bytes))
-    }
-
-    /// What was asked, to be asked again of `supervisor`, which is given the tape of a port.
-    pub fn request(&self, asked: Asked, supervisor: &mut Supervisor) -> Option<Request> {
-        if let Asked::JoinPort { port, .. } = asked {
-            let numbers = self.recording.numbers(StreamId::of_port(port));
-            supervisor.set_port_tape(PortTape::Plays(numbers));
-        }
-        self.reader.request(asked)
-    }
-}
-
-/// Packets on their way in.
-pub(super) struct PacketStream {
-    stream: Stream,
-    last: Duration,
-}
-
-impl PacketStream {
-    pub fn next(&mut self) -> Option<Given<'_>> {
-        let last = &mut self.last;
-        self.stream.read(|bytes| media::read(bytes, last))
-    }
-
-    /// The next that was given to `worker`.
-    pub fn next_of(&mut self, worker: usize) -> Option<Given<'_>> {
-        let last = &mut self.last;
-        self.stream.read(|bytes| {
-            loop {
-                let given = media::read(bytes, last)?;
-                if usize::from(given.worker) == worker {
-                    return Some(given);
-                }
-            }
-        })
     }
 }

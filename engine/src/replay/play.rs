@@ -1,34 +1,35 @@
 //! Puts the tapes on and starts the threads: one for each worker, one for the supervisor. The desk is the caller's.
 
-use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::JoinHandle;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use crossbeam::channel::{Sender, bounded, unbounded};
-use talkpath_graph::SampleRate;
-use talkpath_nodes::mix::mix_minus;
+use crossbeam::channel::{bounded, unbounded};
 use talkpath_rt::flag::Flag;
 use talkpath_rt::ring::{Consumer, Producer};
-use talkpath_rt::tape::{Numbers, PutTape, TakeTape};
+use talkpath_rt::tape::{PutTape, TakeTape};
 use talkpath_rt::thread::Obtained;
 
-use super::ask::Made;
 use super::codecs::Codecs;
-use super::course::{Ask, ControlLog, Course, Log, WorkerLog};
+use super::course::{ControlLog, Course, Log, WorkerLog};
 use super::desk::{Desk, Told};
-use super::file::{ControlStream, Recording};
-use super::report::{Listener, Mix, ReplayError, Replayed};
-use crate::event::{EventClass, EventFilter};
-use crate::proto::{RoomBody, RoomId};
+use super::file::Recording;
+use super::report::{Listener, ReplayError, Replayed};
+use crate::event::{EventClass, EventFilter, EventStream};
 use crate::record::block::{COST, STEPS, StreamId};
-use crate::record::control::Control;
 use crate::record::steps::PlayedClock;
 use crate::record::taps::{self, Taps};
 use crate::supervisor::{Course as Stance, Learnt, Request, Supervisor};
 use crate::wiring::{Wired, Wiring, builder, wire};
-use crate::worker::{Worker, io::Io};
+
+use control::run_supervisor;
+use worker::Body;
+
+pub(super) use threads::Threads;
+
+mod control;
+mod threads;
+mod worker;
 
 /// Events and mixes the desk may be behind.
 const BACKLOG: usize = 1 << 14;
@@ -51,57 +52,6 @@ impl Taps for Playing<'_> {
     }
 }
 
-/// A thread of the replay; at its end it says the time of its last step.
-struct Thread {
-    name: String,
-    over: Flag,
-    handle: JoinHandle<Duration>,
-}
-
-/// All of them.
-pub(super) struct Threads {
-    all: Vec<Thread>,
-    /// Steps and polls so far, of all.
-    pub progress: Arc<AtomicU64>,
-}
-
-impl Threads {
-    pub fn have_ended(&self) -> bool {
-        self.all.iter().all(|thread| thread.handle.is_finished())
-    }
-
-    /// Has all of them end soon.
-    pub fn stop(&self) {
-        self.all.iter().for_each(|thread| thread.over.raise());
-    }
-
-    /// Waits for them. The time of the last step of any.
-    fn join(self) -> Result<Duration, ReplayError> {
-        let mut last = Duration::ZERO;
-        let mut panicked = None;
-        for Thread { name, over, handle } in self.all {
-            match handle.join() {
-                Ok(time) => last = last.max(time),
-                // Half way through a step there is nothing that makes sense.
-                Err(_) if over.is_raised() => {}
-                Err(payload) => {
-                    let words = words(&*payload).to_owned();
-                    let thread = name;
-                    panicked = panicked.or(Some(ReplayError::Panicked { thread, words }));
-                }
-            }
-        }
-        panicked.map_or(Ok(last), Err)
-    }
-}
-
-fn words(payload: &(dyn Any + Send)) -> &str {
-    let words = payload.downcast_ref::<&str>().copied();
-    words
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic without words")
-}
-
 /// Runs it; with `learns`, its course comes back too.
 pub(super) fn play(
     recording: &Recording,
@@ -120,10 +70,7 @@ pub(super) fn play(
         Box::new(talkpath_rt::clock::ManualClock::new(base))
     });
     let progress = Arc::new(AtomicU64::new(0));
-    let mut threads = Threads {
-        all: Vec::new(),
-        progress: Arc::clone(&progress),
-    };
+    let mut threads = Threads::new(Arc::clone(&progress));
     let (mixes, mixed) = bounded(BACKLOG);
     let mixes = listener.wants_mixes().then_some(mixes);
     let (logs, logged) = unbounded();
@@ -172,22 +119,14 @@ pub(super) fn play(
         Supervisor::new(config.clone(), ends, routes, base, header.started, builder);
     // A recording ends with the loss of a worker: here none is lost, however slowly it runs.
     supervisor.unwatch();
-    let (reply, events) = bounded(1);
-    let filter = EventFilter::default()
-        .of_classes([EventClass::Notice, EventClass::Warning])
-        .backlog(BACKLOG);
-    supervisor.handle(Request::Subscribe { filter, reply });
-    let events = events.recv().map_err(|_| ReplayError::Panicked {
-        thread: "supervisor".to_owned(),
-        words: "it does not answer".to_owned(),
-    })?;
+    let events = subscribe(&mut supervisor)?;
     let (tell, coded) = bounded(BACKLOG);
     let over = control_over.clone();
     if learns {
         supervisor.set_course(Stance::Learning(Learnt::default()));
     }
     let control = recording.control();
-    let spawned = spawn("supervisor", control_over, move || {
+    let supervise = move || {
         let asks = run_supervisor(
             &mut supervisor,
             control,
@@ -200,12 +139,12 @@ pub(super) fn play(
         let log = Log::Control(ControlLog { asks, learnt });
         logs.send(log).unwrap_or_default();
         Duration::ZERO
-    });
+    };
     let started = (|| {
-        threads.all.push(spawned?);
+        threads.spawn("supervisor", control_over, supervise)?;
         for body in bodies {
             let (name, over) = (format!("worker {}", body.index), body.over.clone());
-            threads.all.push(spawn(&name, over, move || body.run())?);
+            threads.spawn(&name, over, move || body.run())?;
         }
         Ok(())
     })();
@@ -231,149 +170,15 @@ pub(super) fn play(
     Ok((replayed, course))
 }
 
-fn spawn(
-    name: &str,
-    over: Flag,
-    body: impl FnOnce() -> Duration + Send + 'static,
-) -> Result<Thread, ReplayError> {
-    let handle = std::thread::Builder::new()
-        .name(format!("replay {name}"))
-        .spawn(body)
-        .map_err(ReplayError::Thread)?;
-    Ok(Thread {
-        name: name.to_owned(),
-        over,
-        handle,
+/// What the desk wants to hear of.
+fn subscribe(supervisor: &mut Supervisor) -> Result<EventStream, ReplayError> {
+    let (reply, events) = bounded(1);
+    let filter = EventFilter::default()
+        .of_classes([EventClass::Notice, EventClass::Warning])
+        .backlog(BACKLOG);
+    supervisor.handle(Request::Subscribe { filter, reply });
+    events.recv().map_err(|_| ReplayError::Panicked {
+        thread: "supervisor".to_owned(),
+        words: "it does not answer".to_owned(),
     })
-}
-
-/// What a worker's thread owns.
-struct Body {
-    worker: Worker,
-    io: Io,
-    index: u8,
-    steps: Numbers,
-    base: Duration,
-    over: Flag,
-    progress: Arc<AtomicU64>,
-    mixes: Option<Sender<Mix>>,
-    /// Where it says at its end what came when.
-    log: Option<(WorkerLog, Sender<Log>)>,
-}
-
-impl Body {
-    fn run(self) -> Duration {
-        let Self {
-            mut worker,
-            mut io,
-            steps,
-            base,
-            over,
-            progress,
-            mixes,
-            index,
-            mut log,
-        } = self;
-        let mut now = Duration::ZERO;
-        // By room: the last mix that was told.
-        let mut told = std::collections::BTreeMap::new();
-        for since in steps {
-            if over.is_raised() {
-                break;
-            }
-            now = now.saturating_add(Duration::from_nanos(since));
-            let first = worker.slot();
-            let report = worker.step_around(now, &mut io, |worker| {
-                if let Some(mixes) = &mixes {
-                    tell_mixes(worker, index, base, &mut told, mixes);
-                }
-                if let Some((log, _)) = &mut log {
-                    log.ran(worker.slot(), worker.counters());
-                }
-            });
-            if let Some((log, _)) = &mut log {
-                log.skipped(first, report.skipped.into());
-            }
-            progress.fetch_add(1, Ordering::Relaxed);
-        }
-        if let Some((log, logs)) = log {
-            // Nobody waits for it when a thread could not be started.
-            let log = Log::Worker(index.into(), log);
-            logs.send(log).unwrap_or_default();
-        }
-        now
-    }
-}
-
-/// Tells of the rooms whose mix is new.
-fn tell_mixes(
-    worker: &Worker,
-    index: u8,
-    base: Duration,
-    told: &mut std::collections::BTreeMap<RoomId, u64>,
-    mixes: &Sender<Mix>,
-) {
-    for (room, body) in worker.rooms() {
-        if body.mixes == 0 || told.insert(room, body.mixes) == Some(body.mixes) {
-            continue;
-        }
-        if let Some(mix) = mix_of(room, body, index, worker.due().saturating_sub(base)) {
-            // The desk reads until this thread is over.
-            mixes.send(mix).unwrap_or_default();
-        }
-    }
-}
-
-/// What somebody hears who says nothing, at the highest rate there is.
-fn mix_of(room: RoomId, body: &RoomBody, worker: u8, at: Duration) -> Option<Mix> {
-    let bus = body.buses.iter().max_by_key(|bus| bus.rate())?;
-    let rate: SampleRate = bus.rate();
-    let mut samples = vec![0.0; bus.sum().len()];
-    mix_minus(bus.sum(), &[], bus.cross(), &mut samples);
-    Some(Mix {
-        room,
-        worker,
-        number: body.mixes,
-        at,
-        rate,
-        samples,
-    })
-}
-
-/// Polls and requests as they were. What the session met with that the recording does not hold is its end.
-fn run_supervisor(
-    supervisor: &mut Supervisor,
-    mut control: ControlStream,
-    over: &Flag,
-    progress: &AtomicU64,
-    mut codecs: Codecs,
-) -> Vec<Ask> {
-    let (mut at, mut asks) = (Duration::ZERO, Vec::new());
-    while let Some(note) = control.next() {
-        if over.is_raised() {
-            break;
-        }
-        match note {
-            Control::Poll(now) => {
-                at = now;
-                supervisor.poll(now);
-            }
-            Control::Ask(asked) => {
-                let Some(request) = control.request(asked.clone(), supervisor) else {
-                    break;
-                };
-                supervisor.about(Some(asks.len()));
-                let made = codecs.handle(request, at, supervisor);
-                supervisor.about(None);
-                let mix = match made {
-                    Some(Made::Room(room)) => supervisor.mix_of(room),
-                    _ => None,
-                };
-                asks.push(Ask { asked, made, mix });
-            }
-            Control::Cannot => break,
-        }
-        progress.fetch_add(1, Ordering::Relaxed);
-    }
-    asks
 }

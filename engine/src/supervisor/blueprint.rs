@@ -117,23 +117,12 @@ impl Blueprint {
             None => (Build::default(), None),
         };
         build.ext.extend(graph.nodes);
-        let plain = Face {
-            kind: "graph",
-            codec: None,
-        };
+        let face = face.or(made_face).unwrap_or_else(|| Face::plain("graph"));
         Ok(Self {
-            source: known,
-            rate,
-            direction: Direction {
-                receive: graph.graphs.ingress.is_some(),
-                send: graph.graphs.egress.is_some(),
-            },
-            graphs: graph.graphs,
-            face: face.or(made_face).unwrap_or(plain),
-            port: None,
             network,
-            build,
+            source: known,
             gains: graph.gains,
+            ..Self::plain(face, graph.graphs, rate, build)
         })
     }
 

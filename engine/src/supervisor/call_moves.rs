@@ -61,13 +61,8 @@ impl Supervisor {
         let target = to as u8;
         let seats = self.take_seats_for(target, &compiled)?;
         let new_seats = seats.clone();
-        let (new_plan, added) = match self.sites[to].plans.enter(compiled) {
-            Ok(entered) => entered,
-            Err(error) => {
-                self.give_seats(to, &seats);
-                return Err(error);
-            }
-        };
+        let mut first = Batch::default();
+        let new_plan = self.enter_plan(target, compiled, &seats, &mut first)?;
         let value = Box::new(Berth {
             seats,
             seats_of: target,
@@ -76,11 +71,6 @@ impl Supervisor {
             before: 0,
             after: 0,
         });
-        let mut first = Batch::default();
-        if let Some(value) = added {
-            let plan = new_plan;
-            first.push(target, Command::AddPlan { plan, value });
-        }
         first.push(target, Command::AwaitLeg { leg, value });
         self.submit_at(first, 0);
         let mut send = Batch::default();

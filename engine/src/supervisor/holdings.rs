@@ -53,10 +53,7 @@ impl Supervisor {
         let frame = self.room(room)?.frame;
         let (mut seats, states) = self.take_seats(site, states)?;
         seats.level = level;
-        let (plan, new) = self.sites[site].plans.enter(compiled)?;
-        if let Some(value) = new {
-            batch.push(worker, Command::AddPlan { plan, value });
-        }
+        let plan = self.enter_plan(worker, compiled, &seats, batch)?;
         self.extend_to(room, worker, batch);
         let rate = blueprint.rate;
         self.enter_rate(room, rate, batch)?;
@@ -77,6 +74,24 @@ impl Supervisor {
             run: LegRun::default(),
         };
         Ok((Box::new(body), place))
+    }
+
+    /// One more user of a plan, with the command that brings it to the worker when it is the first; without a place for
+    /// the plan the seats that were taken for it are given back.
+    pub(super) fn enter_plan(
+        &mut self,
+        worker: u8,
+        compiled: Compiled,
+        seats: &Seats,
+        batch: &mut Batch,
+    ) -> Result<PlanId, EngineError> {
+        let site = usize::from(worker);
+        let entered = self.sites[site].plans.enter(compiled);
+        let (plan, new) = entered.inspect_err(|_| self.give_seats(site, seats))?;
+        if let Some(value) = new {
+            batch.push(worker, Command::AddPlan { plan, value });
+        }
+        Ok(plan)
     }
 
     /// One more leg of `rate` in the room: a bus on each of its workers when it is the first.

@@ -99,6 +99,13 @@ pub(super) struct Face {
     pub codec: Option<String>,
 }
 
+impl Face {
+    /// Of a leg that no codec names.
+    pub fn plain(kind: &'static str) -> Self {
+        Self { kind, codec: None }
+    }
+}
+
 impl LegState {
     pub fn stays(&self) -> bool {
         !matches!(self.stage, Stage::Leaving(_))

@@ -86,13 +86,8 @@ impl Supervisor {
         let new_seats = seats.clone();
         let costs = self.price(&compiled);
         let target = usize::from(to);
-        let (new_plan, added) = match self.sites[target].plans.enter(compiled) {
-            Ok(entered) => entered,
-            Err(error) => {
-                self.give_seats(target, &seats);
-                return Err(error);
-            }
-        };
+        let mut first = Batch::default();
+        let new_plan = self.enter_plan(to, compiled, &seats, &mut first)?;
         let mut part = Batch::default();
         self.extend_to(room, to, &mut part);
         let (mix, margin) = self.room(room).map(|room| (room.mix, room.margin))?;
@@ -112,11 +107,6 @@ impl Supervisor {
             before: new_place.before,
             after: new_place.after,
         };
-        let mut first = Batch::default();
-        if let Some(value) = added {
-            let plan = new_plan;
-            first.push(to, Command::AddPlan { plan, value });
-        }
         let value = Box::new(berth);
         first.push(to, Command::AwaitLeg { leg, value });
         self.submit_at(first, 0);

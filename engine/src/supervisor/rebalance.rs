@@ -120,13 +120,8 @@ impl Supervisor {
         let mut pairs = Vec::new();
         for from in workers.clone() {
             for to in workers.clone() {
-                let level = if self.are_near(from, to) {
-                    LEVEL
-                } else {
-                    CROSS
-                };
                 let gap = self.load(from) - self.load(to);
-                if gap > self.load(from) * level {
+                if gap > self.load(from) * self.tolerance(from, to) {
                     pairs.push((from, to, gap));
                 }
             }
@@ -136,6 +131,15 @@ impl Supervisor {
             near(b).cmp(&near(a)).then(b.2.total_cmp(&a.2))
         });
         pairs
+    }
+
+    /// The share of the larger load by which two workers may differ.
+    fn tolerance(&self, from: u8, to: u8) -> f64 {
+        if self.are_near(from, to) {
+            LEVEL
+        } else {
+            CROSS
+        }
     }
 
     /// A leg of `from` that levels it with `to` when it goes there, its room with it or spread already.
@@ -150,18 +154,15 @@ impl Supervisor {
             *cost += self.cost(leg);
             *whole &= leg.worker == from && leg.moving.is_none();
         }
-        let level = if self.are_near(from, to) {
-            LEVEL
-        } else {
-            CROSS
-        };
         let left = |cost: f64| (gap - 2.0 * cost).abs();
+        let enough = gap * (1.0 - self.tolerance(from, to));
+        // Whether it fits is asked last: that takes a trial with all its legs.
+        let fits = |id: RoomId| {
+            let room = self.rooms.get(&id);
+            room.is_some_and(|room| self.fits_whole(id, room, to))
+        };
         let whole = rooms.iter().filter(|(id, (cost, whole))| {
-            let fits = self
-                .rooms
-                .get(id)
-                .is_some_and(|room| self.fits_whole(**id, room, to));
-            *whole && *cost < gap && left(*cost) < gap * (1.0 - level) && fits
+            *whole && *cost < gap && left(*cost) < enough && fits(**id)
         });
         let best = whole.min_by(|(_, a), (_, b)| left(a.0).total_cmp(&left(b.0)));
         if let Some((room, _)) = best {

@@ -162,17 +162,8 @@ impl Supervisor {
         let compiled = self.sites[site].plans.compile(blueprint.graphs.clone())?;
         let states = blueprint.states(&compiled, Start::FadeIn(linear))?;
         let (seats, states) = self.take_seats(site, states)?;
-        let (plan, new) = match self.sites[site].plans.enter(compiled) {
-            Ok(entered) => entered,
-            Err(error) => {
-                self.give_seats(site, &seats);
-                return Err(error);
-            }
-        };
         let mut batch = Batch::default();
-        if let Some(value) = new {
-            batch.push(worker, Command::AddPlan { plan, value });
-        }
+        let plan = self.enter_plan(worker, compiled, &seats, &mut batch)?;
         self.sites[site].table.put_back(mix, place);
         self.sites[site].legs += 1;
         let epoch = self.sites[site].epoch;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use talkpath_engine::status::PlanCostStatus;
 use talkpath_engine::{
-    Call, CallConfig, Class, EngineError, JitterDelay, LegConfig, NetworkConfig, Resource, Side,
+    CallConfig, Class, EngineError, JitterDelay, LegConfig, NetworkConfig, Resource, Side,
 };
 
 use crate::common::{Codec, EngineConfig, Studio, ms, network};
-use crate::rig::{Rig, WIDE, header, payload, side};
+use crate::rig::{Rig, WIDE, fill, header, payload, side};
 
 const MICRO: Duration = Duration::from_micros(1);
 
@@ -52,17 +52,6 @@ fn talk(rig: &mut Rig, sides: (NetworkConfig, NetworkConfig), millis: u16) {
             }
         }
         rig.studio.advance(ms(1));
-    }
-}
-
-/// Makes calls until one is refused: how many there are, and why no more.
-fn fill(studio: &Studio, config: CallConfig) -> (Vec<Call>, EngineError) {
-    let mut calls = Vec::new();
-    loop {
-        match studio.engine.create_call(config) {
-            Ok(call) => calls.push(call),
-            Err(error) => return (calls, error),
-        }
     }
 }
 

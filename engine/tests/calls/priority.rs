@@ -11,7 +11,7 @@ use talkpath_engine::{
 use talkpath_graph::Shed;
 
 use crate::common::{Codec, EngineConfig, Sent, Studio, ms, network, small};
-use crate::rig::{WIDE, header, line, payload, side};
+use crate::rig::{WIDE, fill, header, line, payload, side};
 
 const MICRO: Duration = Duration::from_micros(1);
 
@@ -218,16 +218,6 @@ fn priced(config: CallConfig, micros: u32) -> Studio {
     first.hang_up().expect("up");
     studio.advance(ms(100));
     studio
-}
-
-fn fill(studio: &Studio, config: CallConfig) -> (Vec<Call>, EngineError) {
-    let mut calls = Vec::new();
-    loop {
-        match studio.engine.create_call(config) {
-            Ok(call) => calls.push(call),
-            Err(error) => return (calls, error),
-        }
-    }
 }
 
 #[test]

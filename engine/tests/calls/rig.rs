@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use talkpath_engine::{
-    Call, CallConfig, FlowStats, NetworkConfig, RtpSender, SampleRate, Side, VirtualEngine,
+    Call, CallConfig, EngineError, FlowStats, NetworkConfig, RtpSender, SampleRate, Side,
+    VirtualEngine,
 };
 use talkpath_nodes::packet::Header;
 
@@ -81,6 +82,17 @@ impl Rig {
             + stats.crowded;
         assert_eq!(stats.received, stats.passed + dropped, "{stats:?}");
         stats
+    }
+}
+
+/// Makes calls until one is refused: all there are, and why no more.
+pub fn fill(studio: &Studio, config: CallConfig) -> (Vec<Call>, EngineError) {
+    let mut calls = Vec::new();
+    loop {
+        match studio.engine.create_call(config) {
+            Ok(call) => calls.push(call),
+            Err(error) => return (calls, error),
+        }
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use crate::codec_name::payload_type;
+
 use super::super::error::BenchError;
 use super::super::phones::{Desk, Setup, Talk};
 use super::super::place::Places;
 use super::super::scenario::Scenario;
-use super::super::seats::payload_type;
 use super::super::server::Server;
 
 /// Listeners keep so much of what they hear at most.

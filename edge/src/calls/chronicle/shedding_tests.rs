@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::json;
 use talkpath_engine::event::Left;
-use talkpath_engine::negotiate::Direction;
+use talkpath_engine::negotiate::{Alongside, Direction, Numbers};
 use talkpath_engine::{
     Codec, EngineConfig, EventStream, LegConfig, NetworkConfig, Room, RoomConfig, VirtualEngine,
 };
@@ -23,10 +23,11 @@ fn open(chronicle: &Chronicle, call_id: &str, class: Priority) -> Page {
 fn answer() -> AudioAnswer {
     AudioAnswer {
         codec: Codec::Pcmu,
-        payload_type: 0,
+        numbers: Numbers::same(0),
         ptime: 20 * MS,
         direction: Direction::BOTH,
         rtcp_mux: true,
+        alongside: Alongside::default(),
     }
 }
 

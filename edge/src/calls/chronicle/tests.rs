@@ -1,5 +1,5 @@
 use serde_json::json;
-use talkpath_engine::negotiate::Direction;
+use talkpath_engine::negotiate::{Alongside, Direction, Numbers};
 use talkpath_engine::{Codec, LeaveReason, LegId, RoomId};
 
 use super::super::record::{EndedBy, Story};
@@ -21,10 +21,11 @@ fn open(chronicle: &Chronicle, call_id: &str) -> Page {
 fn answer(codec: Codec, direction: Direction) -> AudioAnswer {
     AudioAnswer {
         codec,
-        payload_type: 0,
+        numbers: Numbers::same(0),
         ptime: Duration::from_millis(20),
         direction,
         rtcp_mux: true,
+        alongside: Alongside::default(),
     }
 }
 

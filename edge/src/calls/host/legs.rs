@@ -3,7 +3,6 @@
 use talkpath_engine::{
     Direction, EngineError, Leg, LegConfig, NetworkConfig, Room, RtpSender, ToneConfig,
 };
-use talkpath_graph::SampleRate;
 
 use super::super::{Asked, CallLeg, Destination, MediaEnd, MediaRefusal, MediaSession};
 use super::EngineHost;
@@ -19,7 +18,7 @@ const TONE_DBOV: f32 = -16.0;
 pub(super) fn stream(to: &Destination, session: &MediaSession) -> NetworkConfig {
     NetworkConfig {
         codec: session.answer.codec,
-        payload_type: session.answer.payload_type,
+        payload_type: session.answer.numbers.send,
         ptime: session.answer.ptime,
         sender: RtpSender::random(),
         jitter: None,
@@ -84,7 +83,7 @@ impl EngineHost {
         let now = Terms {
             config: NetworkConfig {
                 codec: session.answer.codec,
-                payload_type: session.answer.payload_type,
+                payload_type: session.answer.numbers.send,
                 ptime: session.answer.ptime,
                 ..was.config
             },
@@ -121,7 +120,8 @@ impl EngineHost {
             remote_rtp: session.remote_rtp,
             remote_rtcp: session.remote_rtcp,
             rtcp_mux: session.answer.rtcp_mux,
-            payload_type: config.payload_type,
+            payload_type: session.answer.numbers.receive,
+            send_payload_type: config.payload_type,
             clock_rate: config.codec.clock_rate(),
             ssrc: config.sender.ssrc,
             cname: format!("{:016x}{:016x}@talkpath", self.random, leg.id().to_bits()),

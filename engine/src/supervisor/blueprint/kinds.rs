@@ -37,29 +37,25 @@ impl Blueprint {
         let rate = codec.rate();
         let ingress = leg_graphs::network_ingress(codec, frame, rate, delays);
         let egress = leg_graphs::network_egress(codec, ptime, frame, rate, !hear_self);
+        let graphs = LegGraphs {
+            ingress: Some(ingress),
+            egress: Some(egress),
+        };
+        let build = Build {
+            receive_payload_type: payload_type,
+            send_payload_type: payload_type,
+            ssrc: sender.ssrc,
+            sequence: sender.sequence,
+            timestamp: sender.timestamp,
+            ..Build::default()
+        };
+        let face = Face {
+            kind: "network",
+            codec: Some(codec.to_string()),
+        };
         Ok(Self {
-            graphs: LegGraphs {
-                ingress: Some(ingress),
-                egress: Some(egress),
-            },
-            rate,
-            direction: Direction::BOTH,
-            face: Face {
-                kind: "network",
-                codec: Some(codec.to_string()),
-            },
-            port: None,
             network: Some(*network),
-            source: None,
-            gains: Vec::new(),
-            build: Build {
-                receive_payload_type: payload_type,
-                send_payload_type: payload_type,
-                ssrc: sender.ssrc,
-                sequence: sender.sequence,
-                timestamp: sender.timestamp,
-                ..Build::default()
-            },
+            ..Self::plain(face, graphs, rate, build)
         })
     }
 
@@ -74,25 +70,17 @@ impl Blueprint {
         let (port, input, output) = port(Format::mono(rate, frame), depth);
         let ingress = leg_graphs::port_ingress(rate, frame, rate);
         let egress = leg_graphs::port_egress(rate, frame, rate, !hear_self);
+        let graphs = LegGraphs {
+            ingress: Some(ingress),
+            egress: Some(egress),
+        };
+        let build = Build {
+            ext: vec![(PORT_IN, Box::new(input)), (PORT_OUT, Box::new(output))],
+            ..Build::default()
+        };
         Ok(Self {
-            graphs: LegGraphs {
-                ingress: Some(ingress),
-                egress: Some(egress),
-            },
-            rate,
-            direction: Direction::BOTH,
-            face: Face {
-                kind: "port",
-                codec: None,
-            },
             port: Some(port),
-            network: None,
-            source: None,
-            gains: Vec::new(),
-            build: Build {
-                ext: vec![(PORT_IN, Box::new(input)), (PORT_OUT, Box::new(output))],
-                ..Build::default()
-            },
+            ..Self::plain(Face::plain("port"), graphs, rate, build)
         })
     }
 
@@ -138,22 +126,28 @@ impl Blueprint {
         rate: SampleRate,
         build: Build,
     ) -> Self {
+        let graphs = LegGraphs {
+            ingress: Some(ingress),
+            egress: None,
+        };
+        Self::plain(Face::plain(kind), graphs, rate, build)
+    }
+
+    /// A leg with nothing beside its graphs and their states, which goes the ways that it has a graph for.
+    pub(super) fn plain(face: Face, graphs: LegGraphs, rate: SampleRate, build: Build) -> Self {
         Self {
-            graphs: LegGraphs {
-                ingress: Some(ingress),
-                egress: None,
-            },
-            rate,
             direction: Direction {
-                receive: true,
-                send: false,
+                receive: graphs.ingress.is_some(),
+                send: graphs.egress.is_some(),
             },
-            face: Face { kind, codec: None },
+            graphs,
+            rate,
+            face,
             port: None,
             network: None,
             source: None,
-            gains: Vec::new(),
             build,
+            gains: Vec::new(),
         }
     }
 }

@@ -136,18 +136,8 @@ impl Supervisor {
         batch: &mut Batch,
     ) -> Result<Parts, EngineError> {
         let states = blueprint.states(&compiled)?;
-        let site = usize::from(worker);
-        let (seats, states) = self.take_seats(site, states)?;
-        let (plan, new) = match self.sites[site].plans.enter(compiled) {
-            Ok(entered) => entered,
-            Err(error) => {
-                self.give_seats(site, &seats);
-                return Err(error);
-            }
-        };
-        if let Some(value) = new {
-            batch.push(worker, Command::AddPlan { plan, value });
-        }
+        let (seats, states) = self.take_seats(usize::from(worker), states)?;
+        let plan = self.enter_plan(worker, compiled, &seats, batch)?;
         Ok(Parts {
             plan,
             seats,

@@ -6,7 +6,7 @@
 
 use talkpath_rt::ring::Full;
 
-use crate::proto::{Ack, Berth, CallBody, CallId, Garbage, Passed};
+use crate::proto::{Berth, CallBody, CallId, Passed};
 
 use super::super::Worker;
 use super::super::apply::Tried;
@@ -52,25 +52,14 @@ impl Worker {
         reseat(&mut body.seats, &mut body.states, &mut berth);
         body.plan = berth.plan;
         body.untold = true;
-        match self.add_call(call, body) {
-            Tried::Done => {
-                self.calls.tell_later(call, slot + self.slots_a_second());
-                for leg in sides {
-                    self.moves.set_gone(leg, None);
-                }
-                self.counters.calls_arrived += 1;
-                self.acknowledge(&mut io.acks, Ack::LegHere { leg });
+        let seated = self.add_call(call, body);
+        if matches!(seated, Tried::Done) {
+            self.calls.tell_later(call, slot + self.slots_a_second());
+            for leg in sides {
+                self.moves.set_gone(leg, None);
             }
-            // The supervisor has given away its plan or seats: a bug of it, and the call is gone.
-            Tried::Stale(back) | Tried::Refused(back) => {
-                self.counters.refused_commands += 1;
-                self.acknowledge(&mut io.acks, Ack::LegGone { leg });
-                if let Some(back) = back {
-                    leak(back, &mut self.counters.overflows);
-                }
-            }
-            Tried::Freed(_) | Tried::Full => {}
+            self.counters.calls_arrived += 1;
         }
-        self.free(&mut io.garbage, Garbage::Berth(leg, berth));
+        self.berthed(leg, seated, berth, io);
     }
 }

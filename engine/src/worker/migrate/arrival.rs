@@ -96,13 +96,26 @@ impl Worker {
     fn berth(&mut self, leg: LegId, mut body: Box<LegBody>, mut berth: Box<Berth>, io: &mut Io) {
         reseat(&mut body.seats, &mut body.states, &mut berth);
         (body.plan, body.slots_before, body.slots_after) = (berth.plan, berth.before, berth.after);
-        match self.add_leg(leg, body) {
-            Tried::Done => {
-                self.counters.legs_arrived += 1;
-                self.moves.set_gone(leg, None);
-                self.acknowledge(&mut io.acks, Ack::LegHere { leg });
-            }
-            // The supervisor has given away its room, plan or seats: a bug of it, and the leg is gone.
+        let seated = self.add_leg(leg, body);
+        if matches!(seated, Tried::Done) {
+            self.counters.legs_arrived += 1;
+            self.moves.set_gone(leg, None);
+        }
+        self.berthed(leg, seated, berth, io);
+    }
+
+    /// Tells the supervisor how the arrival of leg `leg`, or of the call of which that is side A, has ended, and gives the
+    /// berth back.
+    pub(in crate::worker) fn berthed(
+        &mut self,
+        leg: LegId,
+        seated: Tried,
+        berth: Box<Berth>,
+        io: &mut Io,
+    ) {
+        match seated {
+            Tried::Done => self.acknowledge(&mut io.acks, Ack::LegHere { leg }),
+            // The supervisor has given away its room, plan or seats: a bug of it, and what came is gone.
             Tried::Stale(back) | Tried::Refused(back) => {
                 self.counters.refused_commands += 1;
                 self.acknowledge(&mut io.acks, Ack::LegGone { leg });

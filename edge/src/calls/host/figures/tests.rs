@@ -1,4 +1,4 @@
-use talkpath_engine::negotiate::{AudioAnswer, Direction};
+use talkpath_engine::negotiate::{Alongside, AudioAnswer, Direction, Numbers};
 use talkpath_engine::worker::script::Work;
 use talkpath_engine::{
     Codec, EngineConfig, LegConfig, NetworkConfig, Priority, RoomConfig, VirtualEngine,
@@ -37,10 +37,11 @@ fn a_call_that_was_shed_and_whose_worker_was_lost_tells_of_both() {
         CallLeg(leg.id().to_bits()),
         &AudioAnswer {
             codec: Codec::Pcmu,
-            payload_type: 0,
+            numbers: Numbers::same(0),
             ptime: Duration::from_millis(20),
             direction: Direction::BOTH,
             rtcp_mux: true,
+            alongside: Alongside::default(),
         },
     );
     let figures = || {
