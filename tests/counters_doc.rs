@@ -164,8 +164,10 @@ fn a_worker_that_does_less_than_another_is_seen() {
 
 #[test]
 fn everything_that_fills_is_explained() {
+    // With two workers there are ways between them.
     let small = EngineConfig {
         capacity_legs: 1,
+        workers: 2,
         priority: None,
         lock_memory: false,
         ..EngineConfig::default()
@@ -180,6 +182,11 @@ fn everything_that_fills_is_explained() {
     let fills = engine.status().expect("it runs").capacity.into_iter();
     let fills: Vec<_> = fills.chain(net.status().fills).collect();
     let (metric, kinds) = (&fills[0], documented(|heading| heading == FILLS));
+    for fill in &fills {
+        // One leg makes no call.
+        let room = fill.limit > 0 || fill.what == "calls";
+        assert!(room && fill.high_water.is_some(), "{fill:?}");
+    }
     assert_eq!((metric.what.as_str(), metric.limit), ("legs", 1));
     same(fills.into_iter().map(|fill| fill.what), &kinds);
     net.shutdown();

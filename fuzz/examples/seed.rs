@@ -34,6 +34,12 @@ const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.
     a=rtpmap:96 L16/16000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=ptime:20\r\na=maxptime:40\r\n\
     a=rtcp-mux\r\na=sendrecv\r\n";
 
+/// A browser's, without its transport: what goes beside the codec as well.
+const OTHER: &str = "v=0\r\no=- 2 1 IN IP4 192.0.2.8\r\ns=-\r\nc=IN IP4 192.0.2.8\r\nt=0 0\r\n\
+    m=audio 4002 RTP/AVP 111 9 121 13 97 101 110\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n\
+    a=rtpmap:121 red/8000\r\na=fmtp:121 9/9\r\na=rtpmap:97 L16/48000\r\na=rtpmap:101 telephone-event/8000\r\n\
+    a=rtpmap:110 telephone-event/48000\r\na=fmtp:110 0-11,16\r\na=sendonly\r\nm=audio 4004 RTP/AVP 0\r\n";
+
 /// A file in memory.
 #[derive(Clone, Default)]
 struct Paper(Arc<Mutex<Vec<u8>>>);
@@ -134,6 +140,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     keep(corpus.join("sdp_read"), 0, OFFER.as_bytes())?;
+    for (n, two) in [[OFFER, OTHER], [OTHER, OFFER], [OTHER, OTHER]]
+        .iter()
+        .enumerate()
+    {
+        keep(corpus.join("negotiate"), n, two.join("\0").as_bytes())?;
+    }
     keep(corpus.join("depacketise"), 99, &run)?;
     recordings(&corpus.join("recording"))
 }

@@ -8,8 +8,14 @@ use talkpath_engine::negotiate::{Capabilities, answer};
 use talkpath_graph::FrameTime;
 
 const PLACE: Place = Place {
-    rtp: SocketAddr::new(core::net::IpAddr::V4(core::net::Ipv4Addr::LOCALHOST), 30_000),
-    rtcp: SocketAddr::new(core::net::IpAddr::V4(core::net::Ipv4Addr::LOCALHOST), 30_001),
+    rtp: SocketAddr::new(
+        core::net::IpAddr::V4(core::net::Ipv4Addr::LOCALHOST),
+        30_000,
+    ),
+    rtcp: SocketAddr::new(
+        core::net::IpAddr::V4(core::net::Ipv4Addr::LOCALHOST),
+        30_001,
+    ),
 };
 
 fuzz_target!(|bytes: &[u8]| {
@@ -28,8 +34,12 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     }
     let again = read(&said).expect("what we say can be read");
-    assert_eq!(again.lines.len(), remote.lines.len(), "every line has its place");
+    assert_eq!(
+        again.lines.len(),
+        remote.lines.len(),
+        "every line has its place"
+    );
     assert_eq!((again.chosen, again.rtp), (remote.chosen, PLACE.rtp));
     assert_eq!(again.audio.codecs.len(), 1);
-    assert_eq!(again.audio.codecs[0].payload_type, agreed.payload_type);
+    assert_eq!(again.audio.codecs[0].payload_type, agreed.numbers.receive);
 });

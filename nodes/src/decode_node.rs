@@ -13,7 +13,7 @@ use talkpath_graph::node::{Gap, PcmPlane};
 use talkpath_graph::{Format, Samples};
 
 /// Silence that a decoder fills by itself, in seconds: more than twice the time after which Opus in DTX says something.
-const NOISE: u64 = 1;
+const NOISE: u32 = 1;
 
 /// Decoder of one leg.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub struct DecodeNode {
     /// The last frame ended in silence, so that the next audio begins a talk spurt.
     paused: bool,
     /// Silence that is still filled by the decoder, in samples.
-    noise: u64,
+    noise: u32,
 }
 
 /// Where the next sample of the frame goes.
@@ -152,7 +152,7 @@ impl DecodeNode {
             decoder.decode(payload, out).is_ok()
         });
         if decoded {
-            self.noise = NOISE * u64::from(codec.rate().hz());
+            self.noise = NOISE * codec.rate().hz();
         } else {
             self.lose(samples, None, cursor);
         }
@@ -172,9 +172,12 @@ impl DecodeNode {
     /// Nothing was sent: how much of the frame is silence for that.
     fn pause(&mut self, samples: usize, cursor: &mut Cursor<'_>) -> usize {
         self.paused = true;
-        let fills = self.noise >= samples as u64;
-        if fills && self.append(samples, cursor, |decoder, out| decoder.recover(None, out)) {
-            self.noise -= samples as u64;
+        // A frame is at most 960.
+        let left = self.noise.checked_sub(samples as u32);
+        if let Some(left) = left
+            && self.append(samples, cursor, |decoder, out| decoder.recover(None, out))
+        {
+            self.noise = left;
             return 0;
         }
         let zeros = cursor.advance(samples);

@@ -17,9 +17,17 @@ const CUTS: [u32; 4] = [40, 20, 10, 5];
 #[derive(Debug)]
 pub struct EncodeNode {
     encoder: Encoder,
-    /// The beginning of the next packet, `staged` samples; empty for a codec that needs none.
-    stage: Box<[f32]>,
-    staged: usize,
+    /// `None` for a codec that codes sample by sample. Boxed: most legs have none.
+    stage: Option<Box<Stage>>,
+}
+
+/// The beginning of the next packet.
+#[derive(Debug)]
+struct Stage {
+    /// Room for a packet.
+    pcm: Box<[f32]>,
+    /// Samples of it there are.
+    held: usize,
 }
 
 impl EncodeNode {
@@ -27,15 +35,13 @@ impl EncodeNode {
     #[must_use]
     pub fn new(codec: Codec, ptime: Duration, settings: &OpusSettings) -> Self {
         let packet = codec.rate().samples_in(ptime.min(codec.max_ptime()));
-        let staged = if codec.is_framed() {
-            packet.as_usize()
-        } else {
-            0
+        let stage = || Stage {
+            pcm: vec![0.0; packet.as_usize().max(1)].into_boxed_slice(),
+            held: 0,
         };
         Self {
             encoder: Encoder::with(codec, settings),
-            stage: vec![0.0; staged].into_boxed_slice(),
-            staged: 0,
+            stage: codec.is_framed().then(|| Box::new(stage())),
         }
     }
 
@@ -49,27 +55,27 @@ impl EncodeNode {
     ///
     /// Real-time: allocates no; blocks no; cost O(samples).
     pub fn process(&mut self, pcm: &[f32], out: &mut Encoded) {
-        if self.stage.is_empty() {
+        let Some(Stage { pcm: stage, held }) = self.stage.as_deref_mut() else {
             // A frame fits the plane, so there is no fault.
             if let Ok(octets) = self.encoder.encode(pcm, out.room()) {
                 out.grow(octets);
             }
             return;
-        }
+        };
         let mut rest = pcm;
-        while self.staged + rest.len() >= self.stage.len() {
-            let (head, tail) = rest.split_at(self.stage.len() - self.staged);
+        while *held + rest.len() >= stage.len() {
+            let (head, tail) = rest.split_at(stage.len() - *held);
             rest = tail;
-            if self.staged == 0 {
+            if *held == 0 {
                 code(&mut self.encoder, head, out);
             } else {
-                self.stage[self.staged..].copy_from_slice(head);
-                code(&mut self.encoder, &self.stage, out);
+                stage[*held..].copy_from_slice(head);
+                code(&mut self.encoder, stage, out);
             }
-            self.staged = 0;
+            *held = 0;
         }
-        self.stage[self.staged..self.staged + rest.len()].copy_from_slice(rest);
-        self.staged += rest.len();
+        stage[*held..*held + rest.len()].copy_from_slice(rest);
+        *held += rest.len();
         out.hold(self.held());
     }
 
@@ -77,7 +83,10 @@ impl EncodeNode {
     ///
     /// Real-time: allocates no; blocks no; cost O(samples).
     pub fn flush(&mut self, out: &mut Encoded) {
-        let mut rest = &self.stage[..core::mem::take(&mut self.staged)];
+        let Some(Stage { pcm, held }) = self.stage.as_deref_mut() else {
+            return;
+        };
+        let mut rest = &pcm[..core::mem::take(held)];
         for ms in CUTS {
             let frame = (self.encoder.codec().rate().hz() / 1000 * ms) as usize;
             if rest.len() >= frame {
@@ -93,14 +102,17 @@ impl EncodeNode {
     ///
     /// Real-time: allocates no; blocks no; cost O(1).
     pub fn skip(&mut self) {
-        self.staged = 0;
+        if let Some(stage) = &mut self.stage {
+            stage.held = 0;
+        }
     }
 
     /// Samples held for the next packet.
     #[must_use]
     pub fn held(&self) -> Samples {
         // At most those of the longest packet.
-        Samples(self.staged as u32)
+        let held = self.stage.as_ref().map_or(0, |stage| stage.held);
+        Samples(held as u32)
     }
 
     /// Effort from the next frame on, 0 to 10, where the codec has such a thing.

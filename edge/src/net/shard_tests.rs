@@ -259,6 +259,37 @@ fn a_full_returned_ring_makes_commands_wait_and_nothing_else() {
     assert_eq!((snapshot.legs.len(), snapshot.counters.rtp_in), (1, 77));
 }
 
+/// The leg of the engine knows its codec by one number, whatever the far end was told to send.
+#[test]
+fn what_comes_under_a_number_of_our_offer_goes_on_under_the_legs() {
+    let mut bench = bench(AMPLE);
+    let port = bench.attach(0);
+    let change = SessionChange {
+        send_payload_type: 96,
+        ..bench.session()
+    };
+    bench.order(Command::Update(id(0).to_bits(), Box::new(change)));
+    bench.slots(1, NOW);
+    bench.send(1, port);
+    bench.slots(1, NOW);
+    let packet = bench
+        .packets_in
+        .recv()
+        .expect("number 0 is what was offered");
+    assert_eq!(packet.header.payload_type, 96);
+    let swapped = SessionChange {
+        payload_type: 96,
+        send_payload_type: 0,
+        ..change
+    };
+    bench.order(Command::Update(id(0).to_bits(), Box::new(swapped)));
+    bench.slots(1, NOW);
+    bench.send(2, port);
+    bench.slots(1, NOW);
+    assert!(bench.packets_in.recv().is_none(), "0 is what we send now");
+    assert_eq!(bench.shard.counters.drop_in_payload_type, 1);
+}
+
 #[test]
 fn a_refused_attach_comes_back_and_its_port_is_watched_no_longer() {
     let mut bench = bench(AMPLE);
@@ -467,7 +498,7 @@ fn a_snapshot_says_how_full_the_packet_rings_are() {
         most,
     };
     let levels = snapshot.packets;
-    assert_eq!(levels.boxes_in, level(2, None));
+    assert_eq!(levels.boxes_in, level(2, Some(3)));
     assert_eq!(levels.ring_in, level(2, Some(3)));
     assert_eq!(levels.ring_out, level(0, Some(1)));
     assert_eq!((levels.held.now, levels.held.limit), (0, 4));

@@ -1,11 +1,14 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use proptest::prelude::*;
 use talkpath_engine::negotiate::{AudioOffer, Capabilities, Direction, answer};
 use talkpath_graph::FrameTime;
 
 use super::*;
+
+mod bad;
+mod beside;
+mod property;
 
 const PLACE: fn() -> Place = || Place {
     rtp: at("192.0.2.7:30000"),
@@ -19,6 +22,28 @@ fn at(address: &str) -> SocketAddr {
 fn body(media: &str) -> Vec<u8> {
     let text = format!("v=0\no=- 1 1 IN IP4 192.0.2.9\ns=-\nc=IN IP4 192.0.2.9\nt=0 0\n{media}");
     text.replace('\n', "\r\n").into_bytes()
+}
+
+/// All there is beside codecs, switched on.
+fn everything() -> Capabilities {
+    Capabilities {
+        telephone_event: true,
+        comfort_noise: true,
+        redundancy: true,
+        ..Capabilities::default()
+    }
+}
+
+/// Every line of the offer has its place, and only the one chosen is not refused.
+fn same_lines(offer: &Remote, ours: &Remote) {
+    let media = |remote: &Remote| -> Vec<_> {
+        remote
+            .lines
+            .iter()
+            .map(|line| (line.media.clone(), line.proto.clone()))
+            .collect()
+    };
+    assert_eq!((media(ours), ours.chosen), (media(offer), offer.chosen));
 }
 
 fn text_of_answer(offer: &[u8]) -> String {
@@ -219,79 +244,4 @@ fn our_offer_reads_as_what_we_can() {
     let offer = Capabilities::default().offer(FrameTime::Ms20);
     let text = Description::new(1).offer(&offer, PLACE());
     assert_eq!(read(&text).expect("our own text").audio, offer);
-}
-
-const CODECS: [(&str, &str); 7] = [
-    ("0", ""),
-    ("8", ""),
-    ("3", ""),
-    ("96", "a=rtpmap:96 L16/16000\n"),
-    ("97", "a=rtpmap:97 L16/48000/1\n"),
-    ("98", "a=rtpmap:98 l16/8000\n"),
-    ("101", "a=rtpmap:101 telephone-event/8000\n"),
-];
-
-fn an_offer() -> impl Strategy<Value = String> {
-    let direction = prop_oneof![
-        Just(""),
-        Just("a=sendonly\n"),
-        Just("a=recvonly\n"),
-        Just("a=inactive\n")
-    ];
-    let ptime = proptest::option::of(10u32..200);
-    let more = prop_oneof![Just(""), Just("m=video 9 RTP/AVP 31\n")];
-    (
-        proptest::sample::subsequence((0..CODECS.len()).collect::<Vec<_>>(), 1..=CODECS.len()),
-        direction,
-        ptime.clone(),
-        ptime,
-        any::<bool>(),
-        more,
-    )
-        .prop_map(|(chosen, direction, ptime, maxptime, mux, more)| {
-            let numbers: Vec<_> = chosen.iter().map(|&index| CODECS[index].0).collect();
-            let maps: String = chosen.iter().map(|&index| CODECS[index].1).collect();
-            let time = |name: &str, value: Option<u32>| {
-                value.map_or_else(String::new, |value| format!("a={name}:{value}\n"))
-            };
-            let (ptime, maxptime) = (time("ptime", ptime), time("maxptime", maxptime));
-            let mux = if mux { "a=rtcp-mux\n" } else { "" };
-            let audio = format!("m=audio 4000 RTP/AVP {}\n{maps}", numbers.join(" "));
-            format!("{more}{audio}{direction}{ptime}{maxptime}{mux}")
-        })
-}
-
-proptest! {
-    /// What we answer parses, keeps the offer's lines, and is what the offer allows.
-    #[test]
-    fn answers_are_acceptable(media in an_offer()) {
-        let offer = read(&body(&media)).expect("made to be readable");
-        if let Ok(agreed) = answer(&offer.audio, &Capabilities::default(), FrameTime::Ms20) {
-            prop_assert!(agreed.acceptable_to(&offer.audio));
-            let text = Description::new(3).answer(&offer, &agreed, PLACE());
-            let ours = read(&text).expect("our own text");
-            prop_assert_eq!(ours.lines.len(), offer.lines.len());
-            prop_assert_eq!(ours.chosen, offer.chosen);
-            prop_assert_eq!(ours.audio.codecs.len(), 1);
-            prop_assert_eq!(ours.audio.codecs[0].codec(), Some(agreed.codec));
-            prop_assert_eq!(ours.audio.ptime, Some(agreed.ptime));
-            prop_assert_eq!(ours.audio.direction, agreed.direction);
-            prop_assert!(offer.audio.rtcp_mux || !ours.audio.rtcp_mux);
-        }
-    }
-
-    /// Nothing anybody sends makes the reader panic.
-    #[test]
-    fn anything_can_be_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        drop(read(&bytes));
-    }
-
-    /// Nor does a description that almost is one.
-    #[test]
-    fn damaged_descriptions_are_read_or_refused(media in an_offer(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
-        let mut text = body(&media);
-        let at = at.index(text.len());
-        text[at] = byte;
-        drop(read(&text));
-    }
 }

@@ -17,6 +17,8 @@ pub struct Notes {
     pub ports_open: usize,
     pub legs: HashMap<CallLeg, (Destination, MediaSession)>,
     pub joined: u64,
+    /// Changes of legs in place.
+    pub updates: u64,
     /// Of those that joined, in order.
     pub classes: Vec<Priority>,
     pub left: usize,
@@ -119,6 +121,7 @@ impl MediaHost for FakeHost {
             .get_mut(&leg)
             .ok_or(MediaRefusal::Failed("gone".to_owned()))?;
         held.1 = session.clone();
+        notes.updates += 1;
         Ok(())
     }
 

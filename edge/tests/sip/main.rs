@@ -7,6 +7,7 @@ mod priority;
 mod real;
 mod records;
 mod stories;
+mod terms;
 mod ua;
 
 use std::net::SocketAddr;

@@ -178,7 +178,8 @@ impl PacketOutlet for Outlet<'_> {
     fn send(&mut self, mut packet: Box<Packet>) -> Result<(), Box<Packet>> {
         (packet.worker, packet.epoch) = self.worker;
         (packet.life, packet.clock_rate) = (self.life, self.clock_rate);
-        packet.mixed = packet.not_before.saturating_sub(self.after);
+        // A few slots: milliseconds.
+        packet.since_mix = u32::try_from(self.after.as_nanos()).unwrap_or(u32::MAX);
         self.packets.send(packet).map_err(|Full(packet)| packet)
     }
 

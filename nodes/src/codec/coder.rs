@@ -65,7 +65,7 @@ enum Coder<G722, Opus> {
     Alaw,
     L16,
     G722(Box<G722>),
-    Opus(Opus),
+    Opus(Box<Opus>),
 }
 
 impl<G722: Default, Opus> Coder<G722, Opus> {
@@ -75,7 +75,7 @@ impl<G722: Default, Opus> Coder<G722, Opus> {
             Codec::Pcma => Self::Alaw,
             Codec::L16(_) => Self::L16,
             Codec::G722 => Self::G722(Box::default()),
-            Codec::Opus(rate) => Self::Opus(opus(rate)),
+            Codec::Opus(rate) => Self::Opus(Box::new(opus(rate))),
         }
     }
 }
