@@ -148,7 +148,7 @@ impl DecodeNode {
     fn decode(&mut self, payload: &[u8], cursor: &mut Cursor<'_>) {
         let codec = self.decoder.codec();
         let samples = codec.samples_in(payload).map_or(0, Samples::as_usize);
-        let decoded = self.append(samples, cursor, |decoder, out| {
+        let decoded = self.make(samples, cursor, |decoder, out| {
             decoder.decode(payload, out).is_ok()
         });
         if decoded {
@@ -163,7 +163,7 @@ impl DecodeNode {
         if samples == 0 {
             return;
         }
-        let filled = self.append(samples, cursor, |decoder, out| decoder.recover(next, out));
+        let filled = self.make(samples, cursor, |decoder, out| decoder.recover(next, out));
         if !filled {
             cursor.gap(samples);
         }
@@ -175,7 +175,7 @@ impl DecodeNode {
         // A frame is at most 960.
         let left = self.noise.checked_sub(samples as u32);
         if let Some(left) = left
-            && self.append(samples, cursor, |decoder, out| decoder.recover(None, out))
+            && self.make(samples, cursor, |decoder, out| decoder.recover(None, out))
         {
             self.noise = left;
             return 0;
@@ -186,14 +186,14 @@ impl DecodeNode {
     }
 
     /// Lets the decoder make `samples`, into the frame where they fit it, else behind what is held; whether it did.
-    fn append(
+    fn make(
         &mut self,
         samples: usize,
         cursor: &mut Cursor<'_>,
-        make: impl FnOnce(&mut Decoder, &mut [f32]) -> bool,
+        by: impl FnOnce(&mut Decoder, &mut [f32]) -> bool,
     ) -> bool {
         if self.held == 0 && samples <= cursor.room() {
-            let made = make(&mut self.decoder, cursor.advance(samples));
+            let made = by(&mut self.decoder, cursor.advance(samples));
             if !made {
                 cursor.at -= samples;
             }
@@ -203,7 +203,7 @@ impl DecodeNode {
         self.fifo.copy_within(self.head..self.head + self.held, 0);
         self.head = 0;
         let room = self.fifo.get_mut(self.held..self.held + samples);
-        let made = room.is_some_and(|room| make(&mut self.decoder, room));
+        let made = room.is_some_and(|room| by(&mut self.decoder, room));
         if made {
             self.held += samples;
         }

@@ -124,15 +124,15 @@ impl Encoded {
     }
 }
 
-impl Default for Encoded {
-    fn default() -> Self {
-        Self::new(Box::new([0; MAX_ENCODED]))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Default for Encoded {
+        fn default() -> Self {
+            Self::new(Box::new([0; MAX_ENCODED]))
+        }
+    }
 
     #[test]
     fn payloads_are_told_apart_and_split_at_the_hole() {
