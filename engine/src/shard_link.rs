@@ -50,6 +50,8 @@ pub(crate) struct Route {
 #[derive(Debug)]
 pub struct ToWorkers {
     ways: Vec<Way>,
+    /// The most boxes that were ever out of the shard's hands.
+    most_out: usize,
     /// The worker of every leg, by index; empty when there is only one.
     routes: Vec<u8>,
     changes: Option<Consumer<Change>>,
@@ -84,6 +86,7 @@ impl ToWorkers {
         };
         Self {
             ways: lenders.into_iter().map(way).collect(),
+            most_out: 0,
             routes,
             changes,
             spent,
@@ -119,8 +122,10 @@ impl ToWorkers {
                 }
             }
         }
-        let stocks = self.ways.iter_mut().map(|way| &mut way.lender);
-        stocks.into_iter().find_map(Lender::take_stock)
+        let mut stocks = self.ways.iter_mut().map(|way| &mut way.lender);
+        let empty = stocks.find_map(Lender::take_stock)?;
+        self.most_out = self.most_out.max(self.out().now);
+        Some(empty)
     }
 
     /// Sends a packet to the worker its leg is on.

@@ -13,6 +13,7 @@ use crate::record::RecordingState;
 pub use calls::{CallStatus, SideStatus};
 pub use counters::{Counter, SupervisorCounters};
 pub use fill::Fill;
+pub(crate) use fill::TOLD;
 pub use late::{CulpritStatus, LateStatus};
 pub use overload::{AdmissionStatus, GovernorStatus, ShedStatus};
 pub use plans::{CostStatus, KindCost, PlanCostStatus, PlanInfo};

@@ -78,6 +78,7 @@ pub(crate) fn join(config: &EngineConfig, base: Duration, stocks: Vec<Stock>) ->
     }
     for (wired, mesh) in workers.iter_mut().zip(mesh(ways)) {
         wired.io.mesh = mesh;
+        wired.ends.levels = wired.io.levels();
     }
     let legs = config.capacity_legs;
     let (changes, told) = ring(legs.max(64));
@@ -118,6 +119,7 @@ pub(crate) fn rejoin(base: Duration, stock: Stock) -> Rewired {
         let there = peer(worker, epoch, from.out, to.into);
         peers.push((other, Box::new(there)));
     }
+    wired.ends.levels = wired.io.levels();
     let inlet = Inlet {
         worker,
         epoch,

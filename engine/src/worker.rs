@@ -34,6 +34,7 @@ mod injected;
 mod inward;
 pub mod io;
 mod legs;
+pub mod levels;
 pub(crate) mod migrate;
 mod outward;
 mod period;

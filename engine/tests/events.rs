@@ -119,6 +119,7 @@ fn samples() -> Vec<EventKind> {
             priority: Priority::Low,
             legs: 3,
             load: 1_200,
+            step: 26,
         },
         EventKind::Recovered {
             worker,
@@ -126,6 +127,7 @@ fn samples() -> Vec<EventKind> {
             priority: Priority::Low,
             legs: 3,
             load: 500,
+            step: 25,
         },
         EventKind::Missed { lost },
     ]

@@ -143,10 +143,7 @@ fn is_continuous(studio: &Studio, caller: &Caller, from: usize, what: &str) {
             a.header.sequence.wrapping_add(1),
             "{what}"
         );
-        let samples = caller
-            .codec
-            .samples_in(a.payload.len())
-            .expect("whole samples");
+        let samples = caller.codec.samples_in(&a.payload).expect("whole samples");
         let step = b.header.timestamp.wrapping_sub(a.header.timestamp);
         assert_eq!(step, caller.codec.ticks_of(samples), "{what}");
         // A room that takes a second worker gets its margin.
@@ -324,6 +321,46 @@ fn a_bus_of_another_rate_is_one_silent_frame_for_the_others_and_none_for_the_leg
         assert!(db(peak_at(&after, 8_000.0, 400.0) / 0.2).abs() < 0.3);
         no_faults(&studio, "another bus");
     }
+}
+
+/// Lets `lost` packets of the phone get lost, and a second pass; what was concealed meanwhile, in samples and microseconds.
+fn lose(studio: &mut Studio, a: &mut Caller, b: &mut Caller, lost: u32) -> [u64; 2] {
+    let told = |caller: &Caller| {
+        let stats = caller.leg.stats().expect("it stays");
+        [stats.concealed_samples, stats.concealed_us]
+    };
+    let before = told(a);
+    for _ in 0..lost {
+        a.packet();
+    }
+    a.due = a.due.map(|due| due + FRAME * lost);
+    studio.run(ms(2_000), &mut [a, b]);
+    let after = told(a);
+    [0, 1].map(|n| after[n] - before[n])
+}
+
+#[test]
+fn what_was_concealed_is_told_in_time_also_when_the_codec_s_rate_changes() {
+    let (mut studio, _room, [mut a, mut b]) = two(Codec::Pcmu);
+    let wide = Codec::L16(WIDE);
+    let [samples, micros] = lose(&mut studio, &mut a, &mut b, 3);
+    assert_eq!(samples, 3 * 160, "three packets of 8 kHz");
+    assert_eq!(micros, 60_000);
+    a.leg.change(network(wide, 1)).expect("a change");
+    a.switch(wide, FRAME);
+    studio.run(ms(2_000), &mut [&mut a, &mut b]);
+    // What the change itself took is counted at the rate of its codec.
+    let changed = a.leg.stats().expect("it stays");
+    assert!(changed.concealed_us < 150_000, "{changed:?}");
+    let [samples, micros] = lose(&mut studio, &mut a, &mut b, 2);
+    assert_eq!((samples, micros), (2 * 320, 40_000), "two of 16 kHz");
+    a.leg.change(network(Codec::Pcmu, 1)).expect("and back");
+    a.switch(Codec::Pcmu, FRAME);
+    studio.run(ms(2_000), &mut [&mut a, &mut b]);
+    let all = a.leg.stats().expect("it stays");
+    assert!(all.concealed_us >= 100_000, "{all:?}");
+    // At the rate it has now, the samples would make more.
+    assert!(all.concealed_us < all.concealed_samples * 1_000_000 / 8_000);
 }
 
 #[test]

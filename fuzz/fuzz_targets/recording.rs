@@ -42,9 +42,9 @@ fuzz_target!(|bytes: &[u8]| {
         content += piece.len();
         rest = behind;
     }
-    // A graph among its requests may be none.
+    // A request may be none, and a graph among them neither.
     let recording = match Recording::parse(whole) {
-        Err(RecordingError::Graph { .. }) => return,
+        Err(RecordingError::Graph { .. } | RecordingError::Request { .. }) => return,
         other => other.expect("a sound frame"),
     };
     let (numbers, notes, packets) = recording.count();

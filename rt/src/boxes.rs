@@ -7,6 +7,7 @@
 //!
 //! An empty inventory is the back-pressure: the caller drops the newest and counts it.
 
+use crate::level::Level;
 use crate::pages;
 use crate::prefetch::prefetch;
 use crate::ring::{Consumer, Full, Producer, ring};
@@ -52,6 +53,7 @@ pub fn boxes_of_pool<T>(
         out,
         returned,
         stock,
+        least: inventory,
         inventory,
         pool,
     };
@@ -67,6 +69,8 @@ pub struct Lender<T> {
     returned: Consumer<Box<T>>,
     /// Empties that have not been needed yet, or were put back. Never more than `pool`.
     stock: Vec<Box<T>>,
+    /// The fewest that were ever left in the stock.
+    least: usize,
     inventory: usize,
     pool: usize,
 }
@@ -78,7 +82,7 @@ impl<T> Lender<T> {
     /// and they stay in the cache, however large the inventory.
     #[must_use = "a box that is not sent must be put back"]
     pub fn take(&mut self) -> Option<Box<T>> {
-        self.returned.pop().or_else(|| self.stock.pop())
+        self.returned.pop().or_else(|| self.take_stock())
     }
 
     /// As [`take`](Self::take), but only one that has come back.
@@ -97,7 +101,9 @@ impl<T> Lender<T> {
     /// As [`take`](Self::take), but only one of the stock.
     #[must_use = "a box that is not sent must be put back"]
     pub fn take_stock(&mut self) -> Option<Box<T>> {
-        self.stock.pop()
+        let empty = self.stock.pop();
+        self.least = self.least.min(self.stock.len());
+        empty
     }
 
     /// Sends a full box.
@@ -134,6 +140,17 @@ impl<T> Lender<T> {
     #[must_use]
     pub fn available(&self) -> usize {
         self.stock.len() + self.returned.len()
+    }
+
+    /// Boxes out of the lender's hands: now (an upper bound, since some may be coming back) and at most. Of a pair that
+    /// shares no pool, and whose stock is touched only when nothing has come back, as [`take`](Self::take) does it.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        Level {
+            most: self.inventory.saturating_sub(self.least),
+            now: self.inventory.saturating_sub(self.available()),
+            limit: self.inventory,
+        }
     }
 
     /// Boxes this pair was made with, wherever they are.
@@ -253,6 +270,31 @@ mod tests {
         }
         assert_eq!((lender.available(), lender.inventory()), (2, 2));
         assert_eq!(lender.high_water(), 1);
+    }
+
+    #[test]
+    fn the_mark_is_the_most_that_were_ever_out() {
+        let (mut lender, mut borrower) = boxes(3, || 0u8);
+        let told = |lender: &Lender<u8>| {
+            let Level { most, now, limit } = lender.level();
+            (now, most, limit)
+        };
+        assert_eq!(told(&lender), (0, 0, 3));
+        for _ in 0..2 {
+            let full = lender.take().unwrap();
+            lender.send(full).unwrap();
+        }
+        assert_eq!(told(&lender), (2, 2, 3));
+        for _ in 0..2 {
+            let empty = borrower.recv().unwrap();
+            borrower.give_back(empty).unwrap();
+        }
+        assert_eq!(told(&lender), (0, 2, 3));
+        // One that has come back is used again: the mark stays.
+        let again = lender.take().unwrap();
+        assert_eq!(told(&lender), (1, 2, 3));
+        lender.put_back(again);
+        assert_eq!(told(&lender), (0, 2, 3));
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! | [`command`] | whole transactions to a worker, published by one commit |
 //! | [`outlet`] | acks, garbage and events back to control |
 //! | [`boxes`] | a fixed inventory of boxes out and back |
+//! | [`level`] | how full a ring or an inventory is, and once was |
 //! | [`numa`] | which cores share a memory |
 //! | [`pages`] | memory that is written before it is needed, by who needs it |
 //! | [`prefetch`] | asking the cache for what is needed next |
@@ -33,6 +34,7 @@ pub mod clock;
 pub mod command;
 pub mod flag;
 pub mod handle;
+pub mod level;
 #[cfg(not(loom))]
 pub mod numa;
 pub mod outlet;

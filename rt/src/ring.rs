@@ -14,6 +14,7 @@
 
 use thiserror::Error;
 
+use crate::level::Level;
 use crate::tape::put::Room;
 use crate::tape::{PutTape, TakeTape};
 
@@ -176,6 +177,17 @@ impl<T> Producer<T> {
         self.high_water
     }
 
+    /// Values in the ring now (an upper bound, since the reader may take some at any time) and at most.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        let limit = self.capacity();
+        Level {
+            most: self.high_water,
+            now: limit - self.vacant(),
+            limit,
+        }
+    }
+
     /// Raises the high-water mark. The cached fill never lies below the true one, so the reader's
     /// position (a shared cache line) is fetched only when the mark might have to rise.
     fn mark(&mut self) {
@@ -284,6 +296,16 @@ impl<T> Consumer<T> {
     #[must_use]
     pub fn high_water(&self) -> usize {
         self.high_water
+    }
+
+    /// Values in the ring now (a lower bound) and the most that were found waiting.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        Level {
+            most: self.high_water,
+            now: self.len(),
+            limit: self.capacity(),
+        }
     }
 
     /// Whether there is nothing to take just now.

@@ -187,7 +187,7 @@ impl<H: MediaHost> Call<H> {
         let (story, figures, page) = seat.leave().await;
         drop(permit);
         let (by, reason) = end.told();
-        let record = story.over(figures, by, &reason);
+        let record = story.over((figures, page.shedding()), by, &reason);
         page.close(&record);
         file(&core.desk, record).await;
         let End::Ours(reason) = end else { return };

@@ -6,6 +6,7 @@
 //! lasts, the longest 4 KiB; its record adds less than one.
 
 mod entry;
+mod shedding;
 mod view;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -15,12 +16,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 use talkpath_engine::negotiate::AudioAnswer;
-use talkpath_engine::{Event, EventClass, EventKind};
+use talkpath_engine::{Event, EventClass, EventKind, Priority};
 use talkpath_rt::clock::{Clock, MonotonicClock};
 
 use super::record::CallRecord;
-use super::{CallLeg, Destination, MediaFigures};
+use super::{Asked, CallLeg, Destination, MediaFigures};
 use entry::{Entry, Terms, What};
+pub(super) use shedding::Shedding;
+use shedding::{InForce, Step};
 
 /// Entries kept of one call.
 const ENTRIES: usize = 64;
@@ -40,6 +43,8 @@ struct Book {
     ended: VecDeque<Tale>,
     legs: HashMap<CallLeg, u64>,
     early: VecDeque<(CallLeg, Entry)>,
+    /// What the governors leave out just now.
+    in_force: InForce,
 }
 
 /// One call.
@@ -48,9 +53,14 @@ struct Tale {
     call_id: String,
     peer: SocketAddr,
     to: Destination,
+    class: Priority,
     /// Wall clock and monotonic time.
     began: (Duration, Duration),
     leg: Option<CallLeg>,
+    /// The worker its leg is on, as it was last told.
+    worker: Option<u8>,
+    /// What was left out of it, if anything was.
+    shed: Option<Box<shedding::Story>>,
     terms: Option<Terms>,
     entries: VecDeque<Entry>,
     /// Older entries that are not kept.
@@ -75,6 +85,7 @@ impl Default for Chronicle {
             ended: VecDeque::new(),
             legs: HashMap::new(),
             early: VecDeque::new(),
+            in_force: InForce::default(),
         };
         Self(Arc::new(Mutex::new(book)))
     }
@@ -91,7 +102,7 @@ impl Chronicle {
     }
 
     /// A page for a new call. Dropped without being [closed](Page::close), it leaves nothing behind.
-    pub fn open(&self, call_id: &str, peer: SocketAddr, to: &Destination) -> Page {
+    pub fn open(&self, call_id: &str, peer: SocketAddr, asked: &Asked) -> Page {
         let mut book = self.book();
         let key = book.next;
         book.next += 1;
@@ -99,9 +110,12 @@ impl Chronicle {
             key,
             call_id: call_id.to_owned(),
             peer,
-            to: to.clone(),
+            to: asked.to.clone(),
+            class: asked.class,
             began: (crate::sys::wall_clock(), MonotonicClock.now()),
             leg: None,
+            worker: None,
+            shed: None,
             terms: None,
             entries: VecDeque::new(),
             left_out: 0,
@@ -113,8 +127,14 @@ impl Chronicle {
         Page { chronicle, key }
     }
 
-    /// The engine tells something of a leg.
+    /// The engine tells something of a leg, or that a governor has taken a step.
     pub fn happened(&self, event: &Event) {
+        if let Some(step) = Step::of(event.at, &event.kind) {
+            return self.book().took(step);
+        }
+        if let EventKind::WorkerLost { worker, .. } = event.kind {
+            return self.book().lost(worker, event.at);
+        }
         let Some(leg) = event.leg.map(|leg| CallLeg(leg.to_bits())) else {
             return;
         };
@@ -187,7 +207,37 @@ impl Book {
             None => ended.into_iter().find(|tale| tale.key == key),
         };
         if let Some(tale) = tale {
+            if let Some(worker) = entry.what.came_to() {
+                let steps = self
+                    .in_force
+                    .changed(tale.class, tale.worker, worker, entry.at);
+                tale.worker = Some(worker);
+                steps.into_iter().for_each(|step| tale.shed(step));
+            }
             tale.note(entry);
+        }
+    }
+
+    /// A governor has taken a step: the calls in progress that it is about are told.
+    fn took(&mut self, step: Step) {
+        let steps = self.in_force.took(step);
+        self.tell(&steps);
+    }
+
+    /// A worker is gone, and its governor with it.
+    fn lost(&mut self, worker: usize, at: Duration) {
+        let Ok(worker) = u8::try_from(worker) else {
+            return;
+        };
+        let steps = self.in_force.lost(worker, at);
+        self.tell(&steps);
+    }
+
+    fn tell(&mut self, steps: &[Step]) {
+        for tale in self.live.values_mut() {
+            let ours = |step: &&Step| tale.worker == Some(step.worker) && tale.class == step.class;
+            let ours: Vec<Step> = steps.iter().filter(ours).copied().collect();
+            ours.into_iter().for_each(|step| tale.shed(step));
         }
     }
 
@@ -200,6 +250,10 @@ impl Book {
 }
 
 impl Tale {
+    fn shed(&mut self, step: Step) {
+        self.shed.get_or_insert_default().note(step);
+    }
+
     fn note(&mut self, entry: Entry) {
         if self.entries.len() == ENTRIES {
             self.entries.pop_front();
@@ -245,6 +299,16 @@ impl Page {
         self.chronicle.book().note(self.key, Entry { at, what });
     }
 
+    /// What was left out of the call, which is over: for its record.
+    pub(in crate::calls) fn shedding(&self) -> Shedding {
+        let mut book = self.chronicle.book();
+        let Some(tale) = book.live.get_mut(&self.key) else {
+            return Shedding::default();
+        };
+        let shed = tale.shed.take();
+        shed.map(|shed| shed.told(tale.began.1)).unwrap_or_default()
+    }
+
     /// The call is over, and this is its record.
     pub fn close(self, record: &CallRecord) {
         let mut book = self.chronicle.book();
@@ -272,5 +336,7 @@ impl Drop for Page {
     }
 }
 
+#[cfg(test)]
+mod shedding_tests;
 #[cfg(test)]
 mod tests;

@@ -156,17 +156,17 @@ impl MediaHost for EngineHost {
 
     fn figures(&self, leg: CallLeg) -> MediaFigures {
         self.known_of(leg)
-            .map(|(known, rate)| known.figures(rate))
+            .map(|known| known.figures())
             .unwrap_or_default()
     }
 
     fn leave(&self, leg: CallLeg) -> MediaFigures {
         let known = self.known_of(leg);
         let held = self.book().let_go(leg);
-        let Some(((known, rate), held)) = known.zip(held) else {
+        let Some((known, held)) = known.zip(held) else {
             return MediaFigures::default();
         };
         let farewells = self.dismiss(held);
-        known.at_the_end(&farewells).figures(rate)
+        known.at_the_end(&farewells).figures()
     }
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::MediaFigures;
+use super::chronicle::Shedding;
 use crate::sip::message::Reason;
 use crate::utc::utc;
 
@@ -40,10 +41,17 @@ pub(crate) struct CallRecord {
     why: String,
     cause: u8,
     #[serde(flatten)]
+    shed: Shedding,
+    #[serde(flatten)]
     figures: MediaFigures,
 }
 
 impl CallRecord {
+    /// What was left out of it.
+    pub(super) fn shedding(&self) -> &Shedding {
+        &self.shed
+    }
+
     /// How long the leg was there, in seconds, and why it is there no more.
     pub(super) fn end(&self) -> (f64, &str) {
         (self.duration_s, &self.why)
@@ -83,7 +91,12 @@ impl Story {
     }
 
     /// The record, the leg being gone just now.
-    pub fn over(self, figures: MediaFigures, by: EndedBy, reason: &Reason) -> CallRecord {
+    pub fn over(
+        self,
+        (figures, shed): (MediaFigures, Shedding),
+        by: EndedBy,
+        reason: &Reason,
+    ) -> CallRecord {
         let lasted = self.joined.map(|(_, at)| at.elapsed());
         CallRecord {
             id: self.call_id,
@@ -97,6 +110,7 @@ impl Story {
             ended_by: by,
             why: reason.text.clone(),
             cause: reason.cause,
+            shed,
             figures,
         }
     }

@@ -59,7 +59,7 @@ impl<H: MediaHost> Seat<H> {
         let place = port.place(request.source);
         let story = Story::new(&request.dialog.call_id, request.source, &asked.to);
         let chronicle = &core.desk.settings.chronicle;
-        let page = chronicle.open(&request.dialog.call_id, request.source, &asked.to);
+        let page = chronicle.open(&request.dialog.call_id, request.source, &asked);
         let mut seat = Self {
             core,
             id: request.dialog.clone(),

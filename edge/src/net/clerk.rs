@@ -44,6 +44,8 @@ pub(crate) struct Desk {
     pub(crate) ports: PortPool,
     /// The legs that the shard has, or will have before any later command, by their keys.
     pub(crate) attached: HashMap<u64, Attached>,
+    /// The most that there ever were.
+    pub(crate) most_attached: usize,
     /// By index, the leg that another has taken the place of, until somebody detaches it: where its last figures come.
     pub(crate) displaced: HashMap<u32, (LegId, Receiver<NetLegStats>)>,
     pub(crate) closed: bool,
@@ -240,6 +242,7 @@ mod tests {
             backlog: VecDeque::new(),
             ports: PortPool::new(&(10..=11), Duration::ZERO),
             attached: HashMap::new(),
+            most_attached: 0,
             displaced: HashMap::new(),
             closed: false,
         };

@@ -87,6 +87,7 @@ impl Net {
         }
         let attached = Attached { port, farewell };
         desk.attached.insert(leg.to_bits(), attached);
+        desk.most_attached = desk.most_attached.max(desk.attached.len());
         Ok(NetLeg {
             net: self.clone(),
             leg,
@@ -147,7 +148,7 @@ impl Net {
             let legs = Level {
                 now: desk.attached.len(),
                 limit: office.limit,
-                most: None,
+                most: Some(desk.most_attached),
             };
             (ports, Level::filled(&desk.commands), legs)
         };

@@ -38,6 +38,7 @@ fn side(room: usize) -> Side {
             backlog: Default::default(),
             ports: PortPool::new(&config.ports, config.quarantine),
             attached: Default::default(),
+            most_attached: 0,
             displaced: Default::default(),
             closed: false,
         }),

@@ -77,17 +77,12 @@ impl Inbound {
     pub(crate) fn levels(&self) -> (Level, Level) {
         let boxes = &self.to_worker;
         let limit = boxes.inventory();
-        let out = Level {
-            now: limit - boxes.available(),
-            limit,
-            most: None,
-        };
         let waiting = Level {
             now: boxes.waiting(),
             limit,
             most: Some(boxes.high_water()),
         };
-        (out, waiting)
+        (boxes.out().into(), waiting)
     }
 
     /// Listens no longer. Sockets leave epoll by themselves when closed, so a failure changes nothing.

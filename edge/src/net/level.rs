@@ -15,23 +15,26 @@ pub(crate) struct Level {
     pub most: Option<usize>,
 }
 
+impl From<talkpath_rt::level::Level> for Level {
+    fn from(level: talkpath_rt::level::Level) -> Self {
+        Self {
+            now: level.now,
+            limit: level.limit,
+            most: Some(level.most),
+        }
+    }
+}
+
 impl Level {
     /// Of a ring this thread fills.
     pub(crate) fn filled<T>(ring: &Producer<T>) -> Self {
-        Self {
-            now: ring.capacity() - ring.vacant(),
-            limit: ring.capacity(),
-            most: Some(ring.high_water()),
-        }
+        ring.level().into()
     }
 
     /// Of a ring this thread empties; call it before emptying.
     pub(crate) fn found<T>(ring: &mut Consumer<T>) -> Self {
-        Self {
-            now: ring.gauge(),
-            limit: ring.capacity(),
-            most: Some(ring.high_water()),
-        }
+        ring.gauge();
+        ring.level().into()
     }
 
     /// As the status page has it.
@@ -51,6 +54,8 @@ pub(crate) struct PacketLevels {
     pub ring_out: Level,
     /// Packets held back until their time.
     pub held: Level,
+    /// Boxes of slot timing that are out of the shard's hands.
+    pub timing_boxes: Level,
 }
 
 /// The rings from the shard that the clerk empties.
@@ -75,6 +80,7 @@ pub(crate) fn fills(
         packets.ring_in.fill("packets in ring"),
         packets.ring_out.fill("packets out ring"),
         packets.held.fill("held packets"),
+        packets.timing_boxes.fill("shard timing boxes"),
         commands.fill("shard commands ring"),
         clerk.returned.fill("shard returns ring"),
         clerk.events.fill("shard events ring"),

@@ -133,6 +133,7 @@ impl Shard {
             ring_in,
             ring_out,
             held,
+            timing_boxes: self.timing.level().into(),
         }
     }
 

@@ -498,7 +498,7 @@ fn a_snapshot_says_how_full_the_packet_rings_are() {
         most,
     };
     let levels = snapshot.packets;
-    assert_eq!(levels.boxes_in, level(2, None));
+    assert_eq!(levels.boxes_in, level(2, Some(3)));
     assert_eq!(levels.ring_in, level(2, Some(3)));
     assert_eq!(levels.ring_out, level(0, Some(1)));
     assert_eq!((levels.held.now, levels.held.limit), (0, 4));

@@ -100,6 +100,7 @@ impl Net {
                 backlog: VecDeque::new(),
                 ports: PortPool::new(&config.ports, config.quarantine),
                 attached: HashMap::new(),
+                most_attached: 0,
                 displaced: HashMap::new(),
                 closed: false,
             }),

@@ -96,8 +96,8 @@ kinds! {
     WorkerLost "worker_lost" Critical ["why", "fault", "silent_ms", "legs"];
     WorkerReplaced "worker_replaced" Critical ["legs"];
     WorkerNotReplaced "worker_not_replaced" Critical ["stuck"];
-    Shed "shed" Warning ["what", "priority", "legs", "load"];
-    Recovered "recovered" Notice ["what", "priority", "legs", "load"];
+    Shed "shed" Warning ["what", "priority", "legs", "load", "step"];
+    Recovered "recovered" Notice ["what", "priority", "legs", "load", "step"];
     Missed "missed" Warning ["critical", "warning", "notice", "info"];
 }
 

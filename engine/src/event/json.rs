@@ -86,6 +86,7 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
             priority,
             legs,
             load,
+            step,
             ..
         }
         | EventKind::Recovered {
@@ -93,12 +94,14 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
             priority,
             legs,
             load,
+            step,
             ..
         } => {
             map.serialize_entry("what", what.name())?;
             map.serialize_entry("priority", priority)?;
             map.serialize_entry("legs", legs)?;
-            map.serialize_entry("load", &(f64::from(*load) / 1e3))
+            map.serialize_entry("load", &(f64::from(*load) / 1e3))?;
+            map.serialize_entry("step", step)
         }
         EventKind::WorkerNotReplaced { stuck, .. } => map.serialize_entry("stuck", stuck),
         EventKind::Missed { lost } => {

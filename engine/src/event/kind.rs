@@ -179,6 +179,8 @@ pub enum EventKind {
         legs: u32,
         /// How full the fullest slot was, in thousandths of its length.
         load: u32,
+        /// Steps of the ladder that are in force from now on.
+        step: u32,
     },
     /// There is time again for what was left out (D15).
     Recovered {
@@ -192,6 +194,8 @@ pub enum EventKind {
         legs: u32,
         /// How full the fullest slot was, in thousandths of its length.
         load: u32,
+        /// Steps of the ladder that are in force from now on.
+        step: u32,
     },
     /// This subscriber was too slow: so many events before this one are lost to it. Of greater classes than what is lost,
     /// some may have come before this one that happened later.

@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::{CallId, CallStats, LegId, PlanId, RoomId, Segment};
 use crate::event::EventClass;
 use crate::worker::governor::Taken;
+use crate::worker::levels::WorkerLevels;
 use crate::worker::stats::{LegStats, WorkerCounters};
 
 /// Legs of one plan that ran side by side, and how long they took.
@@ -92,5 +93,7 @@ pub enum WorkerEventKind {
     Worker {
         /** The figures. */
         counters: WorkerCounters,
+        /** How full its rings and inventories are. */
+        levels: WorkerLevels,
     },
 }

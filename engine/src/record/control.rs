@@ -204,32 +204,53 @@ impl ControlReader {
         }
     }
 
-    /// The next note off the front of `bytes`; `None` when there is none that makes sense.
-    pub(crate) fn next(&mut self, bytes: &mut &[u8]) -> Option<Control> {
-        loop {
-            let tag = numbers::take_bytes(bytes, 1)?[0];
-            let number = numbers::take(bytes)?;
-            if tag == 0 {
-                self.last = self.last.saturating_add(Duration::from_nanos(number));
-                return Some(Control::Poll(self.last));
+    /// The next note off the front of `bytes`; `None` at their end.
+    ///
+    /// # Errors
+    /// In words, why the note there is none; nothing behind it can be read.
+    pub(crate) fn next(&mut self, bytes: &mut &[u8]) -> Option<Result<Control, String>> {
+        while !bytes.is_empty() {
+            let note = self.note(bytes);
+            if note.is_err() {
+                *bytes = &[];
             }
-            let content = numbers::take_bytes(bytes, number)?;
-            match tag {
-                1 => {
-                    return serde_json::from_slice(content).ok().map(Control::Ask);
-                }
-                2 | 4 => {
-                    let (samples, _) = content.as_chunks::<4>();
-                    let samples = samples.iter().map(|bytes| f32::from_le_bytes(*bytes));
-                    self.pieces.extend(samples);
-                    if tag == 2 {
-                        self.clips.push(std::mem::take(&mut self.pieces).into());
-                    }
-                }
-                3 => return Some(Control::Cannot),
-                // Of a later version: it may be left out, as whoever made it has decided.
-                _ => {}
+            if let Some(note) = note.transpose() {
+                return Some(note);
             }
         }
+        None
+    }
+
+    /// One note; nothing for a piece of a clip.
+    fn note(&mut self, bytes: &mut &[u8]) -> Result<Option<Control>, String> {
+        let cut = || "it ends too early".to_owned();
+        let tag = numbers::take_bytes(bytes, 1).ok_or_else(cut)?[0];
+        let number = numbers::take(bytes).ok_or_else(cut)?;
+        if tag == 0 {
+            self.last = self.last.saturating_add(Duration::from_nanos(number));
+            return Ok(Some(Control::Poll(self.last)));
+        }
+        let content = numbers::take_bytes(bytes, number).ok_or_else(cut)?;
+        match tag {
+            1 => {
+                let asked = serde_json::from_slice(content);
+                return asked
+                    .map(Control::Ask)
+                    .map(Some)
+                    .map_err(|why| why.to_string());
+            }
+            2 | 4 => {
+                let (samples, _) = content.as_chunks::<4>();
+                let samples = samples.iter().map(|bytes| f32::from_le_bytes(*bytes));
+                self.pieces.extend(samples);
+                if tag == 2 {
+                    self.clips.push(std::mem::take(&mut self.pieces).into());
+                }
+            }
+            3 => return Ok(Some(Control::Cannot)),
+            // Of a later version: it may be left out, as whoever made it has decided.
+            _ => {}
+        }
+        Ok(None)
     }
 }

@@ -116,6 +116,8 @@ pub(crate) fn of_supervisor(worker: u8, ends: &mut Ends, taps: &mut impl Taps) {
         stats,
         costs,
         monitor: _,
+        // Numbers, told and nothing more.
+        levels: _,
     } = ends;
     let own = Names { worker, peer: 0 };
     taps.put(own.ring(33), commands.ring());

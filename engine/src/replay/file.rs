@@ -52,6 +52,16 @@ pub enum RecordingError {
         /// What is wrong with it.
         why: String,
     },
+    /// What the supervisor was asked cannot be read, or names what there cannot be: nothing behind it would be what it was.
+    #[error("request {number} of the recording, in the block at byte {at}, cannot be read: {why}")]
+    Request {
+        /// The how manieth, from 1.
+        number: usize,
+        /// Where the content of its block begins.
+        at: usize,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A graph that a leg joined with, or that was swapped in, does not make sense.
     #[error("graph {number} of the recording cannot be read: {why}")]
     Graph {
@@ -121,19 +131,30 @@ impl Recording {
             cut_short,
             bytes,
         };
-        recording.check_graphs()?;
+        recording.check_requests()?;
         Ok(recording)
     }
 
-    fn check_graphs(&self) -> Result<(), RecordingError> {
-        let (mut control, mut number) = (self.control(), 0);
-        while let Some(note) = control.next() {
-            let Control::Ask(asked @ (Asked::JoinGraph { .. } | Asked::Swap { .. })) = note else {
-                continue;
+    /// Reads every request once, so that whoever plays them finds none that cannot be asked again.
+    fn check_requests(&self) -> Result<(), RecordingError> {
+        let mut control = self.control();
+        let (mut number, mut graphs) = (0, 0);
+        while let Some(note) = control.read() {
+            let at = control.stream.block_at();
+            let wrong = |number, why| RecordingError::Request { number, at, why };
+            let asked = match note {
+                Ok(Control::Ask(asked)) => asked,
+                Ok(_) => continue,
+                Err(why) => return Err(wrong(number + 1, why)),
             };
             number += 1;
+            graphs += usize::from(asked.has_graph());
             if let Some(why) = control.reader.graph_fault(&asked) {
+                let number = graphs;
                 return Err(RecordingError::Graph { number, why });
+            }
+            if control.reader.request(asked).is_none() {
+                return Err(wrong(number, "it names what there cannot be".to_owned()));
             }
         }
         Ok(())

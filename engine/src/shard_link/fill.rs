@@ -2,6 +2,7 @@
 
 use talkpath_nodes::packet::Packet;
 use talkpath_rt::boxes::{Borrower, Lender};
+use talkpath_rt::level::Level;
 use talkpath_rt::ring::Consumer;
 
 use super::{FromWorkers, ToWorkers};
@@ -11,6 +12,17 @@ impl ToWorkers {
     #[must_use]
     pub fn available(&self) -> usize {
         self.lenders().map(Lender::available).sum()
+    }
+
+    /// Boxes out of the shard's hands: waiting, at the workers, or on their way back.
+    #[must_use]
+    pub fn out(&self) -> Level {
+        let limit = self.inventory();
+        Level {
+            most: self.most_out,
+            now: limit.saturating_sub(self.available()),
+            limit,
+        }
     }
 
     /// Boxes in all, wherever they are.

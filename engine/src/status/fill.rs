@@ -1,7 +1,17 @@
 //! How much of what there is a fixed number of is in use.
 
 use serde::Serialize;
+use talkpath_rt::level::Level;
 use talkpath_rt::ring::Consumer;
+
+/// What workers tell of themselves.
+pub(crate) const TOLD: [&str; 5] = [
+    "boxes out",
+    "timing boxes",
+    "cost boxes",
+    "sum boxes",
+    "passed ring",
+];
 
 /// Use of one thing there is a fixed number of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,8 +42,19 @@ impl Fill {
         }
     }
 
+    /// Whether a worker tells it about once a second, since nobody else has an end of it: what is in use is as old then.
+    #[must_use]
+    pub fn is_told_by_workers(&self) -> bool {
+        TOLD.contains(&self.what.as_str())
+    }
+
+    /// The fill of what `level` is of.
+    pub(crate) fn of(what: &str, level: Level) -> Self {
+        Self::new(what, level.now, level.limit, Some(level.most))
+    }
+
     /// The fill of a ring that control reads; its high-water mark is what the reader found.
     pub fn of_ring<T>(what: &str, ring: &Consumer<T>) -> Self {
-        Self::new(what, ring.len(), ring.capacity(), Some(ring.high_water()))
+        Self::of(what, ring.level())
     }
 }

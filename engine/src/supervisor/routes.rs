@@ -9,6 +9,7 @@ use talkpath_rt::ring::{Consumer, Full, Producer};
 
 use crate::proto::{LegId, PacketBox};
 use crate::shard_link::{Change, Inlet, Outflow, Route};
+use crate::status::Fill;
 
 /// The supervisor's ends of the shard's rings.
 #[derive(Debug)]
@@ -92,8 +93,20 @@ impl Routes {
             .retain(|inlet| awaited(usize::from(inlet.worker), inlet.epoch.wrapping_sub(1)));
     }
 
+    /// How full the four rings to and from the shard are.
+    pub(super) fn fills(&self) -> [Fill; 4] {
+        [
+            Fill::of("routes ring", self.changes.level()),
+            Fill::of("renewals ring", self.outflows.level()),
+            Fill::of_ring("spent inlets ring", &self.spent),
+            Fill::of_ring("spent outflows ring", &self.spent_out),
+        ]
+    }
+
     /// Sends what waits, as far as the rings have room, and frees what has come back.
     pub(super) fn flush(&mut self) {
+        self.spent.gauge();
+        self.spent_out.gauge();
         while let Some(inlet) = self.spent.pop() {
             self.boxes_lost += inlet.lost as u64;
             self.ends.push(*inlet);

@@ -13,6 +13,7 @@ use crate::proto::{Ack, Command, Garbage, WorkerEvent};
 use crate::status::LateStatus;
 use crate::worker::bank::Seating;
 use crate::worker::costs::{Bars, CostSink, CostStats};
+use crate::worker::levels::WorkerLevels;
 use crate::worker::schedule::cycle_slots;
 use crate::worker::stats::WorkerCounters;
 
@@ -32,6 +33,8 @@ pub(crate) struct Ends {
     pub stats: StatsSink,
     pub monitor: Monitor,
     pub costs: CostSink,
+    /// Of what only the worker has ends of, when it was built.
+    pub levels: WorkerLevels,
 }
 
 /// One worker, seen from the control side.
@@ -43,6 +46,8 @@ pub(super) struct Site {
     pub events: EventRx<WorkerEvent>,
     pub stats: StatsSink,
     pub timing: SlotStats,
+    /// How full what only the worker has ends of was when it told last.
+    pub levels: WorkerLevels,
     pub costs: CostSink,
     /// Costs that have come and are not in the price list yet.
     pub arrived: CostStats,
@@ -81,6 +86,7 @@ impl Site {
             events: ends.events,
             stats: ends.stats,
             timing: SlotStats::new(),
+            levels: ends.levels,
             costs: ends.costs,
             arrived: CostStats::new(config.capacity_plans),
             rest: Bars::new(),

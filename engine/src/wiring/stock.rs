@@ -28,6 +28,7 @@ use crate::supervisor::{ACKS, COMMANDS, Ends, GARBAGE};
 use crate::worker::fence::PANICS;
 use crate::worker::governor::Marks;
 use crate::worker::io::{Io, Mesh, Peer};
+use crate::worker::levels::WorkerLevels;
 use crate::worker::{Worker, WorkerConfig, costs};
 
 /// Rooms that two workers can share at a time without a sum going unsent, at one rate.
@@ -133,6 +134,8 @@ fn wired(
         stats: stats_sink,
         monitor,
         costs: cost_sink,
+        // Known when the mesh is.
+        levels: WorkerLevels::default(),
     };
     let worker = Worker::new(WorkerConfig {
         // At most MAX_WORKERS.

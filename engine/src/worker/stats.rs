@@ -5,6 +5,7 @@
 use core::time::Duration;
 
 use serde::Serialize;
+use talkpath_graph::SampleRate;
 use talkpath_nodes::jitter::{JitterCounters, PlayoutDelay};
 use talkpath_nodes::waited::Waited;
 
@@ -27,8 +28,10 @@ pub struct LegStats {
     pub flushed: u64,
     /// Packets in the jitter buffer when the record was made.
     pub queued: u32,
-    /// Samples concealed, at the codec's rate.
+    /// Samples concealed, each at the rate of the codec of its time.
     pub concealed_samples: u64,
+    /// The same in microseconds, which codecs of several rates have in common: a leg may change its own.
+    pub concealed_us: u64,
     /// Times the playout point was set anew.
     pub resyncs: u64,
     /// Packets given to the shard.
@@ -63,8 +66,8 @@ impl LegStats {
         self.playout = delay.after(&self.playout);
     }
 
-    /// Adds what a jitter buffer counted.
-    pub(super) fn add(&mut self, c: &JitterCounters) {
+    /// Adds what a jitter buffer of a codec of this rate counted.
+    pub(super) fn add(&mut self, c: &JitterCounters, rate: SampleRate) {
         self.received += c.received;
         self.played += c.played;
         self.late += c.late;
@@ -73,6 +76,7 @@ impl LegStats {
         self.malformed += c.wrong_payload_type + c.bad_length;
         self.flushed += c.stale;
         self.concealed_samples += c.lost_samples;
+        self.concealed_us += c.lost_samples * 1_000_000 / u64::from(rate.hz());
         self.resyncs += c.resyncs;
     }
 }

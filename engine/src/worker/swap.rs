@@ -117,7 +117,8 @@ impl Worker {
                 if let Seat::Jitter(seat) = *seat {
                     self.empty_jitter(Some(seat), &mut io.packets_in);
                     if let Some(buffer) = self.bank.jitter.get(seat) {
-                        body.run.stats.add(buffer.counters());
+                        let rate = buffer.config().codec.rate();
+                        body.run.stats.add(buffer.counters(), rate);
                         body.run.stats.add_delay(buffer.delay());
                     }
                 }

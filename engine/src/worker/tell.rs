@@ -73,19 +73,18 @@ impl Worker {
             }
         }
         if slot.is_multiple_of(per_stamp) {
+            let levels = io.levels();
             // What finds no empty box goes on in the one it has, like the timing.
             let costs = io.costs.publish();
             if !(io.stats.publish() && costs) {
                 // Recording goes on in the same box: nothing is lost.
                 self.counters.events_deferred += 1;
             }
-            if !self.event(
-                io,
-                now,
-                WorkerEventKind::Worker {
-                    counters: self.counters,
-                },
-            ) {
+            let figures = WorkerEventKind::Worker {
+                counters: self.counters,
+                levels,
+            };
+            if !self.event(io, now, figures) {
                 self.counters.events_deferred += 1;
             }
         }
@@ -130,7 +129,7 @@ impl Worker {
     fn figures(&self, body: &LegBody) -> LegStats {
         let mut stats = body.run.stats;
         if let Some(buffer) = jitter_seat(body).and_then(|seat| self.bank.jitter.get(seat)) {
-            stats.add(buffer.counters());
+            stats.add(buffer.counters(), buffer.config().codec.rate());
             stats.add_delay(buffer.delay());
             stats.queued = buffer.queued() as u32;
         }

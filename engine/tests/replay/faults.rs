@@ -54,6 +54,70 @@ fn what_is_no_recording_is_told_in_words() {
     );
 }
 
+/// CRC-32 (IEEE 802.3), bit by bit.
+fn crc32<'a>(bytes: impl Iterator<Item = &'a u8>) -> u32 {
+    !bytes.fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            sum >> 1 ^ (0xEDB8_8320 & (sum & 1).wrapping_neg())
+        })
+    })
+}
+
+/// The recording with the first `from` in its notes of requests replaced by `to`, which is as long, under a right checksum.
+fn with_notes(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let (mut bytes, mut at, mut replaced) = (bytes.to_vec(), 8, 0);
+    while at < bytes.len() {
+        let len = bytes[at + 4..at + 8].try_into().expect("four bytes");
+        let end = at + 12 + u32::from_le_bytes(len) as usize;
+        // 2: polls and requests.
+        if bytes[at] == 2 && replaced == 0 {
+            let content = &bytes[at + 12..end];
+            if let Some(found) = content.windows(from.len()).position(|piece| piece == from) {
+                let found = at + 12 + found;
+                bytes[found..found + to.len()].copy_from_slice(to);
+                replaced += 1;
+            }
+        }
+        let sum = crc32(bytes[at..at + 8].iter().chain(&bytes[at + 12..end]));
+        bytes[at + 8..at + 12].copy_from_slice(&sum.to_le_bytes());
+        at = end;
+    }
+    assert_eq!(replaced, 1, "it stands in it");
+    bytes
+}
+
+#[test]
+fn a_request_that_cannot_be_read_is_told_and_not_left_out() {
+    let bytes = recorded();
+    let same = with_notes(&bytes, b"create_room", b"create_room");
+    assert_eq!(same, bytes);
+    // The room is the first that was asked for.
+    for (from, to, why) in [
+        (&b"create_room"[..], &b"create_tomb"[..], "unknown variant"),
+        (
+            b"\"frame_ms\":20",
+            b"\"frame_ms\":15",
+            "what there cannot be",
+        ),
+        (b"\"frame_ms\":20", b"\"frame_ms\":2}", "line 1"),
+    ] {
+        let wrong = Recording::parse(with_notes(&bytes, from, to)).expect_err("it is wrong");
+        let told = wrong.to_string();
+        assert!(
+            matches!(wrong, RecordingError::Request { number: 1, at, .. } if at > 8 && at < bytes.len()),
+            "{told}"
+        );
+        assert!(told.contains(why), "{told}");
+    }
+    // The first phone: one request behind the room.
+    let later = with_notes(&bytes, b"\"hear_self\":", b"\"hear_self\"!");
+    assert!(matches!(
+        Recording::parse(later),
+        Err(RecordingError::Request { number: 2, .. })
+    ));
+}
+
 #[test]
 fn a_recording_that_is_cut_short_runs_up_to_there() {
     let bytes = recorded();

@@ -1,6 +1,7 @@
 //! Full tallies out, empty ones back: the box exchange behind [`StatsSource`](super::StatsSource).
 
 use crate::boxes::{Borrower, Lender, boxes};
+use crate::level::Level;
 use crate::pages;
 use crate::ring::{Consumer, Producer};
 
@@ -37,6 +38,12 @@ impl<S> Source<S> {
     #[must_use]
     pub fn current(&mut self) -> &mut S {
         &mut self.current
+    }
+
+    /// Tallies out of this end's hands. The one being filled is none of them.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.lender.level()
     }
 
     /// Its two rings, out and back, for a [tape](crate::tape).

@@ -88,6 +88,17 @@ impl What {
         }
     }
 
+    /// The worker the leg is on since, where this says so.
+    pub fn came_to(&self) -> Option<u8> {
+        match self {
+            Self::Engine { info, worker, .. } => {
+                let came = ["joined", "moved", "rebuilt"].contains(&info.name);
+                worker.filter(|_| came)
+            }
+            _ => None,
+        }
+    }
+
     /// As the page of a call has it.
     pub fn json(&self) -> Value {
         let name = self.name();

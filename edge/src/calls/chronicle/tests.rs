@@ -11,7 +11,11 @@ fn peer() -> SocketAddr {
 }
 
 fn open(chronicle: &Chronicle, call_id: &str) -> Page {
-    chronicle.open(call_id, peer(), &Destination::Room("a".to_owned()))
+    let asked = Asked {
+        to: Destination::Room("a".to_owned()),
+        class: Priority::Normal,
+    };
+    chronicle.open(call_id, peer(), &asked)
 }
 
 fn answer(codec: Codec, direction: Direction) -> AudioAnswer {
@@ -28,7 +32,7 @@ fn answer(codec: Codec, direction: Direction) -> AudioAnswer {
 fn record(call_id: &str) -> CallRecord {
     let story = Story::new(call_id, peer(), &Destination::Room("a".to_owned()));
     story.over(
-        MediaFigures::default(),
+        (MediaFigures::default(), Shedding::default()),
         EndedBy::Caller,
         &Reason::new(16, "hung up"),
     )

@@ -42,6 +42,13 @@ impl Tale {
         story["entries"] = entries.collect();
         story["entries_left_out"] = self.left_out.into();
         story["counts"] = json!(self.counts);
+        let told = || self.shed.as_ref().map(|shed| shed.told(self.began.1));
+        let shed = match &self.record {
+            Some(record) => record.shedding().clone(),
+            None => told().unwrap_or_default(),
+        };
+        story["shedding"] = json!(shed.shedding);
+        story["shedding_left_out"] = shed.shedding_left_out.into();
         story["now"] = Value::Null;
         story["record"] = json!(self.record);
         story

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use crossbeam::channel::Receiver;
 use talkpath_engine::status::LegStatus;
-use talkpath_graph::SampleRate;
 use talkpath_rt::clock::{Clock, MonotonicClock};
 
 use super::super::MediaFigures;
@@ -31,13 +30,12 @@ pub(super) struct Farewells {
 }
 
 impl Known {
-    /// As it is told, of a leg whose codec has this rate.
-    pub fn figures(&self, rate: SampleRate) -> MediaFigures {
+    /// As it is told.
+    pub fn figures(&self) -> MediaFigures {
         let Self { engine, net } = self;
         let stats = engine.as_ref().map(|engine| engine.stats);
         // To the microsecond: in a record it stands as it is.
         let round = |ms: f64| (ms * 1e3).round() / 1e3;
-        let ms = |samples: u64| round(samples as f64 * 1e3 / f64::from(rate.hz()));
         let of_net = |number: fn(&NetLegStats) -> u64| net.as_ref().map(number);
         let has_taken = |engine: &&LegStatus| engine.stats.received > 0;
         MediaFigures {
@@ -48,7 +46,7 @@ impl Known {
             refused: of_net(|net| net.refused),
             refused_for: net.map(|net| net.refused_for),
             malformed: stats.map(|stats| stats.malformed),
-            concealed_ms: stats.map(|stats| ms(stats.concealed_samples)),
+            concealed_ms: stats.map(|stats| stats.concealed_us as f64 / 1e3),
             shed_frames: stats.map(|stats| stats.shed_frames),
             shed_periods: stats.map(|stats| stats.shed_periods),
             jitter_ms: net.map(|net| round(net.jitter_ms)),

@@ -3,7 +3,7 @@
 use talkpath_engine::{
     Direction, EngineError, Leg, LegConfig, NetworkConfig, Room, RtpSender, ToneConfig,
 };
-use talkpath_graph::SampleRate;
+use talkpath_nodes::codec::OpusSettings;
 
 use super::super::{Asked, CallLeg, Destination, MediaEnd, MediaRefusal, MediaSession};
 use super::EngineHost;
@@ -24,6 +24,7 @@ pub(super) fn stream(to: &Destination, session: &MediaSession) -> NetworkConfig 
         sender: RtpSender::random(),
         jitter: None,
         hear_self: *to == Destination::Echo,
+        opus: OpusSettings::default(),
     }
 }
 
@@ -131,15 +132,14 @@ impl EngineHost {
         }
     }
 
-    /// What worker and shard last told of a leg, and the rate of its codec. One the engine has let go has figures of its
+    /// What worker and shard last told of a leg. One the engine has let go has figures of its
     /// port alone.
-    pub(super) fn known_of(&self, call: CallLeg) -> Option<(Known, SampleRate)> {
-        let (leg, terms) = self.book().leg(call)?;
-        let known = Known {
+    pub(super) fn known_of(&self, call: CallLeg) -> Option<Known> {
+        let (leg, _) = self.book().leg(call)?;
+        Some(Known {
             engine: leg.status().ok(),
             net: self.net.stats(leg.id()),
-        };
-        Some((known, terms.config.codec.rate()))
+        })
     }
 
     /// Takes a leg that is no longer in the book out of everything else; where its last words will come.

@@ -6,7 +6,7 @@ fn a_call_that_never_joined_has_no_beginning() {
     let peer = ([192, 0, 2, 1], 5060).into();
     let story = Story::new("c1", peer, &Destination::Echo);
     let record = story.over(
-        MediaFigures::default(),
+        (MediaFigures::default(), Shedding::default()),
         EndedBy::Server,
         &Reason::new(102, "no \"ACK\"\n"),
     );

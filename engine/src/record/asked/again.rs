@@ -17,6 +17,11 @@ use crate::supervisor::{CallEdit, Edit, Reply, Request, Source};
 use super::Asked;
 
 impl Asked {
+    /// Whether it brings a graph.
+    pub(crate) fn has_graph(&self) -> bool {
+        matches!(self, Self::JoinGraph { .. } | Self::Swap { .. })
+    }
+
     /// The request again; nobody waits for its answer. `None` when it names what there cannot be.
     pub(crate) fn request(self, clips: &[Arc<[f32]>]) -> Option<Request> {
         let edit = |leg, edit| {

@@ -4,11 +4,9 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use talkpath_graph::SampleRate;
-use talkpath_nodes::codec::Codec;
-
+use super::codec::{Opus, name, named};
 use crate::leg::{JitterDelay, NetworkConfig, RtpSender};
+use serde::{Deserialize, Serialize};
 
 /// A [`NetworkConfig`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +20,7 @@ pub(crate) struct Network {
     /// Target and most.
     jitter: Option<(Duration, Duration)>,
     hear_self: bool,
+    opus: Opus,
 }
 
 impl From<&NetworkConfig> for Network {
@@ -38,9 +37,10 @@ impl From<&NetworkConfig> for Network {
                 },
             jitter,
             hear_self,
+            opus,
         } = *config;
         Self {
-            codec: codec.to_string(),
+            codec: name(codec),
             payload_type,
             ptime,
             ssrc,
@@ -48,6 +48,7 @@ impl From<&NetworkConfig> for Network {
             timestamp,
             jitter: jitter.map(|JitterDelay { target, max }| (target, max)),
             hear_self,
+            opus: opus.into(),
         }
     }
 }
@@ -63,9 +64,10 @@ impl Network {
             timestamp,
             jitter,
             hear_self,
+            opus,
         } = self;
         Some(NetworkConfig {
-            codec: codec_named(&codec)?,
+            codec: named(&codec)?,
             payload_type,
             ptime,
             sender: RtpSender {
@@ -75,14 +77,7 @@ impl Network {
             },
             jitter: jitter.map(|(target, max)| JitterDelay { target, max }),
             hear_self,
+            opus: opus.settings()?,
         })
     }
-}
-
-/// The codec that is displayed as `name`.
-pub(super) fn codec_named(name: &str) -> Option<Codec> {
-    let rates = SampleRate::ALLOWED_HZ.into_iter();
-    let linear = rates.filter_map(|hz| SampleRate::new(hz).ok().map(Codec::L16));
-    let mut known = [Codec::Pcmu, Codec::Pcma].into_iter().chain(linear);
-    known.find(|codec| codec.to_string() == name)
 }

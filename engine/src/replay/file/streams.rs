@@ -22,6 +22,11 @@ pub(super) struct Stream {
 }
 
 impl Stream {
+    /// Where in the file the content of the block begins that was read last.
+    pub fn block_at(&self) -> usize {
+        self.blocks.get(self.block).map_or(0, |block| block.start)
+    }
+
     /// What `take` takes next.
     pub fn read<'a, T>(
         &'a mut self,
@@ -51,7 +56,14 @@ pub(in crate::replay) struct ControlStream {
 }
 
 impl ControlStream {
+    /// The next note. The recording was checked when it was parsed; were there one that cannot be read all the same, the
+    /// session would end there.
     pub fn next(&mut self) -> Option<Control> {
+        self.read().map(|note| note.unwrap_or(Control::Cannot))
+    }
+
+    /// As [`next`](Self::next), or why the next cannot be read.
+    pub(super) fn read(&mut self) -> Option<Result<Control, String>> {
         let reader = &mut self.reader;
         self.stream.read(|bytes| reader.next(bytes))
     }

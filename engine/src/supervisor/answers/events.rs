@@ -85,6 +85,7 @@ impl Supervisor {
                 self.sites[worker].shedding.took(taken, at);
                 let what = Left::of(taken.step.level);
                 let (priority, legs, load) = (taken.step.class, taken.legs, taken.load);
+                let step = taken.in_force;
                 let kind = if taken.up {
                     EventKind::Shed {
                         worker,
@@ -92,6 +93,7 @@ impl Supervisor {
                         priority,
                         legs,
                         load,
+                        step,
                     }
                 } else {
                     EventKind::Recovered {
@@ -100,11 +102,15 @@ impl Supervisor {
                         priority,
                         legs,
                         load,
+                        step,
                     }
                 };
                 self.publish(at, kind);
             }
-            WorkerEventKind::Worker { counters } => self.sites[worker].hear_counters(counters),
+            WorkerEventKind::Worker { counters, levels } => {
+                self.sites[worker].hear_counters(counters);
+                self.sites[worker].levels = levels;
+            }
         }
     }
 }

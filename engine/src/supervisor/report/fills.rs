@@ -1,6 +1,7 @@
 //! What is in use of what there is, over all workers.
 
-use crate::status::Fill;
+use crate::status::{Fill, TOLD};
+use crate::worker::levels::WorkerLevels;
 
 use super::super::Supervisor;
 
@@ -44,7 +45,7 @@ impl Supervisor {
                 Fill::of_ring("garbage ring", &site.garbage),
                 Fill::of_ring("events ring", &site.events),
             ];
-            for ring in rings {
+            for ring in rings.into_iter().chain(told(&site.levels)) {
                 // The worker whose ring was fullest.
                 merge(&mut all, ring, |known, other| {
                     if other.high_water > known.high_water {
@@ -53,7 +54,8 @@ impl Supervisor {
                 });
             }
         }
-        own.into_iter().chain(all).collect()
+        let routes = self.routes.fills();
+        own.into_iter().chain(all).chain(routes).collect()
     }
 
     /// Plans of the worker that has most of them.
@@ -61,6 +63,16 @@ impl Supervisor {
         let fills = self.sites.iter().map(|site| site.plans.fill());
         fills.max().unwrap_or_default()
     }
+}
+
+/// What the worker told of itself; of the ways to other workers only where there are any.
+fn told(levels: &WorkerLevels) -> impl Iterator<Item = Fill> {
+    let own = [levels.boxes_out, levels.timing_boxes, levels.cost_boxes];
+    let mesh = levels.mesh.map(|mesh| [mesh.sum_boxes, mesh.passed]);
+    let all = own.into_iter().chain(mesh.into_iter().flatten());
+    TOLD.iter()
+        .zip(all)
+        .map(|(what, level)| Fill::of(what, level))
 }
 
 /// Takes in what another worker has of the same.

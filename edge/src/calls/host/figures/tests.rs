@@ -1,11 +1,13 @@
 use talkpath_engine::negotiate::{Alongside, AudioAnswer, Direction, Numbers};
 use talkpath_engine::worker::script::Work;
-use talkpath_engine::{Codec, EngineConfig, LegConfig, NetworkConfig, RoomConfig, VirtualEngine};
+use talkpath_engine::{
+    Codec, EngineConfig, LegConfig, NetworkConfig, Priority, RoomConfig, VirtualEngine,
+};
 
 use super::*;
 use crate::calls::chronicle::Chronicle;
 use crate::calls::record::{EndedBy, Story};
-use crate::calls::{CallLeg, Destination};
+use crate::calls::{Asked, CallLeg, Destination};
 use crate::sip::message::Reason;
 
 /// What the governor left out of a leg stands in the call's record, also when the leg's worker was lost later; that it was
@@ -28,7 +30,9 @@ fn a_call_that_was_shed_and_whose_worker_was_lost_tells_of_both() {
         Destination::Room("a".to_owned()),
     );
     let chronicle = Chronicle::default();
-    let page = chronicle.open("c1", peer, &to);
+    let (to, class) = (to, Priority::Normal);
+    let asked = Asked { to, class };
+    let page = chronicle.open("c1", peer, &asked);
     page.agreed(
         CallLeg(leg.id().to_bits()),
         &AudioAnswer {
@@ -45,7 +49,7 @@ fn a_call_that_was_shed_and_whose_worker_was_lost_tells_of_both() {
             engine: leg.status().ok(),
             net: None,
         };
-        known.figures(Codec::Pcmu.rate())
+        known.figures()
     };
     engine.advance(Duration::from_secs(2));
     let before = figures();
@@ -69,8 +73,8 @@ fn a_call_that_was_shed_and_whose_worker_was_lost_tells_of_both() {
     while let Some(event) = events.try_next() {
         chronicle.happened(&event);
     }
-    let record = Story::new("c1", peer, &to).over(
-        after.clone(),
+    let record = Story::new("c1", peer, &asked.to).over(
+        (after.clone(), page.shedding()),
         EndedBy::Caller,
         &Reason::new(16, "hung up"),
     );
@@ -78,6 +82,12 @@ fn a_call_that_was_shed_and_whose_worker_was_lost_tells_of_both() {
     let story = chronicle.story("c1", |_| MediaFigures::default());
     let story = story.expect("it is known");
     assert_eq!(story["counts"]["rebuilt"], 1);
+    let steps = story["shedding"].as_array().expect("a list");
+    assert!(steps.len() > 1, "{story}");
+    assert_eq!(
+        steps.last().map(|step| &step["what"]),
+        Some(&"recovered".into())
+    );
     assert_eq!(
         story["record"]["shed_periods"].as_u64(),
         after.shed_periods,
