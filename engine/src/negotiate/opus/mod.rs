@@ -89,6 +89,7 @@ impl OpusParameters {
     pub fn ours(rate: OpusRate) -> Self {
         Self {
             max_playback_rate: rate.rate().hz(),
+            max_capture_rate: rate.rate().hz(),
             inband_fec: true,
             min_ptime: SHORTEST_PTIME,
             ..Self::default()
