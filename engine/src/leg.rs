@@ -10,6 +10,7 @@ use talkpath_nodes::codec::Codec;
 
 use crate::error::EngineError;
 use crate::event::LeaveReason;
+use crate::keys::KeyTypes;
 use crate::leg_graph::LegGraph;
 use crate::priority::Priority;
 use crate::proto::{Direction, LegId, RoomId};
@@ -66,6 +67,8 @@ pub struct NetworkConfig {
     pub jitter: Option<JitterDelay>,
     /// Whether the leg hears itself (an echo).
     pub hear_self: bool,
+    /// Payload types of keys (RFC 4733), at the codec's RTP clock.
+    pub keys: KeyTypes,
 }
 
 impl NetworkConfig {
@@ -84,6 +87,7 @@ impl NetworkConfig {
             sender: RtpSender::random(),
             jitter: None,
             hear_self: false,
+            keys: KeyTypes::default(),
         }
     }
 }

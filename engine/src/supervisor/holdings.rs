@@ -9,7 +9,7 @@ use talkpath_nodes::state::State;
 
 use crate::error::{EngineError, Resource};
 use crate::event::{EventKind, LeaveReason};
-use crate::proto::{Command, LegBody, LegId, LegRun, PlanId, RoomId, Seats, Segment};
+use crate::proto::{Command, LegBody, LegId, LegKeys, LegRun, PlanId, RoomId, Seats, Segment};
 use crate::worker::bank::Seat;
 use crate::worker::bus::Bus;
 
@@ -71,6 +71,7 @@ impl Supervisor {
             own: vec![0; frame.samples(rate).as_usize()].into(),
             direction: blueprint.direction,
             swap: None,
+            keys: blueprint.network.as_ref().and_then(LegKeys::new),
             run: LegRun::default(),
         };
         Ok((Box::new(body), place))

@@ -22,6 +22,11 @@ pub(super) fn network(
     rate(leg.codec.rate())?;
     let payload_type = leg.payload_type;
     check(payload_type < 128, "payload type", "0 to 127", payload_type)?;
+    for number in [leg.keys.receive, leg.keys.send].into_iter().flatten() {
+        let free = number < 128 && number != payload_type;
+        let allowed = "0 to 127, not the codec's";
+        check(free, "payload type of keys", allowed, number)?;
+    }
     let (ptime, longest) = (leg.ptime, leg.codec.max_ptime().min(6 * TEN));
     let whole = ptime.as_nanos().is_multiple_of(TEN.as_nanos());
     let allowed = "whole tens of milliseconds, to 60 ms and 1280 bytes";

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use talkpath_graph::SampleRate;
 use talkpath_nodes::codec::Codec;
 
+use crate::keys::KeyTypes;
 use crate::leg::{JitterDelay, NetworkConfig, RtpSender};
 
 /// A [`NetworkConfig`].
@@ -22,6 +23,9 @@ pub(crate) struct Network {
     /// Target and most.
     jitter: Option<(Duration, Duration)>,
     hear_self: bool,
+    /// Recordings of earlier versions have none.
+    #[serde(default)]
+    keys: KeyTypes,
 }
 
 impl From<&NetworkConfig> for Network {
@@ -38,6 +42,7 @@ impl From<&NetworkConfig> for Network {
                 },
             jitter,
             hear_self,
+            keys,
         } = *config;
         Self {
             codec: codec.to_string(),
@@ -48,6 +53,7 @@ impl From<&NetworkConfig> for Network {
             timestamp,
             jitter: jitter.map(|JitterDelay { target, max }| (target, max)),
             hear_self,
+            keys,
         }
     }
 }
@@ -63,6 +69,7 @@ impl Network {
             timestamp,
             jitter,
             hear_self,
+            keys,
         } = self;
         Some(NetworkConfig {
             codec: codec_named(&codec)?,
@@ -75,6 +82,7 @@ impl Network {
             },
             jitter: jitter.map(|(target, max)| JitterDelay { target, max }),
             hear_self,
+            keys,
         })
     }
 }
