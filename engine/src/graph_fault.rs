@@ -71,6 +71,16 @@ pub enum GraphFault {
         /// The codec of its half.
         expected: String,
     },
+    /// An encoder that codes packets as a whole, of another packet time than they have, or of one the codec has not.
+    #[error("node {node:?} codes packets of {actual:?}, expected {expected}")]
+    WrongPtime {
+        /// Name of the node.
+        node: String,
+        /// Its packet time.
+        actual: Option<std::time::Duration>,
+        /// What would do.
+        expected: String,
+    },
     /// An `Ext` node whose own node was not brought along, and that the leg does not have yet.
     #[error("the graph has a node {name:?} and none was given")]
     NodeMissing {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crossbeam::channel::Receiver;
 use talkpath_graph::SampleRate;
-use talkpath_nodes::codec::Codec;
+use talkpath_nodes::codec::{Codec, OpusSettings};
 
 use crate::error::EngineError;
 use crate::event::LeaveReason;
@@ -59,7 +59,7 @@ pub struct NetworkConfig {
     pub codec: Codec,
     /// Its RTP payload type, both ways.
     pub payload_type: u8,
-    /// Packet time we send: whole tens of milliseconds, at most 60 ms and 1,280 bytes.
+    /// Packet time we send: whole tens of milliseconds, at most 60 ms and 1,280 bytes; of Opus 10, 20, 40 or 60 ms.
     pub ptime: Duration,
     /// Where our stream starts. A change of codec continues the stream there is.
     pub sender: RtpSender,
@@ -67,6 +67,8 @@ pub struct NetworkConfig {
     pub jitter: Option<JitterDelay>,
     /// Whether the leg hears itself (an echo).
     pub hear_self: bool,
+    /// How its encoder is set when the codec is Opus.
+    pub opus: OpusSettings,
     /// Payload types of keys (RFC 4733), at the codec's RTP clock.
     pub keys: KeyTypes,
 }
@@ -87,6 +89,7 @@ impl NetworkConfig {
             sender: RtpSender::random(),
             jitter: None,
             hear_self: false,
+            opus: OpusSettings::default(),
             keys: KeyTypes::default(),
         }
     }

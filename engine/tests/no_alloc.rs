@@ -21,6 +21,7 @@ use talkpath_engine::{
 use talkpath_graph::node::{Node, Outcome, PcmPlane};
 use talkpath_graph::{Format, FrameTime, Graph, NodeSpec, Shape, Shed, Signal};
 use talkpath_nodes::call_graphs::{End, direction};
+use talkpath_nodes::codec::OpusRate;
 use talkpath_nodes::fade::Fading;
 use talkpath_nodes::jitter::JitterDelays;
 use talkpath_nodes::leg_graphs::{clip_ingress, network_egress, network_ingress, tone_ingress};
@@ -327,7 +328,14 @@ fn a_thousand_calls_and_what_is_done_to_them_do_not_touch_the_heap() {
         capacity_legs: 2_000,
         ..EngineConfig::default()
     });
-    let ends = [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::L16(WIDE)];
+    let opus = Codec::Opus(OpusRate::Full);
+    let ends = [
+        Codec::Pcmu,
+        Codec::Pcma,
+        Codec::G722,
+        Codec::L16(WIDE),
+        opus,
+    ];
     let calls: Vec<(Call, Codec)> = (0..1_000)
         .map(|n| {
             let codec = ends[n as usize % ends.len()];

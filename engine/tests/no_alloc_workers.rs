@@ -9,15 +9,17 @@ use common::{Caller, Codec, FRAME, SampleRate, Studio, heap, ms, network, sine, 
 use talkpath_engine::{
     Direction, EngineConfig, EngineError, Leg, LegConfig, NetworkConfig, PortConfig, Room, Segment,
 };
+use talkpath_nodes::codec::OpusRate;
 use talkpath_nodes::packet::Header;
 
 #[global_allocator]
 static HEAP: heap::Counting = heap::Counting;
 
 const WORKERS: usize = 3;
-const CODECS: [Codec; 4] = [
+const CODECS: [Codec; 5] = [
     Codec::Pcmu,
     Codec::G722,
+    Codec::Opus(OpusRate::Wide),
     Codec::L16(SampleRate::HZ_48000),
     Codec::Pcma,
 ];

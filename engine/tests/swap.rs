@@ -143,10 +143,7 @@ fn is_continuous(studio: &Studio, caller: &Caller, from: usize, what: &str) {
             a.header.sequence.wrapping_add(1),
             "{what}"
         );
-        let samples = caller
-            .codec
-            .samples_in(a.payload.len())
-            .expect("whole samples");
+        let samples = caller.codec.samples_in(&a.payload).expect("whole samples");
         let step = b.header.timestamp.wrapping_sub(a.header.timestamp);
         assert_eq!(step, caller.codec.ticks_of(samples), "{what}");
         // A room that takes a second worker gets its margin.

@@ -7,6 +7,7 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 use talkpath_graph::SampleRate;
 use talkpath_graph::node::Gap;
+use talkpath_nodes::codec::{self, Codec, MAX_PAYLOAD, OpusRate};
 use talkpath_nodes::conceal::Concealer;
 use talkpath_nodes::g722::{
     Decoder, Decoding, Encoder, Encoding, LANES, Mode, decode_bank, encode_bank,
@@ -115,6 +116,29 @@ fn g722_kernels(c: &mut Criterion) {
     group.finish();
 }
 
+/// libopus through our types, voice at the effort of a leg.
+fn opus_coders(c: &mut Criterion) {
+    let mut group = c.benchmark_group("opus 20 ms");
+    for rate in [OpusRate::Narrow, OpusRate::Wide, OpusRate::Full] {
+        let (codec, hz) = (Codec::Opus(rate), rate.rate().hz());
+        let pcm = voice(hz as usize / 50, hz as f32);
+        let mut encoder = codec::Encoder::new(codec);
+        let mut decoder = codec::Decoder::new(codec);
+        let (mut payload, mut heard) = ([0; MAX_PAYLOAD], pcm.clone());
+        let mut octets = 0;
+        group.bench_function(format!("{hz} encode"), |b| {
+            b.iter(|| octets = encoder.encode(black_box(&pcm), &mut payload).unwrap_or(0));
+        });
+        group.bench_function(format!("{hz} decode"), |b| {
+            b.iter(|| decoder.decode(black_box(&payload[..octets]), &mut heard));
+        });
+        group.bench_function(format!("{hz} conceal"), |b| {
+            b.iter(|| decoder.recover(None, black_box(&mut heard)));
+        });
+    }
+    group.finish();
+}
+
 fn resampling(c: &mut Criterion) {
     let mut group = c.benchmark_group("resample 20 ms");
     let rates = [
@@ -171,6 +195,7 @@ criterion_group!(
     kernels,
     g711_kernels,
     g722_kernels,
+    opus_coders,
     l16_kernels,
     resampling,
     concealing

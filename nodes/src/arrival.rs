@@ -42,6 +42,14 @@ pub struct Step {
     pub marker: bool,
 }
 
+impl Step {
+    /// Whether something is missing, or was not sent, before the packet.
+    #[must_use]
+    pub fn is_behind_hole(&self) -> bool {
+        self.ahead > 0 || self.apart > 0
+    }
+}
+
 /// What an arrival is built from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArrivalConfig {
@@ -162,7 +170,7 @@ impl Arrival {
             to,
             ..
         } = self.config;
-        let ticks = codec.ticks_in(packet.payload().len());
+        let ticks = codec.ticks_in(packet.payload());
         let whole = |ticks: &u32| {
             let ticks = u64::from(*ticks) * u64::from(to.hz());
             ticks.is_multiple_of(u64::from(codec.clock_rate()))

@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! equal codec and packet time   relay
-//! equal codec                   arrival → payload → packetise
+//! equal codec                   arrival → payload → packetise, where payloads can be cut
 //! else                          arrival → decode → [resample] → encode → packetise
 //! ```
 //!
 //! A packet goes through in pieces of 10 ms at most, in the slot it came in: nothing waits but what does not fill a
-//! packet on the way out. All there is codes sample by sample, or octet by octet, so octets of one may be regrouped without
-//! a decoder.
+//! packet on the way out. What is coded sample by sample, or octet by octet, is regrouped without a decoder. Opus is
+//! decoded to the other side's rate and coded from it, without a resampler.
 
 use crate::codec::Codec;
 use crate::leg_graphs::Chain;
@@ -31,8 +31,15 @@ pub struct End {
 /// From the packets of one end to those of the other.
 #[must_use]
 pub fn direction(from: End, to: End) -> Graph<Spec> {
-    let End { codec, ptime } = from;
-    if from == to {
+    let End { codec, ptime } = End {
+        codec: from.codec.decoded_at(to.codec.rate()),
+        ..from
+    };
+    let to = End {
+        codec: to.codec.decoded_at(codec.rate()),
+        ..to
+    };
+    if codec.is_same_encoding(to.codec) && ptime == to.ptime {
         return Chain::from(Spec::Relay { codec, ptime }).graph;
     }
     let (rate, into) = (codec.rate(), Format::mono(to.codec.rate(), PIECE));
@@ -41,7 +48,7 @@ pub fn direction(from: End, to: End) -> Graph<Spec> {
         ptime,
         to: to.codec.clock(),
     });
-    let encoded = if codec == to.codec {
+    let encoded = if codec == to.codec && !codec.is_framed() {
         arrival.then(Spec::Payload {
             codec,
             format: into,
@@ -49,19 +56,15 @@ pub fn direction(from: End, to: End) -> Graph<Spec> {
     } else {
         let format = Format::mono(rate, PIECE);
         let decoded = arrival.then(Spec::Decode { codec, format });
-        let codec = to.codec;
         let resampled = decoded.resample(format, into);
-        resampled.then(Spec::Encode {
-            codec,
-            format: into,
-        })
+        resampled.then(Spec::encode(to.codec, to.ptime, into))
     };
     // What waits is decided by the packets that come, not by the pieces they are taken apart in.
     let packetise = Spec::Packetise {
         codec: to.codec,
         ptime: to.ptime,
         format: Format {
-            frame: into.rate.samples_in(from.ptime),
+            frame: into.rate.samples_in(ptime),
             ..into
         },
     };

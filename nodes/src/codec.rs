@@ -4,12 +4,17 @@
 //! while a leg lives is in `coder`.
 
 mod coder;
+mod opus;
 
 pub use coder::{DecodeFault, Decoder, EncodeFault, Encoder};
+pub use opus::{OpusRate, OpusSettings};
 
 use core::fmt;
 use core::time::Duration;
 use talkpath_graph::{SampleRate, Samples};
+use talkpath_opus::packet;
+
+pub use talkpath_opus::Application;
 
 /// The largest payload a packet box holds, octets (D16).
 pub const MAX_PAYLOAD: usize = 1280;
@@ -25,6 +30,8 @@ pub enum Codec {
     L16(SampleRate),
     /// G.722 in 64 kbit/s, 16 kHz under an RTP clock of 8 kHz, static payload type 9.
     G722,
+    /// Opus (RFC 7587), decoded to and coded from this rate under an RTP clock of 48 kHz; dynamic payload type.
+    Opus(OpusRate),
 }
 
 impl Codec {
@@ -35,14 +42,16 @@ impl Codec {
             Self::Pcmu | Self::Pcma => SampleRate::HZ_8000,
             Self::L16(rate) => rate,
             Self::G722 => SampleRate::HZ_16000,
+            Self::Opus(rate) => rate.rate(),
         }
     }
 
-    /// The clock of the RTP timestamp: the sample rate, but for G.722 (RFC 3551 4.5.2).
+    /// The clock of the RTP timestamp: the sample rate, but for G.722 (RFC 3551 4.5.2) and Opus (RFC 7587 4.1).
     #[must_use]
     pub fn clock(self) -> SampleRate {
         match self {
             Self::G722 => SampleRate::HZ_8000,
+            Self::Opus(_) => SampleRate::HZ_48000,
             _ => self.rate(),
         }
     }
@@ -58,30 +67,72 @@ impl Codec {
     pub fn ticks_of(self, samples: Samples) -> u32 {
         match self {
             Self::G722 => samples.0 / 2,
+            Self::Opus(rate) => samples.0.saturating_mul(rate.ticks()),
             _ => samples.0,
         }
     }
 
-    /// Ticks of the RTP timestamp in a payload of `octets`; `None` where [`samples_in`](Self::samples_in) is.
+    /// Ticks of the RTP timestamp in `payload`; `None` where [`samples_in`](Self::samples_in) is.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(1).
     #[must_use]
-    pub fn ticks_in(self, octets: usize) -> Option<u32> {
-        self.samples_in(octets)
+    pub fn ticks_in(self, payload: &[u8]) -> Option<u32> {
+        self.samples_in(payload)
             .map(|samples| self.ticks_of(samples))
     }
 
-    /// Samples in so many ticks of the RTP timestamp, saturating.
+    /// Samples in so many ticks of the RTP timestamp, rounded down, saturating.
     #[must_use]
     pub fn samples_of(self, ticks: u32) -> Samples {
         match self {
             Self::G722 => Samples(ticks.saturating_mul(2)),
+            Self::Opus(rate) => Samples(ticks / rate.ticks()),
             _ => Samples(ticks),
         }
     }
 
-    /// Payload octets of so many samples, rounded down.
+    /// Whether a payload is coded as a whole, so that its octets can be neither cut nor joined and do not tell how long it
+    /// is.
+    #[must_use]
+    pub fn is_framed(self) -> bool {
+        matches!(self, Self::Opus(_))
+    }
+
+    /// Whether its decoder makes up by itself what is lost ([`Decoder::recover`]), so that no concealment need follow it.
+    #[must_use]
+    pub fn conceals(self) -> bool {
+        matches!(self, Self::Opus(_))
+    }
+
+    /// By how much its encoder looks ahead: 6.5 ms of Opus for voice, 5 for its overlap and 1.5 for the resampler of SILK.
+    #[must_use]
+    pub fn look_ahead(self) -> Duration {
+        match self {
+            Self::Opus(_) => opus::LOOK_AHEAD,
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Whether both are the same on the wire: rates to which one decodes by itself are our own business.
+    #[must_use]
+    pub fn is_same_encoding(self, other: Self) -> bool {
+        self == other || matches!((self, other), (Self::Opus(_), Self::Opus(_)))
+    }
+
+    /// The same codec decoded to `rate`, where it can be by itself; else unchanged.
+    #[must_use]
+    pub fn decoded_at(self, rate: SampleRate) -> Self {
+        match (self, OpusRate::of(rate)) {
+            (Self::Opus(_), Some(rate)) => Self::Opus(rate),
+            _ => self,
+        }
+    }
+
+    /// Payload octets of so many samples, rounded down; 0 for a codec that is [framed](Self::is_framed).
     #[must_use]
     pub fn octets_of(self, samples: usize) -> usize {
         match self {
+            Self::Opus(_) => 0,
             Self::Pcmu | Self::Pcma => samples,
             Self::L16(_) => 2 * samples,
             Self::G722 => samples / 2,
@@ -96,6 +147,7 @@ impl Codec {
             Self::Pcma => "PCMA",
             Self::L16(_) => "L16",
             Self::G722 => "G722",
+            Self::Opus(_) => "opus",
         }
     }
 
@@ -105,15 +157,28 @@ impl Codec {
         match self {
             Self::Pcmu => Some(0),
             Self::Pcma => Some(8),
-            Self::L16(_) => None,
+            Self::L16(_) | Self::Opus(_) => None,
             Self::G722 => Some(9),
         }
     }
 
-    /// Samples in a payload of `octets`; `None` when it is empty or not a whole number of samples.
+    /// Samples in `payload`; `None` when it is empty or not a whole number of samples, or one that is coded as a whole
+    /// does not say how long it is.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(1).
     #[must_use]
-    pub fn samples_in(self, octets: usize) -> Option<Samples> {
+    pub fn samples_in(self, payload: &[u8]) -> Option<Samples> {
+        match self {
+            Self::Opus(_) => packet::ticks(payload).map(|ticks| self.samples_of(ticks)),
+            _ => self.samples_in_octets(payload.len()),
+        }
+    }
+
+    /// The same of a payload whose length says it all; `None` for a codec that is [framed](Self::is_framed).
+    #[must_use]
+    pub fn samples_in_octets(self, octets: usize) -> Option<Samples> {
         let samples = match self {
+            Self::Opus(_) => 0,
             Self::Pcmu | Self::Pcma => octets,
             Self::L16(_) if octets.is_multiple_of(2) => octets / 2,
             Self::L16(_) => 0,
@@ -123,20 +188,46 @@ impl Codec {
         (samples > 0).then_some(Samples(samples))
     }
 
+    /// Samples of the longest packet that is taken.
+    #[must_use]
+    pub fn longest(self) -> Samples {
+        match self {
+            Self::Opus(_) => self.rate().samples_in(self.max_ptime()),
+            _ => self.samples_in_octets(MAX_PAYLOAD).unwrap_or(Samples(0)),
+        }
+    }
+
+    /// Whether packets of `ptime` can be sent: whole tens of milliseconds up to 60 and to
+    /// [`max_ptime`](Self::max_ptime), and of Opus a frame there is (10, 20, 40 or 60 ms).
+    #[must_use]
+    pub fn has_ptime(self, ptime: Duration) -> bool {
+        let most = self.max_ptime().min(Duration::from_millis(60));
+        let whole = ptime.as_nanos().is_multiple_of(10_000_000);
+        let frame = !self.is_framed() || [1, 2, 4, 6].contains(&(ptime.as_millis() / 10));
+        whole && frame && !ptime.is_zero() && ptime <= most
+    }
+
     /// The longest packet time whose payload fits a packet box ([`MAX_PAYLOAD`]), in whole tens of milliseconds:
-    /// 160 ms for G.711 and G.722, 80, 40 and 10 ms for L16 at 8, 16 and 48 kHz.
+    /// 160 ms for G.711 and G.722, 80, 40 and 10 ms for L16 at 8, 16 and 48 kHz. 60 ms for Opus, the longest frame it has.
     #[must_use]
     pub fn max_ptime(self) -> Duration {
-        let samples = self.samples_in(MAX_PAYLOAD).map_or(0, |samples| samples.0);
+        let Some(samples) = self.samples_in_octets(MAX_PAYLOAD).map(|samples| samples.0) else {
+            return opus::MAX_PTIME;
+        };
         let tens = u64::from(samples) * 100 / u64::from(self.rate().hz());
         Duration::from_millis(tens * 10)
     }
 }
 
-/// As in SDP: `PCMU/8000`, `L16/16000`.
+/// As in SDP: `PCMU/8000`, `L16/16000`, `opus/48000/2`.
 impl fmt::Display for Codec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.encoding_name(), self.clock_rate())
+        write!(f, "{}/{}", self.encoding_name(), self.clock_rate())?;
+        // Whatever is sent (RFC 7587, section 7).
+        if let Self::Opus(_) = self {
+            f.write_str("/2")?;
+        }
+        Ok(())
     }
 }
 
@@ -151,6 +242,11 @@ mod tests {
         Codec::L16(SampleRate::HZ_16000),
         Codec::L16(SampleRate::HZ_48000),
         Codec::G722,
+    ];
+    pub(super) const OPUS: [Codec; 3] = [
+        Codec::Opus(OpusRate::Narrow),
+        Codec::Opus(OpusRate::Wide),
+        Codec::Opus(OpusRate::Full),
     ];
 
     #[test]
@@ -171,5 +267,24 @@ mod tests {
         assert_eq!(types, [Some(0), Some(8), None, None, None, Some(9)]);
         let ptimes = ALL.map(|c| c.max_ptime().as_millis());
         assert_eq!(ptimes, [160, 160, 80, 40, 10, 160]);
+    }
+
+    #[test]
+    fn opus_is_of_48_khz_on_the_wire_and_of_its_own_rate_inside() {
+        // 20 ms of SILK in one frame (RFC 6716, table 2).
+        let payload = [1 << 3, 0, 0];
+        for (codec, samples) in OPUS.into_iter().zip([160, 320, 960]) {
+            assert_eq!(codec.to_string(), "opus/48000/2");
+            assert_eq!(codec.static_payload_type(), None);
+            assert_eq!(codec.samples_in(&payload), Some(Samples(samples)));
+            assert_eq!(codec.ticks_in(&payload), Some(960));
+            assert_eq!(codec.ticks_of(Samples(samples)), 960);
+            assert_eq!(codec.samples_of(960), Samples(samples));
+            assert_eq!(codec.samples_in(&[]), None);
+            assert_eq!(codec.longest(), Samples(3 * samples));
+            assert!(codec.is_same_encoding(OPUS[0]) && !codec.is_same_encoding(Codec::Pcmu));
+            assert_eq!(codec.decoded_at(SampleRate::HZ_16000), OPUS[1]);
+        }
+        assert_eq!(Codec::Pcmu.decoded_at(SampleRate::HZ_16000), Codec::Pcmu);
     }
 }

@@ -2,12 +2,18 @@
 //!
 //! Owned by the worker that owns the leg. The jitter buffer never cuts a packet, so what a packet holds beyond the
 //! frame waits here: always as many samples as the jitter buffer has counted as handed out ahead.
+//!
+//! A decoder that conceals by itself (Opus) fills holes here, from the packet behind them where it is there; all others
+//! leave gaps in the tag. Where nothing was sent it goes on for a second, which is the comfort noise of its own DTX.
 
 use crate::codec::{Codec, Decoder};
-use crate::packet::MAX_PAYLOAD;
+use crate::packet::Packet;
 use crate::units::{Unit, Units};
 use talkpath_graph::node::{Gap, PcmPlane};
 use talkpath_graph::{Format, Samples};
+
+/// Silence that a decoder fills by itself, in seconds: more than twice the time after which Opus in DTX says something.
+const NOISE: u32 = 1;
 
 /// Decoder of one leg.
 #[derive(Debug)]
@@ -20,6 +26,8 @@ pub struct DecodeNode {
     held: usize,
     /// The last frame ended in silence, so that the next audio begins a talk spurt.
     paused: bool,
+    /// Silence that is still filled by the decoder, in samples.
+    noise: u32,
 }
 
 /// Where the next sample of the frame goes.
@@ -56,14 +64,16 @@ impl DecodeNode {
     /// A decoder of `codec` that makes frames of `format`, whose rate is the codec's. Control side: allocates.
     #[must_use]
     pub fn new(codec: Codec, format: Format) -> Self {
-        let longest = codec.samples_in(MAX_PAYLOAD).unwrap_or(Samples(0));
+        // The longest packet; with the longest hole in front of it where the two come together.
+        let packets = if codec.conceals() { 2 } else { 1 };
         Self {
             decoder: Decoder::new(codec),
             frame: format.frame.as_usize(),
-            fifo: vec![0.0; longest.as_usize()].into_boxed_slice(),
+            fifo: vec![0.0; packets * codec.longest().as_usize()].into_boxed_slice(),
             head: 0,
             held: 0,
             paused: true,
+            noise: 0,
         }
     }
 
@@ -78,7 +88,7 @@ impl DecodeNode {
         let mut cursor = Cursor { plane: out, at: 0 };
         let mut silent = 0;
         self.drain(&mut cursor);
-        for unit in units {
+        for (unit, n) in units.iter().zip(1..) {
             match unit {
                 Unit::Packet(packet) => {
                     if core::mem::take(&mut self.paused) {
@@ -86,18 +96,18 @@ impl DecodeNode {
                     }
                     self.decode(packet.payload(), &mut cursor);
                 }
-                Unit::Lost(samples) => cursor.gap(samples.as_usize()),
+                Unit::Lost(samples) => {
+                    let next = units.get(n).and_then(Unit::packet);
+                    self.lose(samples.as_usize(), next.map(Packet::payload), &mut cursor);
+                }
                 Unit::Silence(samples) => {
-                    let zeros = cursor.advance(samples.as_usize());
-                    zeros.fill(0.0);
-                    silent += zeros.len();
-                    self.paused = true;
+                    silent += self.pause(samples.as_usize(), &mut cursor);
                 }
                 Unit::Spent(_) => {}
             }
         }
         let missing = cursor.room();
-        cursor.gap(missing);
+        self.lose(missing, None, &mut cursor);
         out.tag.absent = silent == self.frame;
     }
 
@@ -125,6 +135,7 @@ impl DecodeNode {
         self.head = 0;
         self.held = 0;
         self.paused = true;
+        self.noise = 0;
     }
 
     fn drain(&mut self, cursor: &mut Cursor<'_>) {
@@ -135,37 +146,75 @@ impl DecodeNode {
     }
 
     fn decode(&mut self, payload: &[u8], cursor: &mut Cursor<'_>) {
-        let samples = self
-            .decoder
-            .codec()
-            .samples_in(payload.len())
-            .unwrap_or(Samples(0))
-            .as_usize();
-        if self.held == 0 && samples <= cursor.room() {
-            let faulted = self
-                .decoder
-                .decode(payload, cursor.advance(samples))
-                .is_err();
-            if faulted {
-                cursor.at -= samples;
-                cursor.gap(samples);
-            }
+        let codec = self.decoder.codec();
+        let samples = codec.samples_in(payload).map_or(0, Samples::as_usize);
+        let decoded = self.make(samples, cursor, |decoder, out| {
+            decoder.decode(payload, out).is_ok()
+        });
+        if decoded {
+            self.noise = NOISE * codec.rate().hz();
+        } else {
+            self.lose(samples, None, cursor);
+        }
+    }
+
+    /// Something was sent that is not there; the packet behind it, if that is.
+    fn lose(&mut self, samples: usize, next: Option<&[u8]>, cursor: &mut Cursor<'_>) {
+        if samples == 0 {
             return;
+        }
+        let filled = self.make(samples, cursor, |decoder, out| decoder.recover(next, out));
+        if !filled {
+            cursor.gap(samples);
+        }
+    }
+
+    /// Nothing was sent: how much of the frame is silence for that.
+    fn pause(&mut self, samples: usize, cursor: &mut Cursor<'_>) -> usize {
+        self.paused = true;
+        // A frame is at most 960.
+        let left = self.noise.checked_sub(samples as u32);
+        if let Some(left) = left
+            && self.make(samples, cursor, |decoder, out| decoder.recover(None, out))
+        {
+            self.noise = left;
+            return 0;
+        }
+        let zeros = cursor.advance(samples);
+        zeros.fill(0.0);
+        zeros.len()
+    }
+
+    /// Lets the decoder make `samples`, into the frame where they fit it, else behind what is held; whether it did.
+    fn make(
+        &mut self,
+        samples: usize,
+        cursor: &mut Cursor<'_>,
+        by: impl FnOnce(&mut Decoder, &mut [f32]) -> bool,
+    ) -> bool {
+        if self.held == 0 && samples <= cursor.room() {
+            let made = by(&mut self.decoder, cursor.advance(samples));
+            if !made {
+                cursor.at -= samples;
+            }
+            return made;
         }
         // What is held already fills the frame or nothing is held: move it to the front and append.
         self.fifo.copy_within(self.head..self.head + self.held, 0);
         self.head = 0;
-        if let Ok(count) = self.decoder.decode(payload, &mut self.fifo[self.held..]) {
-            self.held += count;
+        let room = self.fifo.get_mut(self.held..self.held + samples);
+        let made = room.is_some_and(|room| by(&mut self.decoder, room));
+        if made {
+            self.held += samples;
         }
         self.drain(cursor);
+        made
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::Packet;
     use talkpath_graph::{FrameTime, SampleRate};
 
     fn packet(samples: usize, first: i16) -> Unit {

@@ -19,6 +19,9 @@
 //! | a talk spurt after 200 ms of nothing that does not fit | start anew at once |
 //! | another SSRC (the shard let it through) | start anew at once |
 //!
+//! A codec whose packets carry the one before them (in-band FEC of Opus) gets a hole of up to 60 ms as a whole with the
+//! packet behind it, ahead of time.
+//!
 //! A hole with later packets behind it is *lost* when sequence numbers are missing and *silence* when they
 //! are not (the sender paused, or the numbers were those of keys, which are no audio). With nothing behind it, it is lost for 200 ms and silence from then on.
 //!
@@ -95,6 +98,8 @@ pub struct JitterBuffer {
     target: i64,
     max: i64,
     quiet: u32,
+    /// The longest hole that is handed out with the packet behind it.
+    recoverable: u32,
     lengths: (u32, u32),
     counters: JitterCounters,
     delay: PlayoutDelay,
@@ -112,6 +117,7 @@ impl JitterBuffer {
             .min(LONGEST_DELAY);
         let limit = usize::try_from(max.as_millis() / 5).unwrap_or(0) + 8;
         let quiet = ticks(QUIET);
+        let longest = config.codec.ticks_of(config.codec.longest());
         Self {
             config,
             queue: Queue::new(limit),
@@ -127,7 +133,8 @@ impl JitterBuffer {
             target: i64::from(ticks(target)),
             max: i64::from(ticks(max)),
             quiet,
-            lengths: (ticks(SHORTEST), ticks(LONGEST)),
+            recoverable: if config.codec.conceals() { longest } else { 0 },
+            lengths: (ticks(SHORTEST), ticks(LONGEST).min(longest)),
             counters: JitterCounters::default(),
             delay: PlayoutDelay::default(),
         }

@@ -8,7 +8,7 @@
 //! player ingress    tone | clip → [resample] → gain → meter → contribute
 //! ```
 //!
-//! A leg that hears itself has `mix` in the place of `mix-minus`. Resamplers appear only where the bus has another rate. The limiter comes after the resampler, whose filter may
+//! `conceal` is left out behind a decoder that conceals by itself (Opus). A leg that hears itself has `mix` in the place of `mix-minus`. Resamplers appear only where the bus has another rate. The limiter comes after the resampler, whose filter may
 //! overshoot.
 
 use crate::codec::Codec;
@@ -82,14 +82,18 @@ pub fn network_ingress(
     delays: JitterDelays,
 ) -> Graph<Spec> {
     let format = Format::mono(codec.rate(), frame);
-    Chain::from(Spec::Jitter {
+    let decoded = Chain::from(Spec::Jitter {
         codec,
         delays,
         frame: format.frame,
     })
-    .then(Spec::Decode { codec, format })
-    .then(Spec::Conceal { format })
-    .into_room(format, Format::mono(bus_rate, frame))
+    .then(Spec::Decode { codec, format });
+    let whole = if codec.conceals() {
+        decoded
+    } else {
+        decoded.then(Spec::Conceal { format })
+    };
+    whole.into_room(format, Format::mono(bus_rate, frame))
 }
 
 /// From the bus of `bus_rate` to packets of `codec` with `ptime` of media each. `minus_own` takes the leg's own voice
@@ -104,7 +108,7 @@ pub fn network_egress(
 ) -> Graph<Spec> {
     let format = Format::mono(codec.rate(), frame);
     Chain::out_of_room(Format::mono(bus_rate, frame), format, minus_own)
-        .then(Spec::Encode { codec, format })
+        .then(Spec::encode(codec, ptime, format))
         .then(Spec::Packetise {
             codec,
             ptime,

@@ -14,6 +14,8 @@ pub mod comfort_noise;
 pub mod conceal;
 pub mod convert;
 pub mod decode_node;
+pub mod encode_node;
+pub mod encoded;
 pub mod fade;
 pub mod finite;
 pub mod g711;

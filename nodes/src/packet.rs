@@ -59,8 +59,9 @@ pub struct Packet {
     pub life: u16,
     /// Egress: ticks of the timestamp per second.
     pub clock_rate: u32,
-    /// Egress: when the room's sum that begins it was mixed. Time since the engine clock's epoch.
-    pub mixed: Duration,
+    /// Egress: nanoseconds from when the room's sum that begins it was mixed to `not_before`. A whole [`Duration`] here
+    /// would make every box 16 octets longer.
+    pub since_mix: u32,
     payload: ArrayVec<u8, MAX_PAYLOAD>,
 }
 
@@ -87,9 +88,16 @@ impl Packet {
             epoch: 0,
             life: 0,
             clock_rate: 0,
-            mixed: Duration::ZERO,
+            since_mix: 0,
             payload: ArrayVec::new_const(),
         }
+    }
+
+    /// Egress: when the room's sum that begins it was mixed. Time since the engine clock's epoch.
+    #[must_use]
+    pub fn mixed(&self) -> Duration {
+        let since = Duration::from_nanos(u64::from(self.since_mix));
+        self.not_before.saturating_sub(since)
     }
 
     /// The payload bytes.

@@ -1,5 +1,8 @@
 //! Encoded frames to RTP packets: own SSRC, continuous sequence and timestamp.
 //!
+//! Octets of a codec that codes sample by sample are collected and cut here; payloads of one that codes packets as a whole
+//! come as they are, and what their encoder collects is only counted.
+//!
 //! Owned by the worker that owns the leg. A packet time longer than the frame is collected, a shorter one is cut, and
 //! the packets of one frame that are not the first carry a time before which the shard holds them back. Sequence and
 //! timestamp advance even when there is no box or the ring is full: the hole is then seen as loss at the far end
@@ -9,6 +12,7 @@ mod keyed;
 mod mirror;
 
 use crate::codec::Codec;
+use crate::encoded::{Encoded, Payload};
 use crate::packet::{Header, MAX_PAYLOAD, Packet};
 use crate::telephone_event::KeySender;
 use core::time::Duration;
@@ -87,6 +91,8 @@ pub struct Packetiser {
     /// The beginning of the next packet, `staged` octets.
     stage: Box<[u8]>,
     staged: usize,
+    /// Ticks that the encoder of a framed codec has collected.
+    collected: u32,
 }
 
 impl Packetiser {
@@ -108,6 +114,7 @@ impl Packetiser {
             marker: true,
             stage: vec![0; size].into_boxed_slice(),
             staged: 0,
+            collected: 0,
         }
     }
 
@@ -149,10 +156,7 @@ impl Packetiser {
         self.feed_beside(leg, encoded, now, None, outlet)
     }
 
-    /// As [`feed`](Self::feed); while there are keys to send, their packets take the places of the audio's.
-    ///
-    /// Real-time: allocates no; blocks no; cost O(octets).
-    pub fn feed_beside(
+    fn feed_beside(
         &mut self,
         leg: u64,
         encoded: &[u8],
@@ -167,9 +171,10 @@ impl Packetiser {
         while self.staged + rest.len() >= self.size {
             let (head, tail) = rest.split_at(self.size - self.staged);
             rest = tail;
+            let ticks = self.ticks(self.staged + head.len());
             match keys.as_deref_mut().filter(|keys| keys.busy()) {
-                Some(keys) => self.send_key(keys, (leg, not_before), outlet, &mut fed),
-                None => self.send(leg, head, not_before, outlet, &mut fed),
+                Some(keys) => self.send_key(keys, ticks, (leg, not_before), outlet, &mut fed),
+                None => self.send(leg, head, ticks, not_before, outlet, &mut fed),
             }
             not_before += self.ptime;
         }
@@ -178,16 +183,76 @@ impl Packetiser {
         fed
     }
 
+    /// Takes what an encoder made of one frame and sends every packet it completes, as [`feed`](Self::feed) does.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(octets).
+    pub fn take(
+        &mut self,
+        leg: u64,
+        encoded: &Encoded,
+        now: Duration,
+        outlet: &mut impl PacketOutlet,
+    ) -> Fed {
+        self.take_beside(leg, encoded, now, None, outlet)
+    }
+
+    /// As [`take`](Self::take); while there are keys to send, their packets take the places of the audio's.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(octets).
+    pub fn take_beside(
+        &mut self,
+        leg: u64,
+        encoded: &Encoded,
+        now: Duration,
+        keys: Option<&mut KeySender>,
+        outlet: &mut impl PacketOutlet,
+    ) -> Fed {
+        if !self.codec.is_framed() {
+            return self.feed_beside(leg, encoded.bytes(), now, keys, outlet);
+        }
+        let [_, payloads] = encoded.payloads();
+        let fed = self.pass(leg, payloads, now, keys, outlet);
+        self.collected = self.codec.ticks_of(encoded.held());
+        fed
+    }
+
+    /// Sends payloads that are coded as a whole. One that need not be sent leaves its time out, and the next is marked as
+    /// the start of a talk spurt (RFC 3551, section 4.1).
+    fn pass<'a>(
+        &mut self,
+        leg: u64,
+        payloads: impl Iterator<Item = Payload<'a>>,
+        now: Duration,
+        mut keys: Option<&mut KeySender>,
+        outlet: &mut impl PacketOutlet,
+    ) -> Fed {
+        let (mut fed, mut not_before) = (Fed::default(), now);
+        for Payload { octets, samples } in payloads {
+            let ticks = self.codec.ticks_of(samples);
+            let waited = core::mem::take(&mut self.collected);
+            if let Some(keys) = keys.as_deref_mut().filter(|keys| keys.busy()) {
+                self.send_key(keys, ticks, (leg, not_before), outlet, &mut fed);
+            } else if octets.is_empty() {
+                self.timestamp = self.timestamp.wrapping_add(ticks);
+                self.marker = true;
+            } else {
+                if fed == Fed::default() {
+                    fed.waited = self.codec.samples_of(waited);
+                }
+                self.send(leg, octets, ticks, not_before, outlet, &mut fed);
+            }
+            not_before += self.codec.rate().duration_of(samples);
+        }
+        fed
+    }
+
     /// Leaves `span` samples of stream out (a hold, a stall): what was collected is dropped, the timestamp advances over
     /// both, the sequence continues, and the next packet is marked as the start of a talk spurt.
     ///
     /// Real-time: allocates no; blocks no; cost O(1).
     pub fn skip(&mut self, span: Samples) {
-        let ticks = self
-            .ticks(self.staged)
-            .wrapping_add(self.codec.ticks_of(span));
-        self.timestamp = self.timestamp.wrapping_add(ticks);
-        self.staged = 0;
+        self.timestamp = self.end().wrapping_add(self.codec.ticks_of(span));
+        self.drop_collected();
         self.marker = true;
     }
 
@@ -206,29 +271,47 @@ impl Packetiser {
     pub fn continue_from(&mut self, old: &Self) {
         self.ssrc = old.ssrc;
         self.sequence = old.sequence;
-        self.timestamp = old.timestamp.wrapping_add(old.ticks(old.staged));
-        self.staged = 0;
+        self.timestamp = old.end();
+        self.drop_collected();
         self.marker = true;
     }
 
-    /// Whether nothing of a packet is collected once `octets` more have been fed.
+    /// Whether nothing of a packet is collected once `samples` more have been fed.
     ///
     /// Real-time: allocates no; blocks no; cost O(1).
     #[must_use]
-    pub fn is_whole_after(&self, octets: usize) -> bool {
+    pub fn is_whole_after(&self, samples: Samples) -> bool {
+        if self.codec.is_framed() {
+            let packet = self.codec.clock().samples_in(self.ptime).0;
+            let collected = self.collected + self.codec.ticks_of(samples);
+            return collected.is_multiple_of(packet.max(1));
+        }
+        let octets = self.codec.octets_of(samples.as_usize());
         (self.staged + octets).is_multiple_of(self.size.max(1))
     }
 
-    /// RTP ticks of so many octets, which are whole samples.
+    /// RTP ticks of so many octets, which are whole samples; 0 of a framed codec, which stages none.
     fn ticks(&self, octets: usize) -> u32 {
-        self.codec.ticks_in(octets).unwrap_or(0)
+        let samples = self.codec.samples_in_octets(octets).unwrap_or(Samples(0));
+        self.codec.ticks_of(samples)
     }
 
-    /// Sends the stage followed by `head`, which together are one packet.
+    /// The timestamp behind what is collected.
+    fn end(&self) -> u32 {
+        let collected = self.ticks(self.staged).wrapping_add(self.collected);
+        self.timestamp.wrapping_add(collected)
+    }
+
+    fn drop_collected(&mut self) {
+        (self.staged, self.collected) = (0, 0);
+    }
+
+    /// Sends the stage followed by `head`, which together are one packet of `ticks`.
     fn send(
         &mut self,
         leg: u64,
         head: &[u8],
+        ticks: u32,
         not_before: Duration,
         outlet: &mut impl PacketOutlet,
         fed: &mut Fed,
@@ -242,7 +325,7 @@ impl Packetiser {
         };
         let staged = core::mem::take(&mut self.staged);
         self.sequence = self.sequence.wrapping_add(1);
-        self.timestamp = self.timestamp.wrapping_add(self.ticks(staged + head.len()));
+        self.timestamp = self.timestamp.wrapping_add(ticks);
         let parts = [&self.stage[..staged], head];
         if give_out(header, parts, (leg, not_before), outlet, fed) {
             self.marker = false;

@@ -76,6 +76,8 @@ pub enum Spec {
     Encode {
         /// Codec of the stream.
         codec: Codec,
+        /// Media time per packet, if the codec codes packets as a whole.
+        ptime: Option<Duration>,
         /// Format of the input, at the codec's rate.
         format: Format,
     },
@@ -191,6 +193,18 @@ fn can_be_bypassed(shape: &Shape) -> bool {
     }
 }
 
+impl Spec {
+    /// The encoder of `codec` for packets of `ptime`.
+    #[must_use]
+    pub fn encode(codec: Codec, ptime: Duration, format: Format) -> Self {
+        Self::Encode {
+            codec,
+            ptime: codec.is_framed().then_some(ptime),
+            format,
+        }
+    }
+}
+
 impl NodeSpec for Spec {
     fn shape(&self) -> Shape {
         let new = || Shape::new(self.kind());
@@ -217,9 +231,10 @@ impl NodeSpec for Spec {
             Self::Contribute { format } => new().input("in", Signal::Pcm(*format)),
             Self::MixMinus { format, .. } => new().output("out", Signal::Pcm(*format)),
             Self::Limit { format } => effect(*format).latency(limit::delay_at(format.rate)),
-            Self::Encode { format, .. } => new()
+            Self::Encode { codec, format, .. } => new()
                 .input("in", Signal::Pcm(*format))
-                .output("out", Signal::Encoded),
+                .output("out", Signal::Encoded)
+                .latency(codec.look_ahead()),
             Self::Packetise { ptime, format, .. } => new()
                 .input("in", Signal::Encoded)
                 .latency(longest_collected(*ptime, format.duration())),

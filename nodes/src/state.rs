@@ -4,9 +4,10 @@
 //! a short copy and dropping one is the control side's.
 
 use crate::arrival::{Arrival, ArrivalConfig};
-use crate::codec::Encoder;
+use crate::codec::OpusSettings;
 use crate::conceal::Concealer;
 use crate::decode_node::DecodeNode;
+use crate::encode_node::EncodeNode;
 use crate::fade::Fade;
 use crate::gain::GainNode;
 use crate::jitter::{JitterBuffer, JitterConfig};
@@ -33,6 +34,8 @@ pub struct Build {
     pub sequence: u16,
     /// Timestamp of the first packet.
     pub timestamp: u32,
+    /// How an Opus encoder is set.
+    pub opus: OpusSettings,
     /// Linear gain; 0.0 (the default) is mute.
     pub gain: f32,
     /// The tone of a tone player.
@@ -78,7 +81,7 @@ pub enum State {
     /// Of [`Spec::Limit`].
     Limit(Limiter),
     /// Of [`Spec::Encode`].
-    Encode(Encoder),
+    Encode(EncodeNode),
     /// Of [`Spec::Packetise`].
     Packetise(Packetiser),
     /// Of [`Spec::Arrival`].
@@ -117,7 +120,10 @@ impl State {
                 Self::Stateless
             }
             Spec::Limit { format } => Self::Limit(Limiter::new(format.rate)),
-            Spec::Encode { codec, .. } => Self::Encode(Encoder::new(*codec)),
+            Spec::Encode { codec, ptime, .. } => {
+                let ptime = ptime.unwrap_or_default();
+                Self::Encode(EncodeNode::new(*codec, ptime, &build.opus))
+            }
             Spec::Packetise { codec, ptime, .. } => {
                 Self::Packetise(Packetiser::new(PacketiseConfig {
                     codec: *codec,

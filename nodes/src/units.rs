@@ -27,6 +27,15 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// The packet to decode, if it is one.
+    #[must_use]
+    pub fn packet(&self) -> Option<&Packet> {
+        match self {
+            Self::Packet(packet) => Some(packet),
+            _ => None,
+        }
+    }
+
     /// The box, if there is one, for its way back to the inventory.
     #[must_use]
     pub fn into_packet(self) -> Option<Box<Packet>> {

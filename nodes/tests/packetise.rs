@@ -274,7 +274,7 @@ proptest! {
         let size = outlet.sent.first().map_or(2560, |packet| packet.payload().len());
         prop_assert!(input.len() - joined.len() < size);
         for pair in outlet.sent.windows(2) {
-            let samples = codec.samples_in(pair[0].payload().len()).unwrap();
+            let samples = codec.samples_in(pair[0].payload()).unwrap();
             let ticks = codec.ticks_of(samples);
             prop_assert_eq!(pair[1].header.timestamp, pair[0].header.timestamp.wrapping_add(ticks));
             prop_assert_eq!(pair[1].header.sequence, pair[0].header.sequence.wrapping_add(1));

@@ -287,3 +287,35 @@ proptest! {
         prop_assert!(encoder.encode(&pcm, &mut [0; 1_275]).is_ok());
     }
 }
+
+#[test]
+fn a_coder_needs_no_more_stack_than_a_worker_has_written() {
+    // `pages::stack` of rt writes 256 KiB before a worker's real time begins; the worker's own frames are a few.
+    let thread = std::thread::Builder::new().stack_size(208 * 1024);
+    let coded = thread.spawn(|| {
+        for rate in [8_000, 16_000, 48_000] {
+            for application in [Application::Voice, Application::Audio] {
+                let mut encoder = Encoder::new(EncoderConfig {
+                    application,
+                    complexity: 10,
+                    inband_fec: true,
+                    expected_loss: 30,
+                    ..EncoderConfig::voice(rate)
+                })
+                .unwrap();
+                let mut decoder = Decoder::new(rate, Channels::Mono).unwrap();
+                let samples = rate as usize * 60 / 1_000;
+                for n in 0..10 {
+                    let at = |k: usize| ((n * samples + k) as f32 * 0.1).sin() * 0.3;
+                    let pcm: Vec<f32> = (0..samples).map(at).collect();
+                    let (mut packet, mut out) = ([0; 1_275], vec![0.0; samples]);
+                    let octets = encoder.encode(&pcm, &mut packet).unwrap();
+                    decoder.recover(&packet[..octets], &mut out).unwrap();
+                    decoder.decode(&packet[..octets], &mut out).unwrap();
+                    decoder.conceal(&mut out).unwrap();
+                }
+            }
+        }
+    });
+    coded.unwrap().join().unwrap();
+}

@@ -8,13 +8,13 @@ use talkpath_engine::LegId;
 use talkpath_rt::clock::{Clock, MonotonicClock};
 use talkpath_rt::timing::SlotStats;
 
-use super::clerk::{Attached, lock};
 use super::error::NetError;
 use super::far_end::FarEnd;
 use super::lease::PortLease;
 use super::leg::ShardLeg;
 use super::level::{Level, fills};
 use super::net_leg::NetLeg;
+use super::office::{Attached, lock};
 use super::owner::Owner;
 use super::rtcp::Reports;
 use super::session::{Session, SessionChange};

@@ -6,8 +6,9 @@ use crossbeam::channel::TryRecvError;
 use talkpath_rt::ring::{Consumer, Producer, ring};
 use talkpath_rt::timing::{SlotStats, exchange};
 
-use super::super::clerk::{Clerk, Desk, Office, Published};
+use super::super::clerk::Clerk;
 use super::super::config::NetConfig;
+use super::super::office::{Desk, Office, Published};
 use super::super::ports::PortPool;
 use super::super::status::Snapshot;
 use super::super::wire::Returned;

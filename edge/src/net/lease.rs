@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use talkpath_rt::clock::{Clock, MonotonicClock};
 
-use super::clerk::{Office, lock};
 use super::error::NetError;
 use super::files;
 use super::handle::Net;
+use super::office::{Office, lock};
 use super::sockets::{Sockets, route_to};
 use crate::advertised;
 

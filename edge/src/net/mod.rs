@@ -29,6 +29,7 @@ mod lease;
 mod leg;
 mod level;
 mod net_leg;
+mod office;
 mod outbound;
 mod owner;
 mod ports;

@@ -7,7 +7,7 @@ use crossbeam::channel::Sender;
 use talkpath_rt::flag::Flag;
 use talkpath_rt::thread::{Obtained, RtThread};
 
-use super::clerk::{Office, lock};
+use super::office::{Office, lock};
 use super::shard::Shard;
 
 /// What all clones of [`Net`](super::handle::Net) share; the last one shuts down.

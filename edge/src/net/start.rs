@@ -12,7 +12,7 @@ use talkpath_rt::slab::Slab;
 use talkpath_rt::thread::spawn_prepared;
 use talkpath_rt::timing::{SlotStats, exchange};
 
-use super::clerk::{Clerk, Desk, Office, Published};
+use super::clerk::Clerk;
 use super::config::NetConfig;
 use super::counters::NetCounters;
 use super::error::NetError;
@@ -20,6 +20,7 @@ use super::files;
 use super::grid::{Grid, run};
 use super::handle::Net;
 use super::inbound::Inbound;
+use super::office::{Desk, Office, Published};
 use super::outbound::Outbound;
 use super::owner::{Owner, Threads};
 use super::ports::PortPool;

@@ -2,7 +2,7 @@
 
 use talkpath_nodes::codec::Codec;
 
-use super::{PacketTime, SHORTEST_PTIME};
+use super::{OfferedCodec, PacketTime, SHORTEST_PTIME};
 use crate::worker::bus::BUS_RATES;
 use talkpath_graph::SampleRate;
 
@@ -84,7 +84,9 @@ impl Capabilities {
     }
 }
 
-/// Whether the engine has legs of `codec`: its rate is one of the buses, and the shortest packet fits a box.
+/// Whether the engine has legs of `codec` (its rate is one of the buses, and the shortest packet fits a box) and a description
+/// can say so: what we would write is read as it.
 fn is_built(codec: Codec) -> bool {
-    BUS_RATES.contains(&codec.rate()) && codec.max_ptime() >= SHORTEST_PTIME
+    let said = OfferedCodec::of(codec, 0).codec() == Some(codec);
+    said && BUS_RATES.contains(&codec.rate()) && codec.max_ptime() >= SHORTEST_PTIME
 }

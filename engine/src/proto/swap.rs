@@ -1,6 +1,6 @@
 //! A plan swap on its way to a leg that stays, and back (D13).
 
-use talkpath_graph::SampleRate;
+use talkpath_graph::{SampleRate, Samples};
 use talkpath_nodes::packetise::Packetiser;
 use talkpath_nodes::state::State;
 use talkpath_rt::handle::Handle;
@@ -26,8 +26,8 @@ pub struct Continued {
     pub from: Handle<Packetiser>,
     /// It goes on.
     pub to: Handle<Packetiser>,
-    /// Octets the old one is given per frame: the swap waits until it has a whole packet out.
-    pub octets: usize,
+    /// Samples of the old one's frame: the swap waits until it has a whole packet out.
+    pub frame: Samples,
 }
 
 /// Another plan for a leg that stays. The supervisor has compared the two plans: a state that is kept has the same

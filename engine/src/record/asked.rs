@@ -24,6 +24,7 @@ pub(crate) use network::Network;
 pub(crate) use noted::{Known, Noted};
 
 mod again;
+mod codec;
 mod graph;
 mod handles;
 mod kind;

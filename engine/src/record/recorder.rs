@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
-use talkpath_rt::tape::TapeIn;
 
-use super::block::{self, MOST, StreamId};
-use super::control::ControlKept;
+use super::block::{self, StreamId};
 use super::header::Header;
-use super::media::PacketsKept;
-use super::numbers;
+
+pub(crate) use kept::Kept;
+
+mod kept;
 
 /// The last word of a recording of a session from its start to its end.
 pub(crate) const WHOLE: &str = "the session ended";
@@ -70,20 +70,6 @@ impl Shared {
     }
 }
 
-/// The other ends of all tapes.
-pub(crate) struct Kept {
-    pub tapes: Vec<(StreamId, TapeIn)>,
-    pub control: ControlKept,
-    pub packets: PacketsKept,
-}
-
-impl Kept {
-    /// Whether anything has come that a visit would fetch, of what one visit may leave behind.
-    fn is_waiting(&self) -> bool {
-        !self.control.notes.is_empty() || self.packets.is_waiting()
-    }
-}
-
 /// Writes a recording.
 pub(crate) struct Recorder {
     to: Box<dyn Write + Send>,
@@ -132,7 +118,7 @@ impl Recorder {
         if self.ended {
             return;
         }
-        let lost = self.fetch();
+        let lost = self.kept.fetch(&mut self.pending);
         let outcome = self.write(lost.is_some() || all);
         let over = self.written + self.waiting() >= self.max_bytes;
         match (outcome, lost) {
@@ -153,57 +139,6 @@ impl Recorder {
         }
         self.visit(true);
         self.end(WHOLE);
-    }
-
-    /// Takes all numbers off the tapes. Why the recording must end here, if it must.
-    fn fetch(&mut self) -> Option<String> {
-        let mut lost = None;
-        let Kept {
-            tapes,
-            control,
-            packets,
-        } = &mut self.kept;
-        tapes.extend(control.ports.try_iter());
-        // First whether it is: what was noted before is fetched below.
-        let over: Vec<bool> = tapes.iter().map(|(_, tape)| tape.is_abandoned()).collect();
-        for (id, tape) in &mut *tapes {
-            let pending = self.pending.entry(*id).or_default();
-            // First whether it has: all it had noted before is there then.
-            let overflowed = tape.has_overflowed();
-            while let Some(number) = tape.fetch() {
-                numbers::put(number, pending);
-            }
-            if overflowed {
-                lost = Some(format!("a tape overflowed ({id:?}): the disk was too slow"));
-            }
-        }
-        let mut over = over.into_iter();
-        tapes.retain(|(id, _)| !over.next().unwrap_or(false) || id.kind != block::PORT);
-        if packets.lost.is_raised() {
-            lost = Some("packets came faster than they could be written".to_owned());
-        }
-        let pending = self
-            .pending
-            .entry(StreamId::of(block::PACKETS))
-            .or_default();
-        packets.drain(pending);
-        if control.lost.is_raised() {
-            lost = Some("requests came faster than they could be written".to_owned());
-        }
-        let pending = self
-            .pending
-            .entry(StreamId::of(block::CONTROL))
-            .or_default();
-        while pending.len() < MOST / 2
-            && let Ok(note) = control.notes.try_recv()
-        {
-            pending.extend(&note);
-            if let [3, name @ ..] = &note[..] {
-                let name = String::from_utf8_lossy(name.get(1..).unwrap_or_default()).into_owned();
-                lost = Some(format!("{name} cannot be recorded"));
-            }
-        }
-        lost
     }
 
     fn waiting(&self) -> u64 {

@@ -66,7 +66,7 @@ impl Lines {
         // Of a leg that has moved, what two workers sent may come crosswise.
         if header.sequence.wrapping_sub(line.sequence) < 1 << 15 {
             (line.sequence, line.timestamp) = (header.sequence, header.timestamp);
-            line.at = packet.mixed;
+            line.at = packet.mixed();
         }
     }
 }
@@ -74,7 +74,7 @@ impl Lines {
 impl Line {
     /// What makes `packet` the next of this line.
     fn shift_to(&self, packet: &Packet) -> (u16, u32) {
-        let gap = packet.mixed.saturating_sub(self.at).as_nanos();
+        let gap = packet.mixed().saturating_sub(self.at).as_nanos();
         let second = Duration::from_secs(1).as_nanos();
         let ticks = (gap * u128::from(packet.clock_rate) + second / 2) / second;
         // Timestamps wrap, so this may.
@@ -105,7 +105,7 @@ mod tests {
         packet.leg = Handle::<LegTag>::new(1, tenant).to_bits();
         (packet.life, packet.clock_rate) = (life, 8_000);
         (packet.header.sequence, packet.header.timestamp) = (n, ticks);
-        packet.mixed = Duration::from_millis(ms);
+        packet.not_before = Duration::from_millis(ms);
         lines.go_on(&mut packet);
         (packet.header.sequence, packet.header.timestamp)
     }

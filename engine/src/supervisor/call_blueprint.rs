@@ -55,6 +55,7 @@ fn build(from: NetworkConfig, to: NetworkConfig) -> Build {
         ssrc: to.sender.ssrc,
         sequence: to.sender.sequence,
         timestamp: to.sender.timestamp,
+        opus: to.opus,
         ..Build::default()
     }
 }

@@ -5,12 +5,10 @@
 //! acknowledged it and every body of it has returned.
 
 use talkpath_graph::SampleRate;
-use talkpath_nodes::state::State;
 
-use crate::error::{EngineError, Resource};
+use crate::error::EngineError;
 use crate::event::{EventKind, LeaveReason};
-use crate::proto::{Command, LegBody, LegId, LegKeys, LegRun, PlanId, RoomId, Seats, Segment};
-use crate::worker::bank::Seat;
+use crate::proto::{Command, LegBody, LegId, LegKeys, LegRun, PlanId, RoomId, Segment};
 use crate::worker::bus::Bus;
 
 use super::Supervisor;
@@ -21,8 +19,7 @@ use super::legs::LegState;
 use super::placement::Place;
 use super::plans::Compiled;
 
-/// The seats of a body, and the states that go there.
-type SeatedStates = (Seats, Vec<(Seat, State)>);
+mod seats;
 
 /// What a leg holds besides its seats.
 #[derive(Debug, Clone, Copy)]
@@ -77,24 +74,6 @@ impl Supervisor {
         Ok((Box::new(body), place))
     }
 
-    /// One more user of a plan, with the command that brings it to the worker when it is the first; without a place for
-    /// the plan the seats that were taken for it are given back.
-    pub(super) fn enter_plan(
-        &mut self,
-        worker: u8,
-        compiled: Compiled,
-        seats: &Seats,
-        batch: &mut Batch,
-    ) -> Result<PlanId, EngineError> {
-        let site = usize::from(worker);
-        let entered = self.sites[site].plans.enter(compiled);
-        let (plan, new) = entered.inspect_err(|_| self.give_seats(site, seats))?;
-        if let Some(value) = new {
-            batch.push(worker, Command::AddPlan { plan, value });
-        }
-        Ok(plan)
-    }
-
     /// One more leg of `rate` in the room: a bus on each of its workers when it is the first.
     pub(super) fn enter_rate(
         &mut self,
@@ -111,55 +90,6 @@ impl Supervisor {
             }
         }
         Ok(())
-    }
-
-    /// A seat for every state, or none taken at all.
-    pub(super) fn take_seats(
-        &mut self,
-        site: usize,
-        states: [OpStates; 2],
-    ) -> Result<SeatedStates, EngineError> {
-        let mut seats = Seats::default();
-        let mut seated = Vec::with_capacity(states.iter().map(Vec::len).sum());
-        let [ingress, egress] = states;
-        let halves = [(ingress, &mut seats.ingress), (egress, &mut seats.egress)];
-        let mut spent = None;
-        for (states, seats) in halves {
-            for state in states {
-                match self.sites[site].seating.take(&state) {
-                    Some(Seat::Stateless) => seats.push(Seat::Stateless),
-                    Some(seat) => {
-                        seats.push(seat);
-                        seated.push((seat, state));
-                    }
-                    None => spent = spent.or(Some(state.kind())),
-                }
-            }
-        }
-        let Some(kind) = spent else {
-            return Ok((seats, seated));
-        };
-        self.give_seats(site, &seats);
-        Err(self.seats_spent(kind))
-    }
-
-    /// No seat of this kind is left.
-    pub(super) fn seats_spent(&self, kind: &'static str) -> EngineError {
-        let limit = self.config.seats();
-        EngineError::Capacity {
-            what: Resource::Seats(kind),
-            limit,
-            in_use: limit,
-            wanted: 1,
-        }
-    }
-
-    /// Takes seats back whose states have returned.
-    pub(super) fn give_seats(&mut self, site: usize, seats: &Seats) {
-        for seat in seats.iter() {
-            let known = self.sites[site].seating.give(*seat);
-            self.counters.stale_returns += u64::from(!known);
-        }
     }
 
     /// What a leg held besides its seats is given up; the edits that follow from that.

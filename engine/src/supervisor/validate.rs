@@ -11,9 +11,6 @@ use crate::leg::{ClipConfig, JitterDelay, NetworkConfig, ToneConfig};
 use crate::port::PortConfig;
 use crate::worker::bus::BUS_RATES;
 
-/// Unit of packet times.
-const TEN: Duration = Duration::from_millis(10);
-
 /// Checks a network leg; gives the delays of its jitter buffer.
 pub(super) fn network(
     leg: &NetworkConfig,
@@ -27,15 +24,13 @@ pub(super) fn network(
         let allowed = "0 to 127, not the codec's";
         check(free, "payload type of keys", allowed, number)?;
     }
-    let (ptime, longest) = (leg.ptime, leg.codec.max_ptime().min(6 * TEN));
-    let whole = ptime.as_nanos().is_multiple_of(TEN.as_nanos());
-    let allowed = "whole tens of milliseconds, to 60 ms and 1280 bytes";
-    check(
-        whole && (TEN..=longest).contains(&ptime),
-        "ptime",
-        allowed,
-        ptime,
-    )?;
+    let (codec, ptime) = (leg.codec, leg.ptime);
+    let allowed = if codec.is_framed() {
+        "10, 20, 40 or 60 ms"
+    } else {
+        "whole tens of milliseconds, to 60 ms and 1280 bytes"
+    };
+    check(codec.has_ptime(ptime), "ptime", allowed, ptime)?;
     let usual = JitterDelay {
         target: config.jitter_target,
         max: config.jitter_max,

@@ -6,41 +6,14 @@
 //! `get_disjoint_mut`, in safe Rust.
 
 use arrayvec::ArrayVec;
-use talkpath_graph::node::{MAX_FRAME, PcmPlane};
+use talkpath_graph::node::PcmPlane;
 use talkpath_graph::{Limits, PlaneRef};
+use talkpath_nodes::encoded::{Encoded, MAX_ENCODED};
 use talkpath_nodes::units::Units;
 use talkpath_rt::pages;
 
 /// Strands of equal plan that run side by side.
 pub const LANES: usize = 8;
-
-/// Most bytes one room frame encodes to: 20 ms of L16 at 48 kHz.
-pub const MAX_ENCODED: usize = MAX_FRAME * 2;
-
-/// Bytes an encoder made of one frame.
-#[derive(Debug)]
-pub struct Encoded {
-    bytes: Box<[u8; MAX_ENCODED]>,
-    len: usize,
-}
-
-impl Encoded {
-    /// What was encoded.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-
-    /// The whole plane, to encode into; then [`Encoded::set_len`].
-    pub fn room(&mut self) -> &mut [u8] {
-        &mut self.bytes[..]
-    }
-
-    /// How much of it the encoder filled.
-    pub fn set_len(&mut self, len: usize) {
-        self.len = len.min(MAX_ENCODED);
-    }
-}
 
 /// All planes of a worker.
 #[derive(Debug)]
@@ -57,10 +30,7 @@ impl Arena {
     /// Planes for any plan within `limits`. Control side: allocates.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        let encoded = || Encoded {
-            bytes: pages::boxed([0; MAX_ENCODED]),
-            len: 0,
-        };
+        let encoded = || Encoded::new(pages::boxed([0; MAX_ENCODED]));
         Self {
             pcm: planes(limits.max_pcm_planes, PcmPlane::default),
             units: planes(limits.max_units, ArrayVec::new),

@@ -7,9 +7,9 @@
 
 use talkpath_graph::node::Node;
 use talkpath_nodes::arrival::Arrival;
-use talkpath_nodes::codec::Encoder;
 use talkpath_nodes::conceal::Concealer;
 use talkpath_nodes::decode_node::DecodeNode;
+use talkpath_nodes::encode_node::EncodeNode;
 use talkpath_nodes::fade::Fade;
 use talkpath_nodes::gain::GainNode;
 use talkpath_nodes::jitter::JitterBuffer;
@@ -173,7 +173,7 @@ kinds! {
     Gain gain GainNode;
     Meter meter Meter;
     Limit limit Limiter;
-    Encode encode Encoder;
+    Encode encode EncodeNode;
     Packetise packetise Packetiser;
     Arrival arrival Arrival;
     Relay relay Relay;

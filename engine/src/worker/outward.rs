@@ -103,15 +103,15 @@ impl Cohort<'_> {
             let lane = self.lanes[n];
             let seat = self.seat(lane, Segment::Egress, i);
             let encoded = &mut self.arena.encoded[at(op.outputs[0], n)];
-            encoded.set_len(0);
+            encoded.clear();
             let Seat::Encode(seat) = seat else { continue };
             let Some(encoder) = self.bank.encode.get_mut(seat) else {
                 continue;
             };
-            let pcm = self.arena.pcm[at(op.inputs[0], n)].as_slice();
-            if let Ok(len) = encoder.encode(pcm, encoded.room()) {
-                encoded.set_len(len);
+            if lane.skipped > 0 {
+                encoder.skip();
             }
+            encoder.process(self.arena.pcm[at(op.inputs[0], n)].as_slice(), encoded);
         }
     }
 
@@ -129,10 +129,10 @@ impl Cohort<'_> {
                 // Timestamps wrap, so this product may.
                 packetiser.skip(Samples(format.frame.0.wrapping_mul(lane.skipped)));
             }
-            let encoded = self.arena.encoded[at(op.inputs[0], n)].bytes();
+            let encoded = &self.arena.encoded[at(op.inputs[0], n)];
             let leg = self.legs.get(lane.leg);
             let clock_rate = packetiser.codec().clock_rate();
-            let fed = packetiser.feed(
+            let fed = packetiser.take(
                 lane.leg.to_bits(),
                 encoded,
                 self.now,
@@ -178,7 +178,8 @@ impl PacketOutlet for Outlet<'_> {
     fn send(&mut self, mut packet: Box<Packet>) -> Result<(), Box<Packet>> {
         (packet.worker, packet.epoch) = self.worker;
         (packet.life, packet.clock_rate) = (self.life, self.clock_rate);
-        packet.mixed = packet.not_before.saturating_sub(self.after);
+        // A few slots: milliseconds.
+        packet.since_mix = u32::try_from(self.after.as_nanos()).unwrap_or(u32::MAX);
         self.packets.send(packet).map_err(|Full(packet)| packet)
     }
 

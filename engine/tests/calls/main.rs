@@ -10,6 +10,7 @@
 //! | `ledger` | where the delay of a direction comes from, against a marker |
 //! | `late` | what takes too long is named |
 //! | `moves` | to another worker |
+//! | `opus` | a codec that codes packets as a whole, at any rate: Opus |
 //! | `prices` | what they were measured to cost, who is refused and how many more would come in (D15) |
 //! | `priority` | classes: reserves, who makes room for whom, what the governor leaves out (D15) |
 
@@ -20,6 +21,7 @@ mod ledger;
 mod life;
 mod lost;
 mod moves;
+mod opus;
 mod prices;
 mod priority;
 mod relay;

@@ -14,7 +14,7 @@ pub fn decode<'a>(codec: Codec, payloads: impl Iterator<Item = &'a [u8]>) -> Vec
     for payload in payloads {
         let from = pcm.len();
         pcm.resize(
-            from + codec.samples_in(payload.len()).map_or(0, Samples::as_usize),
+            from + codec.samples_in(payload).map_or(0, Samples::as_usize),
             0.0,
         );
         let decoded = decoder

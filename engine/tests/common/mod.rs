@@ -21,7 +21,7 @@ use talkpath_engine::{
 pub use talkpath_graph::SampleRate;
 use talkpath_graph::Samples;
 pub use talkpath_nodes::codec::Codec;
-use talkpath_nodes::codec::Encoder;
+use talkpath_nodes::codec::{Encoder, MAX_PAYLOAD};
 use talkpath_nodes::packet::Header;
 
 pub const TEN: Duration = Duration::from_millis(10);
@@ -279,10 +279,9 @@ impl Caller {
             None => &mut silence,
         };
         let pcm: Vec<f32> = (self.sample..).take(samples).map(voice).collect();
-        let mut bytes = vec![0; self.codec.octets_of(samples)];
-        self.encoder
-            .encode(&pcm, &mut bytes)
-            .expect("a buffer of its size");
+        let mut bytes = vec![0; MAX_PAYLOAD];
+        let encoded = self.encoder.encode(&pcm, &mut bytes);
+        bytes.truncate(encoded.expect("a payload fits a packet"));
         let header = Header {
             payload_type: self.payload_type,
             marker: self.marker,

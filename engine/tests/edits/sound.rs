@@ -79,7 +79,7 @@ impl Voices {
 
 /// The peak of every tone in whole periods of what a leg was sent, the ghost's last.
 pub fn peaks(codec: Codec, payload: &[u8]) -> Vec<f64> {
-    let mut pcm = vec![0.0; codec.samples_in(payload.len()).map_or(0, Samples::as_usize)];
+    let mut pcm = vec![0.0; codec.samples_in(payload).map_or(0, Samples::as_usize)];
     let decoded = Decoder::new(codec).decode(payload, &mut pcm);
     assert_eq!(decoded.ok(), Some(pcm.len()));
     let n = period(codec.rate());

@@ -1,8 +1,8 @@
 //! Preference, forced and denied codecs.
 
-use talkpath_engine::negotiate::{Capabilities, Order, Refusal, answer};
+use talkpath_engine::negotiate::{Capabilities, OfferedCodec, Order, Refusal, answer};
 use talkpath_graph::{FrameTime, SampleRate};
-use talkpath_nodes::codec::Codec;
+use talkpath_nodes::codec::{Codec, OpusRate};
 
 use super::{answered, g722, l16, offer, pcma, pcmu};
 
@@ -94,4 +94,21 @@ fn what_cannot_be_built_is_not_usable() {
         refused.expect_err("nothing is usable").to_string(),
         "no codec in common; supported: nothing; offered: PCMU/8000/1"
     );
+}
+
+/// Whatever codecs there are: one that a description of ours would not name right is not offered. All there is is tried.
+#[test]
+fn what_cannot_be_said_is_not_usable() {
+    let opus = [OpusRate::Narrow, OpusRate::Wide, OpusRate::Full].map(Codec::Opus);
+    let ours = Capabilities {
+        codecs: opus.into_iter().chain([Codec::Pcmu]).collect(),
+        ..Capabilities::default()
+    };
+    assert!(ours.usable().contains(&Codec::Pcmu));
+    for codec in ours.usable() {
+        assert_eq!(OfferedCodec::of(codec, 96).codec(), Some(codec));
+    }
+    let mine = ours.offer(FrameTime::Ms20);
+    let said = mine.codecs.iter().filter(|one| one.codec().is_some());
+    assert_eq!(said.count(), mine.codecs.len(), "{mine:?}");
 }

@@ -21,7 +21,7 @@ impl JitterBuffer {
             return self.refuse(packet, DropReason::WrongPayloadType);
         }
         let codec = self.config.codec;
-        let ticks = match codec.ticks_in(packet.payload().len()) {
+        let ticks = match codec.ticks_in(packet.payload()) {
             Some(ticks) if (self.lengths.0..=self.lengths.1).contains(&ticks) => ticks,
             _ => return self.refuse(packet, DropReason::BadLength),
         };

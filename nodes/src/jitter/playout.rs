@@ -89,23 +89,25 @@ impl JitterBuffer {
                 break;
             };
             if entry.start > position {
-                let hole = self.hole(entry.start).min(need);
                 let (last, next) = (self.last_sequence, entry.sequence);
                 let paused = match &self.source {
                     Some(source) => source.nothing_between(last, next),
                     None => next == last.wrapping_add(1),
                 };
+                let hole = self.hole(entry.start);
+                // The packet behind it is handed out with it, which the decoder may need.
+                if !paused && hole <= self.recoverable && out.remaining_capacity() > 2 {
+                    self.pass(hole, true, out);
+                    let ahead = hole.saturating_sub(need);
+                    need = need.saturating_sub(hole);
+                    self.hand_out_packet(now, frame - need, &mut need, ahead, out);
+                    continue;
+                }
+                let hole = hole.min(need);
                 self.pass(hole, !paused, out);
                 need -= hole;
-            } else if let Some(entry) = self.queue.pop_live() {
-                self.position = entry.end();
-                self.last_sequence = entry.sequence;
-                self.dry = 0;
-                self.counters.played += 1;
-                self.held(now, frame - need, entry.packet.received);
-                self.ahead = entry.ticks.saturating_sub(need);
-                need = need.saturating_sub(entry.ticks);
-                out.push(Unit::Packet(entry.packet));
+            } else {
+                self.hand_out_packet(now, frame - need, &mut need, 0, out);
             }
         }
         if need > 0 {
@@ -113,6 +115,28 @@ impl JitterBuffer {
             self.position += i64::from(need);
             self.absent(need, out);
         }
+    }
+
+    /// The next packet, which begins `into` the frame of `now` and `ahead` of what is needed of it.
+    fn hand_out_packet(
+        &mut self,
+        now: Duration,
+        into: u32,
+        need: &mut u32,
+        ahead: u32,
+        out: &mut Units,
+    ) {
+        let Some(entry) = self.queue.pop_live() else {
+            return;
+        };
+        self.position = entry.end();
+        self.last_sequence = entry.sequence;
+        self.dry = 0;
+        self.counters.played += 1;
+        self.held(now, into + ahead, entry.packet.received);
+        self.ahead = (ahead + entry.ticks).saturating_sub(*need);
+        *need = need.saturating_sub(entry.ticks);
+        out.push(Unit::Packet(entry.packet));
     }
 
     /// A packet received at `received` begins `into` the frame of `now`.

@@ -9,17 +9,18 @@ use crate::telephone_event::{KeyMade, KeySender};
 use core::time::Duration;
 
 impl Packetiser {
-    /// A packet time that belongs to keys: the packet of it that is due, or a pause. Audio after it is marked.
+    /// A packet time of `ticks` that belongs to keys: the packet of it that is due, or a pause. Audio after it is marked.
     pub(super) fn send_key(
         &mut self,
         keys: &mut KeySender,
+        ticks: u32,
         to: (u64, Duration),
         outlet: &mut impl PacketOutlet,
         fed: &mut Fed,
     ) {
         let timestamp = self.timestamp;
         self.staged = 0;
-        self.timestamp = timestamp.wrapping_add(self.ticks(self.size));
+        self.timestamp = timestamp.wrapping_add(ticks);
         self.marker = true;
         if let Some(key) = keys.due(timestamp) {
             self.give_key(key, to, outlet, fed);

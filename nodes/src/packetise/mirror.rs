@@ -5,6 +5,7 @@
 
 use super::{Fed, PacketOutlet, Packetiser, Position};
 use crate::arrival::Step;
+use crate::encoded::Encoded;
 use core::time::Duration;
 
 impl Packetiser {
@@ -17,7 +18,7 @@ impl Packetiser {
     /// Whether both make the same packets of the same audio, but for where their streams stand.
     #[must_use]
     pub fn makes_the_same_as(&self, other: &Self) -> bool {
-        let format = |it: &Self| (it.codec, it.payload_type, it.size);
+        let format = |it: &Self| (it.codec, it.payload_type, it.size, it.ptime);
         format(self) == format(other)
     }
 
@@ -27,7 +28,7 @@ impl Packetiser {
         Position {
             ssrc: self.ssrc,
             sequence: self.sequence,
-            timestamp: self.timestamp.wrapping_add(self.ticks(self.staged)),
+            timestamp: self.end(),
         }
     }
 
@@ -38,26 +39,36 @@ impl Packetiser {
         self.ssrc = position.ssrc;
         self.sequence = position.sequence;
         self.timestamp = position.timestamp;
-        self.staged = 0;
+        self.drop_collected();
         self.marker = true;
     }
 
     /// Before the media of a packet that came `step` after the newest: a hole is left as it was found, a marker is
-    /// kept. What was collected before a hole is sent, stamped with `leg`, not to leave before `not_before`.
+    /// kept. What was collected before a hole is sent, stamped with `leg`, not to leave before `not_before`: here, or by the
+    /// encoder, which left it in `encoded`.
     ///
     /// Real-time: allocates no; blocks no; cost O(octets collected).
     pub fn mirror(
         &mut self,
         step: &Step,
         leg: u64,
+        encoded: &Encoded,
         not_before: Duration,
         outlet: &mut impl PacketOutlet,
     ) -> Fed {
         let mut fed = Fed::default();
-        if step.ahead > 0 || step.apart > 0 {
+        if step.is_behind_hole() {
+            let end = self.end();
             if self.staged > 0 {
-                self.send(leg, &[], not_before, outlet, &mut fed);
+                let ticks = self.ticks(self.staged);
+                self.send(leg, &[], ticks, not_before, outlet, &mut fed);
+            } else {
+                let [flushed, _] = encoded.payloads();
+                fed = self.pass(leg, flushed, not_before, None, outlet);
             }
+            // The encoder leaves out what is less than a frame.
+            self.timestamp = end;
+            self.drop_collected();
             self.sequence = self.sequence.wrapping_add(self.missing(step));
             self.timestamp = self.timestamp.wrapping_add(step.apart as u32);
         }
@@ -71,7 +82,8 @@ impl Packetiser {
         let lost = theirs
             .saturating_mul(step.ticks)
             .min(step.apart.max(0).unsigned_abs());
-        let packets = lost.div_ceil(self.ticks(self.size).max(1));
+        let packet = self.codec.clock().samples_in(self.ptime).0;
+        let packets = lost.div_ceil(packet.max(1));
         packets.max(theirs.min(1)) as u16
     }
 }

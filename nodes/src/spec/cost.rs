@@ -1,6 +1,7 @@
 //! What an op is believed to cost before it was measured (D2).
 
 use super::Spec;
+use crate::codec::Codec;
 use core::time::Duration;
 
 impl Spec {
@@ -11,6 +12,17 @@ impl Spec {
     /// `talkpath bench room --legs 1000` spreads over slots that keep within their budget.
     pub(super) fn cost_hint(&self) -> Duration {
         let (fixed, per_sample, samples) = match self {
+            // libopus at effort 5; 20 ms at 8, 16 and 48 kHz took 5, 12 and 36 µs, and 92, 198 and 236 µs, on a machine at
+            // half its speed (`cargo bench -p talkpath-nodes --bench kernels -- opus`).
+            Self::Decode {
+                codec: Codec::Opus(_),
+                format,
+            } => (1_000, 26.0, format.plane_len()),
+            Self::Encode {
+                codec: Codec::Opus(_),
+                format,
+                ..
+            } => (45_000, 110.0, format.plane_len()),
             Self::Jitter { .. } => (900, 0.0, 0),
             Self::Decode { format, .. } => (200, 0.5, format.plane_len()),
             Self::Conceal { format } => (150, 1.0, format.plane_len()),

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::json;
 use talkpath_engine::event::Left;
-use talkpath_engine::negotiate::{Alongside, Direction, Numbers};
+use talkpath_engine::negotiate::{Alongside, AudioAnswer, Direction, Numbers};
 use talkpath_engine::{
     Codec, EngineConfig, EventStream, LegConfig, NetworkConfig, Room, RoomConfig, VirtualEngine,
 };

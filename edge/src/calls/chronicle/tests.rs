@@ -1,5 +1,5 @@
 use serde_json::json;
-use talkpath_engine::negotiate::{Alongside, Direction, Numbers};
+use talkpath_engine::negotiate::{Alongside, AudioAnswer, Direction, Numbers};
 use talkpath_engine::{Codec, LeaveReason, LegId, RoomId};
 
 use super::super::record::{EndedBy, Story};

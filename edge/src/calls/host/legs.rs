@@ -3,6 +3,7 @@
 use talkpath_engine::{
     Direction, EngineError, KeyTypes, Leg, LegConfig, NetworkConfig, Room, RtpSender, ToneConfig,
 };
+use talkpath_nodes::codec::OpusSettings;
 
 use super::super::{Asked, CallLeg, Destination, MediaEnd, MediaRefusal, MediaSession};
 use super::EngineHost;
@@ -23,6 +24,7 @@ pub(super) fn stream(to: &Destination, session: &MediaSession) -> NetworkConfig 
         sender: RtpSender::random(),
         jitter: None,
         hear_self: *to == Destination::Echo,
+        opus: OpusSettings::default(),
         // Not taken from the session yet: what comes is dropped as before.
         keys: KeyTypes::default(),
     }

@@ -1,6 +1,6 @@
 use serde_json::json;
 use talkpath_graph::{Channels, Format, FrameTime, SampleRate, Samples, Shape, Signal};
-use talkpath_nodes::codec::Codec;
+use talkpath_nodes::codec::{Codec, OpusRate};
 use talkpath_nodes::fade::Fading;
 use talkpath_nodes::jitter::JitterDelays;
 use talkpath_nodes::leg_graphs::{PORT_IN, port_in, port_out};
@@ -32,7 +32,7 @@ fn every_kind() -> Vec<Spec> {
         Spec::Meter { format },
         Spec::Contribute { format },
         Spec::Limit { format },
-        Spec::Encode { codec, format },
+        Spec::encode(codec, ptime, format),
         Spec::Packetise {
             codec,
             ptime,
@@ -52,6 +52,7 @@ fn every_kind() -> Vec<Spec> {
     ];
     all.extend([true, false].map(|minus_own| Spec::MixMinus { format, minus_own }));
     all.extend(into.map(|into| Spec::Fade { format, into }));
+    all.push(Spec::encode(Codec::Opus(OpusRate::Wide), ptime, format));
     all
 }
 

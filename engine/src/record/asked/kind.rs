@@ -12,8 +12,8 @@ use talkpath_nodes::jitter::JitterDelays;
 use talkpath_nodes::leg_graphs::{PORT_IN, PORT_OUT, port_in, port_out};
 use talkpath_nodes::spec::Spec;
 
+use super::codec::{name, named};
 use super::graph::GraphReadError;
-use super::network::codec_named;
 
 /// Longest delay or packet time that is read.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -51,6 +51,7 @@ pub(super) enum Kind {
     Limit(Pcm),
     Encode {
         codec: String,
+        ptime: Option<Duration>,
         format: Pcm,
     },
     Packetise {
@@ -92,13 +93,13 @@ impl Kind {
                 delays: JitterDelays { target, max },
                 frame,
             } => Self::Jitter {
-                codec: codec.to_string(),
+                codec: name(*codec),
                 target: *target,
                 max: *max,
                 frame: frame.0,
             },
             Spec::Decode { codec, format } => Self::Decode {
-                codec: codec.to_string(),
+                codec: name(*codec),
                 format: Pcm::of(*format),
             },
             Spec::Conceal { format } => Self::Conceal(Pcm::of(*format)),
@@ -114,8 +115,13 @@ impl Kind {
                 minus_own: *minus_own,
             },
             Spec::Limit { format } => Self::Limit(Pcm::of(*format)),
-            Spec::Encode { codec, format } => Self::Encode {
-                codec: codec.to_string(),
+            Spec::Encode {
+                codec,
+                ptime,
+                format,
+            } => Self::Encode {
+                codec: name(*codec),
+                ptime: *ptime,
                 format: Pcm::of(*format),
             },
             Spec::Packetise {
@@ -123,21 +129,21 @@ impl Kind {
                 ptime,
                 format,
             } => Self::Packetise {
-                codec: codec.to_string(),
+                codec: name(*codec),
                 ptime: *ptime,
                 format: Pcm::of(*format),
             },
             Spec::Arrival { codec, ptime, to } => Self::Arrival {
-                codec: codec.to_string(),
+                codec: name(*codec),
                 ptime: *ptime,
                 to: to.hz(),
             },
             Spec::Payload { codec, format } => Self::Payload {
-                codec: codec.to_string(),
+                codec: name(*codec),
                 format: Pcm::of(*format),
             },
             Spec::Relay { codec, ptime } => Self::Relay {
-                codec: codec.to_string(),
+                codec: name(*codec),
                 ptime: *ptime,
             },
             Spec::Tone { format } => Self::Tone(Pcm::of(*format)),
@@ -209,7 +215,12 @@ impl Kind {
             Self::Limit(pcm) => Spec::Limit {
                 format: pcm.format()?,
             },
-            Self::Encode { codec, format } => Spec::Encode {
+            Self::Encode {
+                codec,
+                ptime,
+                format,
+            } => Spec::Encode {
+                ptime,
                 codec: known(codec)?,
                 format: format.format()?,
             },
@@ -271,8 +282,8 @@ impl Pcm {
     }
 }
 
-fn known(name: String) -> Result<Codec, GraphReadError> {
-    codec_named(&name).ok_or(GraphReadError::Codec { actual: name })
+fn known(text: String) -> Result<Codec, GraphReadError> {
+    named(&text).ok_or(GraphReadError::Codec { actual: text })
 }
 
 fn span(actual: Duration) -> Result<Duration, GraphReadError> {

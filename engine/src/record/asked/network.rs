@@ -4,12 +4,10 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use talkpath_graph::SampleRate;
-use talkpath_nodes::codec::Codec;
-
+use super::codec::{Opus, name, named};
 use crate::keys::KeyTypes;
 use crate::leg::{JitterDelay, NetworkConfig, RtpSender};
+use serde::{Deserialize, Serialize};
 
 /// A [`NetworkConfig`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +21,7 @@ pub(crate) struct Network {
     /// Target and most.
     jitter: Option<(Duration, Duration)>,
     hear_self: bool,
+    opus: Opus,
     /// Recordings of earlier versions have none.
     #[serde(default)]
     keys: KeyTypes,
@@ -42,10 +41,11 @@ impl From<&NetworkConfig> for Network {
                 },
             jitter,
             hear_self,
+            opus,
             keys,
         } = *config;
         Self {
-            codec: codec.to_string(),
+            codec: name(codec),
             payload_type,
             ptime,
             ssrc,
@@ -53,6 +53,7 @@ impl From<&NetworkConfig> for Network {
             timestamp,
             jitter: jitter.map(|JitterDelay { target, max }| (target, max)),
             hear_self,
+            opus: opus.into(),
             keys,
         }
     }
@@ -69,10 +70,11 @@ impl Network {
             timestamp,
             jitter,
             hear_self,
+            opus,
             keys,
         } = self;
         Some(NetworkConfig {
-            codec: codec_named(&codec)?,
+            codec: named(&codec)?,
             payload_type,
             ptime,
             sender: RtpSender {
@@ -82,15 +84,8 @@ impl Network {
             },
             jitter: jitter.map(|(target, max)| JitterDelay { target, max }),
             hear_self,
+            opus: opus.settings()?,
             keys,
         })
     }
-}
-
-/// The codec that is displayed as `name`.
-pub(super) fn codec_named(name: &str) -> Option<Codec> {
-    let rates = SampleRate::ALLOWED_HZ.into_iter();
-    let linear = rates.filter_map(|hz| SampleRate::new(hz).ok().map(Codec::L16));
-    let mut known = [Codec::Pcmu, Codec::Pcma].into_iter().chain(linear);
-    known.find(|codec| codec.to_string() == name)
 }

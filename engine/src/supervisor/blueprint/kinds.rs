@@ -32,6 +32,7 @@ impl Blueprint {
             ptime,
             sender,
             hear_self,
+            opus,
             ..
         } = *network;
         let rate = codec.rate();
@@ -47,6 +48,7 @@ impl Blueprint {
             ssrc: sender.ssrc,
             sequence: sender.sequence,
             timestamp: sender.timestamp,
+            opus,
             ..Build::default()
         };
         let face = Face {

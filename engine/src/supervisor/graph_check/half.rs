@@ -2,6 +2,8 @@
 //!
 //! Pure functions on the supervisor's thread.
 
+use std::time::Duration;
+
 use talkpath_graph::{Channels, Format, Op, Plan};
 use talkpath_nodes::codec::Codec;
 use talkpath_nodes::spec::Spec;
@@ -79,16 +81,27 @@ pub(super) fn egress(plan: &Plan<Spec>) -> Result<(&str, Format), GraphFault> {
     });
     once(half, "mix-minus", mixes.len())?;
     let packets = found(plan, |op| match op.spec {
-        Spec::Packetise { codec, format, .. } => Some((codec, format)),
+        Spec::Packetise {
+            codec,
+            ptime,
+            format,
+        } => Some((codec, format, ptime)),
         _ => None,
     });
     once(half, "packetise", packets.len())?;
     let encoders = found(plan, |op| match op.spec {
-        Spec::Encode { codec, format } => Some((codec, format)),
+        Spec::Encode {
+            codec,
+            ptime,
+            format,
+        } => Some((codec, format, ptime)),
         _ => None,
     });
     once(half, "encode", encoders.len())?;
-    for ((node, (codec, format)), (_, (stream, encoded))) in packets.iter().zip(&encoders) {
+    for ((node, (codec, format, sent)), (encoder, (stream, encoded, ptime))) in
+        packets.iter().zip(&encoders)
+    {
+        right_ptime(encoder, *stream, *ptime, *sent)?;
         one_codec(node, *codec, *stream)?;
         right_format(node, *format, *stream, encoded.frame)?;
         right_format(node, *encoded, *stream, encoded.frame)?;
@@ -138,6 +151,24 @@ fn one_codec(node: &str, actual: Codec, expected: Codec) -> Result<(), GraphFaul
         node: node.to_owned(),
         actual: actual.to_string(),
         expected: expected.to_string(),
+    })
+}
+
+fn right_ptime(
+    node: &str,
+    codec: Codec,
+    actual: Option<Duration>,
+    sent: Duration,
+) -> Result<(), GraphFault> {
+    let expected = codec.is_framed().then_some(sent);
+    if actual == expected && (!codec.is_framed() || codec.has_ptime(sent)) {
+        return Ok(());
+    }
+    let frames = "10, 20, 40 or 60 ms, as the packets";
+    Err(GraphFault::WrongPtime {
+        node: node.to_owned(),
+        actual,
+        expected: expected.map_or("none", |_| frames).to_owned(),
     })
 }
 

@@ -125,12 +125,12 @@ pub(super) fn continued(old: &Compiled, before: &Seats, after: &Seats) -> Option
         })
     };
     let (from, to) = (seat(before)?, seat(after)?);
-    let octets = old
+    let frame = old
         .ops(Segment::Egress)
         .iter()
         .find_map(|op| match op.spec {
-            Spec::Packetise { codec, format, .. } => Some(codec.octets_of(format.frame.as_usize())),
+            Spec::Packetise { format, .. } => Some(format.frame),
             _ => None,
         })?;
-    (from != to).then_some(Continued { from, to, octets })
+    (from != to).then_some(Continued { from, to, frame })
 }

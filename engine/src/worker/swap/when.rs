@@ -2,6 +2,7 @@
 //!
 //! Pure functions on the worker's thread.
 
+use talkpath_graph::Samples;
 use talkpath_rt::slab::Slab;
 
 use crate::proto::{Leaving, LegBody, LegPlan, PlanTag, Segment};
@@ -41,11 +42,12 @@ pub(super) fn may_begin(body: &LegBody, plans: &Slab<Box<LegPlan>, PlanTag>, ban
     };
     // The old packetiser's last packet is to be whole when the new one goes on.
     let frames = match &swap.crossing {
-        Some(crossing) if !holds(&crossing.seats, continued.to) => usize::from(crossing.frames[1]),
+        Some(crossing) if !holds(&crossing.seats, continued.to) => u32::from(crossing.frames[1]),
         _ => 0,
     };
     let old = bank.packetise.get(continued.from);
-    old.is_none_or(|old| old.is_whole_after(frames * continued.octets))
+    let more = Samples(frames * continued.frame.0);
+    old.is_none_or(|old| old.is_whole_after(more))
 }
 
 /// Whether each half has run as many frames of the crossing as it needs, or does not run.

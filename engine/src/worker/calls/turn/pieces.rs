@@ -40,7 +40,7 @@ impl Turn<'_> {
         else {
             return;
         };
-        let samples = codec.samples_in(packet.payload().len());
+        let samples = codec.samples_in(packet.payload());
         let samples = samples.map_or(0, Samples::as_usize);
         let frame = PIECE.samples(codec.rate()).as_usize();
         let mut piece = Piece {
@@ -91,12 +91,12 @@ impl Turn<'_> {
             }
             (Spec::Encode { .. }, Some(Seat::Encode(seat))) => {
                 let encoded = &mut self.arena.encoded[at(op.outputs[0], 0)];
-                encoded.set_len(0);
-                let pcm = self.arena.pcm[at(op.inputs[0], 0)].as_slice();
-                if let Some(encoder) = self.bank.encode.get_mut(*seat)
-                    && let Ok(len) = encoder.encode(pcm, encoded.room())
-                {
-                    encoded.set_len(len);
+                encoded.clear();
+                if let Some(encoder) = self.bank.encode.get_mut(*seat) {
+                    if piece.from == 0 && step.is_behind_hole() {
+                        encoder.flush(encoded);
+                    }
+                    encoder.process(self.arena.pcm[at(op.inputs[0], 0)].as_slice(), encoded);
                 }
             }
             (Spec::Packetise { codec, .. }, Some(Seat::Packetise(seat))) => {
@@ -114,8 +114,9 @@ impl Turn<'_> {
         };
         let [from, len] = [piece.from, piece.len].map(|samples| codec.octets_of(samples));
         let encoded = &mut self.arena.encoded[at(op.outputs[0], 0)];
+        encoded.clear();
         encoded.room()[..len].copy_from_slice(&packet.payload()[from..from + len]);
-        encoded.set_len(len);
+        encoded.grow(len);
     }
 
     fn resample(&mut self, op: &Op<Spec>, seat: Handle<Resampler>, anew: bool, len: usize) {
@@ -159,16 +160,16 @@ impl Turn<'_> {
             after: Duration::ZERO,
             clock_rate: self.clock_rate,
         };
+        let encoded = &self.arena.encoded[at(op.inputs[0], 0)];
         let mut before = Fed::default();
         if piece.from == 0 {
             let not_before = now.max(self.flow.release);
-            before = packetiser.mirror(step, to, not_before, &mut outlet);
+            before = packetiser.mirror(step, to, encoded, not_before, &mut outlet);
         }
         // The packets that one packet makes leave a packet time apart, and none overtakes another.
         let wanted = now + packetiser.ptime() * piece.made;
         let not_before = wanted.max(self.flow.release);
-        let encoded = self.arena.encoded[at(op.inputs[0], 0)].bytes();
-        let fed = packetiser.feed(to, encoded, not_before, &mut outlet);
+        let fed = packetiser.take(to, encoded, not_before, &mut outlet);
         if fed.sent > 0 {
             // Its first sample was said so long after the beginning of the packet at hand, or before it.
             let staged = codec.rate().duration_of(fed.waited);
