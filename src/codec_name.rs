@@ -1,4 +1,4 @@
-//! Codecs as typed on the command line, `pcmu`, `pcma`, `l16/16000`, and the payload types they are sent as where nobody
+//! Codecs as typed on the command line, `pcmu`, `l16/16000`, `opus`, and the payload types they are sent as where nobody
 //! negotiates one.
 
 use talkpath_engine::negotiate::Capabilities;
@@ -12,30 +12,28 @@ pub(crate) fn payload_type(codec: Codec) -> u8 {
     codec.static_payload_type().unwrap_or(DYNAMIC)
 }
 
-/// The codec `text` names, as in SDP and in any case; the rate may be left out where it is 8,000.
+/// The codec `text` names, as in SDP and in any case; the rate may be left out where it is 8,000, and of Opus.
 ///
 /// # Errors
 /// A sentence that lists the codecs there are.
 pub(crate) fn parse(text: &str) -> Result<Codec, String> {
     let codecs = Capabilities::default().codecs;
-    let full = if text.contains('/') {
-        text.to_owned()
-    } else {
-        format!("{text}/8000")
+    // What of a name is usually left out.
+    let named = |codec: &Codec| {
+        let full = codec.to_string();
+        let short = full.strip_suffix("/8000").or(full.strip_suffix("/48000/2"));
+        text.eq_ignore_ascii_case(&full) || short.is_some_and(|it| text.eq_ignore_ascii_case(it))
     };
-    codecs
-        .iter()
-        .copied()
-        .find(|codec| codec.to_string().eq_ignore_ascii_case(&full))
-        .ok_or_else(|| {
-            let names: Vec<_> = codecs.iter().map(Codec::to_string).collect();
-            format!("allowed: {}", names.join(", "))
-        })
+    codecs.iter().copied().find(named).ok_or_else(|| {
+        let names: Vec<_> = codecs.iter().map(Codec::to_string).collect();
+        format!("allowed: {}", names.join(", "))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use talkpath_graph::SampleRate;
+    use talkpath_nodes::codec::OpusRate;
 
     use super::*;
 
@@ -44,6 +42,8 @@ mod tests {
         assert_eq!(parse("pcmu"), Ok(Codec::Pcmu));
         assert_eq!(parse("PCMA/8000"), Ok(Codec::Pcma));
         assert_eq!(parse("l16/48000"), Ok(Codec::L16(SampleRate::HZ_48000)));
-        assert!(parse("opus").unwrap_err().contains("PCMU/8000"));
+        assert_eq!(parse("Opus"), Ok(Codec::Opus(OpusRate::Full)));
+        assert_eq!(parse("opus/48000/2"), parse("opus"));
+        assert!(parse("g729").unwrap_err().contains("PCMU/8000"));
     }
 }

@@ -55,8 +55,8 @@ impl From<RoomFrame> for FrameTime {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// The packet does not fit a packet box, or is not a multiple of 10 ms.
-    #[error("--ptime: was {actual}, allowed: a multiple of 10 up to {limit} for {codec}")]
+    /// The packet does not fit a packet box, is not a multiple of 10 ms, or no frame of its codec.
+    #[error("--ptime: was {actual}, allowed: {} up to {limit} for {codec}", if codec.is_framed() { "10, 20, 40" } else { "a multiple of 10" })]
     Ptime {
         /// Milliseconds asked for.
         actual: u64,
@@ -98,7 +98,8 @@ pub fn describe(args: &PlanArgs) -> Result<String, PlanError> {
     let ptime = args
         .ptime
         .map_or(limit.min(Duration::from_millis(20)), Duration::from_millis);
-    if ptime > limit || !ptime.as_millis().is_multiple_of(10) {
+    let frame_there_is = !codec.is_framed() || codec.has_ptime(ptime);
+    if ptime > limit || !ptime.as_millis().is_multiple_of(10) || !frame_there_is {
         let actual = ptime.as_millis() as u64;
         return Err(PlanError::Ptime {
             actual,

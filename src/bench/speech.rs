@@ -8,7 +8,7 @@ use std::io::Cursor;
 use std::time::Duration;
 
 use talkpath_graph::SampleRate;
-use talkpath_nodes::codec::{Codec, EncodeFault, Encoder};
+use talkpath_nodes::codec::{Codec, EncodeFault, Encoder, MAX_PAYLOAD};
 
 use super::marker::marker;
 
@@ -116,7 +116,7 @@ fn faster(clip: &[f32], times: usize) -> Vec<f32> {
 fn packets(codec: Codec, ptime: Duration, pcm: &[f32]) -> Result<Vec<Vec<u8>>, EncodeFault> {
     let frame = codec.rate().samples_in(ptime).as_usize();
     let mut encoder = Encoder::new(codec);
-    let mut payload = vec![0; codec.octets_of(frame)];
+    let mut payload = vec![0; MAX_PAYLOAD];
     pcm.chunks_exact(frame)
         .map(|frame| {
             encoder

@@ -27,6 +27,7 @@ fn host(engine: &Engine, net: &Net) -> EngineHost {
 fn session(codec: Codec, payload_type: u8, direction: Direction) -> MediaSession {
     MediaSession {
         answer: AudioAnswer {
+            opus: talkpath_nodes::codec::OpusSettings::default(),
             codec,
             numbers: Numbers::same(payload_type),
             ptime: Duration::from_millis(20),

@@ -93,7 +93,8 @@ async fn a_later_offer_changes_codec_and_packet_time() {
     assert_eq!(refused.status(), 488);
     let warning = refused.header("Warning").expect("a warning");
     let told = [
-        "supported: L16/48000",
+        "supported: opus/48000/2",
+        "L16/48000",
         "PCMU/8000",
         "offered: G729/8000/1 (payload type 18), AMR/8000/1",
     ];

@@ -19,7 +19,7 @@ impl AudioAnswer {
         let offered = |(encoding, number)| {
             let is = |one: &&OfferedCodec| one.payload_type == number;
             let one = offer.codecs.iter().find(is);
-            one.is_some_and(|one| one.encoding() == encoding && one.clock() == clock)
+            one.is_some_and(|one| one.encoding().is_same(encoding) && one.clock() == clock)
         };
         let codec = (Encoding::Audio(self.codec), self.numbers.receive);
         offered(codec) && self.alongside.received().all(offered)

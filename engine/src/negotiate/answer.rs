@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use talkpath_graph::FrameTime;
-use talkpath_nodes::codec::Codec;
+use talkpath_nodes::codec::{Codec, OpusRate, OpusSettings};
 
+use super::capability::holds;
+use super::opus::{OpusParameters, OpusSending};
 use super::{
-    Alongside, AudioOffer, Capabilities, Difference, Numbers, OfferedCodec, Order, Refusal,
-    mirrored, packet_time,
+    Alongside, AudioOffer, Capabilities, Difference, LONGEST_PTIME, Numbers, OfferedCodec, Order,
+    Refusal, SHORTEST_PTIME, mirrored, packet_time,
 };
 use crate::proto::Direction;
 
@@ -18,6 +20,8 @@ pub struct AudioAnswer {
     pub codec: Codec,
     /// Its RTP payload types. Those of an answer of ours are the offer's.
     pub numbers: Numbers,
+    /// How our encoder is set if the codec is Opus.
+    pub opus: OpusSettings,
     /// Packet time we send and like to receive: whole tens of milliseconds, 10 to 60 ms.
     pub ptime: Duration,
     /// Seen from us: `receive` what the offerer sends, `send` what it wants to hear.
@@ -84,9 +88,9 @@ pub(super) fn candidates(
     let mut found: Vec<Candidate> = Vec::new();
     for offered in &offer.codecs {
         let payload_type = offered.payload_type;
-        let known = offered.codec().filter(|codec| usable.contains(codec));
+        let known = offered.codec().filter(|codec| holds(&usable, *codec));
         if let Some(codec) = known
-            && found.iter().all(|one| one.codec != codec)
+            && found.iter().all(|one| !one.codec.is_same_encoding(codec))
         {
             found.push(Candidate {
                 codec,
@@ -95,7 +99,10 @@ pub(super) fn candidates(
         }
     }
     if ours.order == Order::Ours {
-        found.sort_by_key(|one| usable.iter().position(|codec| *codec == one.codec));
+        found.sort_by_key(|one| {
+            let is = |codec: &Codec| codec.is_same_encoding(one.codec);
+            usable.iter().position(is)
+        });
     }
     Ok(found)
 }
@@ -111,17 +118,43 @@ pub(super) fn conclude(
     let same = |one: &OfferedCodec| Some(Numbers::same(one.payload_type));
     let alongside = Alongside::of((chosen.codec, numbers), &offer.codecs, ours, same);
     let told_apart = numbers.may_share_port() && alongside.may_share_port();
+    let (ptime, opus) = opus_towards(offer, chosen.codec, numbers.send, ptime);
     AudioAnswer {
         codec: chosen.codec,
         numbers,
         ptime,
+        opus,
         direction: mirrored(offer.direction),
         rtcp_mux: offer.rtcp_mux && ours.rtcp_mux && told_apart,
         alongside,
     }
 }
 
+/// How Opus is sent to who wrote `theirs`, and in packets of what time: `ptime`, unless that is shorter than they want.
+pub(super) fn opus_towards(
+    theirs: &AudioOffer,
+    codec: Codec,
+    number: u8,
+    ptime: Duration,
+) -> (Duration, OpusSettings) {
+    let one = theirs.codecs.iter().find(|one| one.payload_type == number);
+    let Some(Ok(parameters)) = one.and_then(OpusParameters::of) else {
+        return (ptime, OpusSettings::default());
+    };
+    let sending = OpusSending::ours(ptime).fitted_to(&parameters);
+    let most = theirs.maxptime.unwrap_or(LONGEST_PTIME);
+    let mut frames = (1..=6).map(|tens| SHORTEST_PTIME * tens);
+    let fits = |frame: &Duration| codec.has_ptime(*frame) && (sending.ptime..=most).contains(frame);
+    (frames.find(fits).unwrap_or(ptime), sending.settings())
+}
+
 pub(super) fn no_codec(offer: &AudioOffer, ours: &Capabilities) -> Refusal {
+    let unread = |one: &OfferedCodec| Some((one.payload_type, OpusParameters::of(one)?.err()?));
+    if holds(&ours.usable(), Codec::Opus(OpusRate::Full))
+        && let Some((payload_type, why)) = offer.codecs.iter().find_map(unread)
+    {
+        return Refusal::Parameters { payload_type, why };
+    }
     Refusal::NoCodec {
         offered: offer.codecs.clone(),
         supported: ours.usable(),

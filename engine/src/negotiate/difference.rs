@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use talkpath_nodes::codec::Codec;
+use talkpath_nodes::codec::{Codec, OpusSettings};
 
 use super::{AudioAnswer, Direction, Events, Numbers, Redundancy};
 
@@ -23,6 +23,8 @@ pub struct Difference {
     pub codec: Option<Step<Codec>>,
     /// Its payload types.
     pub numbers: Option<Step<Numbers>>,
+    /// How Opus is sent.
+    pub opus: Option<Step<OpusSettings>>,
     /// The packet time.
     pub ptime: Option<Step<Duration>>,
     /// Which way media flows.
@@ -55,6 +57,7 @@ impl AudioAnswer {
         Difference {
             codec: step(before.codec, self.codec),
             numbers: step(before.numbers, self.numbers),
+            opus: step(before.opus, self.opus),
             ptime: step(before.ptime, self.ptime),
             direction: step(before.direction, self.direction),
             rtcp_mux: step(before.rtcp_mux, self.rtcp_mux),
@@ -75,6 +78,7 @@ impl Difference {
     /// set, or only the sockets are told, and no state of the leg is touched.
     pub fn needs_plan(&self) -> bool {
         let stream = self.codec.is_some() || self.numbers.is_some() || self.ptime.is_some();
+        let stream = stream || self.opus.is_some();
         let beside = self.events.is_some() || self.comfort_noise.is_some();
         stream || beside || self.redundancy.is_some()
     }
@@ -98,6 +102,7 @@ impl fmt::Display for Difference {
             .codec
             .map(|Step { from, to }| format!("codec {from} to {to}"));
         let numbers = self.numbers.map(|_| "payload type".to_owned());
+        let opus = self.opus.map(|_| "parameters of Opus".to_owned());
         let ptime = self
             .ptime
             .map(|Step { from, to }| format!("ptime {from:?} to {to:?}"));
@@ -110,7 +115,9 @@ impl fmt::Display for Difference {
         let events = came(self.events, "telephone events");
         let noise = came(self.comfort_noise, "comfort noise");
         let redundancy = came(self.redundancy, "redundancy");
-        let all = [codec, numbers, ptime, hold, port, events, noise, redundancy];
+        let all = [
+            codec, numbers, opus, ptime, hold, port, events, noise, redundancy,
+        ];
         let said: Vec<_> = all.into_iter().flatten().collect();
         match said.is_empty() {
             true => f.write_str("nothing"),

@@ -4,6 +4,7 @@ use talkpath_graph::SampleRate;
 use talkpath_nodes::codec::Codec;
 
 use super::OfferedCodec;
+use super::opus::OpusParameters;
 
 /// Comfort noise at 8 kHz needs no `rtpmap` (RFC 3551, table 4).
 const COMFORT_NOISE: u8 = 13;
@@ -24,6 +25,16 @@ pub enum Encoding {
     Other,
 }
 
+impl Encoding {
+    /// Whether both are the same on the wire.
+    pub fn is_same(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Audio(one), Self::Audio(other)) => one.is_same_encoding(other),
+            _ => self == other,
+        }
+    }
+}
+
 impl OfferedCodec {
     /// What it is.
     pub fn encoding(&self) -> Encoding {
@@ -42,8 +53,12 @@ impl OfferedCodec {
         }
     }
 
-    /// The codec this is, if it is one of ours.
+    /// The codec this is, if it is one of ours; of Opus at the rate that its writer makes use of. Opus with parameters that
+    /// cannot be read is none.
     pub fn codec(&self) -> Option<Codec> {
+        if let Some(parameters) = OpusParameters::of(self) {
+            return Some(Codec::Opus(parameters.ok()?.rate()));
+        }
         if self.name.is_empty() {
             return [Codec::Pcmu, Codec::Pcma, Codec::G722]
                 .into_iter()
@@ -55,8 +70,8 @@ impl OfferedCodec {
         known.flatten().find(|codec| self.is(*codec))
     }
 
-    /// True if this is `codec` in mono.
-    pub fn is(&self, codec: Codec) -> bool {
+    /// True if this is `codec` in mono; not for Opus, whose mono is written as two channels.
+    fn is(&self, codec: Codec) -> bool {
         self.name.eq_ignore_ascii_case(codec.encoding_name())
             && self.clock_rate == codec.clock_rate()
             && self.channels == 1
@@ -65,7 +80,7 @@ impl OfferedCodec {
     /// True if both mean the same under whatever number.
     pub(super) fn means(&self, other: &Self) -> bool {
         self.encoding() != Encoding::Other
-            && self.encoding() == other.encoding()
+            && self.encoding().is_same(other.encoding())
             && self.clock() == other.clock()
     }
 

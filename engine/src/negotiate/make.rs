@@ -34,7 +34,7 @@ impl Capabilities {
     fn make(&self, room: FrameTime, before: Option<&AudioAnswer>) -> AudioOffer {
         let mut usable = self.usable();
         if let Some(before) = before {
-            usable.sort_by_key(|codec| *codec != before.codec);
+            usable.sort_by_key(|codec| !codec.is_same_encoding(before.codec));
         }
         let longest = |codec: &Codec| whole(codec.max_ptime());
         let most = usable.iter().map(longest).max();
@@ -100,7 +100,7 @@ impl Spent {
     }
 
     fn number_of(&mut self, codec: Codec, before: Option<&AudioAnswer>) -> Option<u8> {
-        let same = before.filter(|before| before.codec == codec);
+        let same = before.filter(|before| before.codec.is_same_encoding(codec));
         let known = same.map(|before| before.numbers.receive);
         known.or_else(|| self.take(codec.static_payload_type()))
     }

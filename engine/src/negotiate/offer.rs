@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use talkpath_nodes::codec::Codec;
 
+use super::opus::{self, OpusParameters};
 use crate::proto::Direction;
 
 /// Audio payload types that mean something without an `rtpmap`: RFC 3551, table 4.
@@ -46,12 +47,16 @@ pub struct OfferedCodec {
 impl OfferedCodec {
     /// How an offer writes `codec`.
     pub fn of(codec: Codec, payload_type: u8) -> Self {
+        let (channels, fmtp) = match codec {
+            Codec::Opus(rate) => (opus::CHANNELS, OpusParameters::ours(rate).fmtp()),
+            _ => (1, None),
+        };
         Self {
             payload_type,
             name: codec.encoding_name().to_owned(),
             clock_rate: codec.clock_rate(),
-            channels: 1,
-            fmtp: None,
+            channels,
+            fmtp,
         }
     }
 

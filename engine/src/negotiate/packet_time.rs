@@ -17,7 +17,7 @@ pub enum PacketTime {
     Offered,
 }
 
-/// The packet time of `codec` towards who made `offer`: `wished`, in whole tens of milliseconds, as long as the offer's
+/// The packet time of `codec` towards who made `offer`: `wished`, in whole tens of milliseconds that the codec has, as long as the offer's
 /// `maxptime`, the payload of a packet and the engine allow. `offer` is one that [`check`] has passed.
 pub(super) fn fitted(wished: Duration, offer: &AudioOffer, codec: Codec) -> Duration {
     let most = offer
@@ -26,7 +26,12 @@ pub(super) fn fitted(wished: Duration, offer: &AudioOffer, codec: Codec) -> Dura
         .min(codec.max_ptime())
         .min(LONGEST_PTIME);
     let tens = wished.min(most).as_nanos() / SHORTEST_PTIME.as_nanos();
-    (SHORTEST_PTIME * u32::try_from(tens).unwrap_or(u32::MAX)).max(SHORTEST_PTIME)
+    // At most the six of the longest.
+    let mut tens = u32::try_from(tens).unwrap_or(1);
+    while tens > 1 && !codec.has_ptime(SHORTEST_PTIME * tens) {
+        tens -= 1;
+    }
+    SHORTEST_PTIME * tens.max(1)
 }
 
 /// The packet time wished for.

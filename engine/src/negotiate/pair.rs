@@ -44,7 +44,7 @@ pub struct Pair {
 impl Pair {
     /// True if packets are passed on without a decoder.
     pub fn is_relayed(&self) -> bool {
-        (self.a.codec, self.a.ptime) == (self.b.codec, self.b.ptime)
+        self.a.codec.is_same_encoding(self.b.codec) && self.a.ptime == self.b.ptime
     }
 }
 
@@ -85,7 +85,8 @@ pub fn pair(
     let of_a = possible(a).map_err(PairRefusal::A)?;
     let of_b = possible(b).map_err(PairRefusal::B)?;
     let (from, to) = choose(&of_a, &of_b);
-    if from.codec != to.codec && transcode == Transcode::Never {
+    let same = from.codec.is_same_encoding(to.codec);
+    if !same && transcode == Transcode::Never {
         let all = |of: &[Candidate]| of.iter().map(|one| one.codec).collect();
         return Err(PairRefusal::WouldTranscode {
             a: all(&of_a),
@@ -94,7 +95,7 @@ pub fn pair(
     }
     let usual = usual.as_duration();
     let (mut wished_a, mut wished_b) = (wish(a, from, usual), wish(b, to, usual));
-    if from.codec == to.codec {
+    if same {
         (wished_a, wished_b) = (wished_a.min(wished_b), wished_a.min(wished_b));
     }
     let mut pair = Pair {
@@ -119,8 +120,13 @@ fn choose(a: &[Candidate], b: &[Candidate]) -> (Candidate, Candidate) {
         let partner = |one: &Candidate| b.iter().find(|two| fits(one.codec, two.codec)).copied();
         a.iter().find_map(|one| Some((*one, partner(one)?)))
     };
-    first(|one, two| one == two)
-        .or_else(|| first(|one, two| one.rate() == two.rate()))
+    // Opus has the rate of whatever is beside it.
+    let rates = |one: Codec, two: Codec| {
+        let two = two.decoded_at(one.rate());
+        one.decoded_at(two.rate()).rate() == two.rate()
+    };
+    first(Codec::is_same_encoding)
+        .or_else(|| first(rates))
         .unwrap_or((a[0], b[0]))
 }
 
@@ -139,7 +145,7 @@ fn join(pair: &mut Pair) {
     );
     let (one, other) = (&mut a.alongside, &mut b.alongside);
     both(&mut one.events, &mut other.events);
-    if a.codec == b.codec {
+    if a.codec.is_same_encoding(b.codec) {
         both(&mut one.comfort_noise, &mut other.comfort_noise);
         both(&mut one.redundancy, &mut other.redundancy);
     }

@@ -6,6 +6,7 @@ use talkpath_nodes::codec::Codec;
 use thiserror::Error;
 
 use super::OfferedCodec;
+use super::opus::OpusFault;
 
 /// Formats that a sentence names; what goes beyond is counted.
 const NAMED: usize = 8;
@@ -21,6 +22,14 @@ pub enum Refusal {
         offered: Vec<OfferedCodec>,
         /// What there would be, best first: what was forced or denied is taken into account.
         supported: Vec<Codec>,
+    },
+    /// The only codec of the offer that is one of ours has parameters that cannot be read.
+    #[error("payload type {payload_type}, Opus: {why}")]
+    Parameters {
+        /// Its payload type.
+        payload_type: u8,
+        /// What is wrong.
+        why: OpusFault,
     },
     /// The answer to an offer of ours names no codec of it.
     #[error("the answer names no codec of the offer; offered: {}; answered: {}", in_words(.offered), in_words(.answered))]

@@ -3,7 +3,7 @@
 use talkpath_graph::FrameTime;
 use talkpath_nodes::codec::Codec;
 
-use super::answer::check_payload_types;
+use super::answer::{check_payload_types, opus_towards};
 use super::{
     Alongside, AudioAnswer, AudioOffer, Capabilities, Numbers, OfferedCodec, Refusal, mirrored,
     narrowed, packet_time,
@@ -38,10 +38,13 @@ pub fn settle(
     let wished = packet_time::wished(can.packet_time, answered, room.as_duration());
     let alongside = Alongside::of((codec, own), &answered.codecs, can, numbers);
     let told_apart = own.may_share_port() && alongside.may_share_port();
+    let ptime = packet_time::fitted(wished, answered, codec);
+    let (ptime, opus) = opus_towards(answered, codec, own.send, ptime);
     Ok(AudioAnswer {
         codec,
         numbers: own,
-        ptime: packet_time::fitted(wished, answered, codec),
+        opus,
+        ptime,
         direction: narrowed(mirrored(answered.direction), ours.direction),
         rtcp_mux: ours.rtcp_mux && answered.rtcp_mux && told_apart,
         alongside,

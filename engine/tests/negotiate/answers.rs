@@ -77,7 +77,7 @@ fn a_static_payload_type_needs_no_name_and_a_strange_codec_is_refused_by_name() 
     let refused = answer(&offer(vec![stereo, strange]), &ours, FrameTime::Ms20);
     assert_eq!(
         refused.expect_err("neither is ours").to_string(),
-        "no codec in common; supported: G722/8000, L16/48000, L16/16000, PCMA/8000, PCMU/8000, \
+        "no codec in common; supported: opus/48000/2, G722/8000, L16/48000, L16/16000, PCMA/8000, PCMU/8000, \
          L16/8000; offered: L16/16000/2, G729/8000/1"
     );
 }

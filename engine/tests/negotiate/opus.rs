@@ -3,10 +3,16 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use talkpath_engine::negotiate::OfferedCodec;
 use talkpath_engine::negotiate::opus::{OpusFault, OpusParameters, OpusSending};
+use talkpath_engine::negotiate::{AudioAnswer, Capabilities, Numbers, OfferedCodec, answer};
+use talkpath_graph::FrameTime;
+use talkpath_nodes::codec::{Codec, OpusRate};
 
-use super::format;
+use super::{format, offer};
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
 
 fn read(text: &str) -> Result<OpusParameters, OpusFault> {
     text.parse()
@@ -193,4 +199,89 @@ proptest! {
             prop_assert_eq!(read(&parameters.to_string()), Ok(parameters));
         }
     }
+}
+
+fn opus(payload_type: u8, fmtp: &str) -> OfferedCodec {
+    OfferedCodec {
+        payload_type,
+        name: "opus".to_owned(),
+        clock_rate: 48_000,
+        channels: 2,
+        fmtp: (!fmtp.is_empty()).then(|| fmtp.to_owned()),
+    }
+}
+
+fn answered(fmtp: &str) -> AudioAnswer {
+    let offered = offer(vec![opus(111, fmtp), OfferedCodec::of(Codec::Pcmu, 0)]);
+    let answered = answer(&offered, &Capabilities::default(), FrameTime::Ms20).expect("Opus");
+    assert!(answered.acceptable_to(&offered));
+    answered
+}
+
+#[test]
+fn an_offer_of_opus_is_answered_with_it_at_the_rate_its_side_makes_use_of() {
+    let rates = [
+        ("", OpusRate::Full),
+        (
+            "maxplaybackrate=16000;sprop-maxcapturerate=16000",
+            OpusRate::Wide,
+        ),
+        (
+            "maxplaybackrate=8000;sprop-maxcapturerate=8000",
+            OpusRate::Narrow,
+        ),
+        ("maxplaybackrate=8000", OpusRate::Full),
+    ];
+    for (fmtp, rate) in rates {
+        let answer = answered(fmtp);
+        assert_eq!(answer.codec, Codec::Opus(rate), "{fmtp}");
+        assert_eq!((answer.numbers, answer.ptime), (Numbers::same(111), ms(20)));
+        let written = &answer.formats()[0];
+        assert_eq!((written.channels, written.clock_rate), (2, 48_000));
+        let fmtp = written.fmtp.as_deref().unwrap_or_default();
+        assert!(
+            fmtp.contains("useinbandfec=1") && fmtp.contains("minptime=10"),
+            "{fmtp}"
+        );
+    }
+}
+
+#[test]
+fn the_encoder_is_set_as_the_other_side_likes_it() {
+    let plain = answered("").opus;
+    assert_eq!(
+        (plain.inband_fec, plain.dtx, plain.cbr),
+        (false, false, false)
+    );
+    assert_eq!(plain.bitrate, Some(32_000));
+    let all = answered("maxaveragebitrate=18000;cbr=1;useinbandfec=1;usedtx=1;stereo=1").opus;
+    assert_eq!((all.inband_fec, all.dtx, all.cbr), (true, true, true));
+    assert_eq!(all.bitrate, Some(18_000));
+    assert!(all.expected_loss > 0, "or there would be no redundancy");
+    assert_eq!(answered("minptime=40").ptime, ms(40));
+    // 50 ms are no frame: the next there is.
+    assert_eq!(answered("minptime=50").ptime, ms(60));
+}
+
+#[test]
+fn parameters_that_cannot_be_read_are_told_where_there_is_no_other_codec() {
+    let bad = || opus(111, "maxplaybackrate=fast");
+    let alone = offer(vec![bad()]);
+    let refusal = answer(&alone, &Capabilities::default(), FrameTime::Ms20).unwrap_err();
+    assert_eq!(
+        refusal.to_string(),
+        "payload type 111, Opus: maxplaybackrate is \"fast\", expected is a number"
+    );
+    let other = offer(vec![bad(), OfferedCodec::of(Codec::Pcmu, 0)]);
+    let answer = answer(&other, &Capabilities::default(), FrameTime::Ms20).expect("the other");
+    assert_eq!(answer.codec, Codec::Pcmu);
+}
+
+#[test]
+fn other_parameters_in_a_later_offer_need_another_plan() {
+    let (before, now) = (answered(""), answered("usedtx=1"));
+    let difference = now.since(&before);
+    assert!(difference.opus.is_some() && difference.needs_plan());
+    assert_eq!(difference.to_string(), "parameters of Opus");
+    assert!(now.since(&answered("usedtx=1")).is_none());
 }

@@ -31,6 +31,8 @@ fn any_offered() -> impl Strategy<Value = OfferedCodec> {
         Some("0/0"),
         Some("96/96"),
         Some("x"),
+        Some("maxplaybackrate=16000;useinbandfec=1;usedtx=1;minptime=60"),
+        Some("maxplaybackrate=no"),
         Some(""),
     ];
     (
@@ -39,16 +41,19 @@ fn any_offered() -> impl Strategy<Value = OfferedCodec> {
         prop::sample::select(rates.to_vec()),
         prop_oneof![4 => Just(1_u8), 1 => 0..3_u8],
         prop::sample::select(fmtps.to_vec()),
+        any::<bool>(),
     )
-        .prop_map(
-            |(payload_type, name, clock_rate, channels, fmtp)| OfferedCodec {
+        .prop_map(|(payload_type, name, clock_rate, channels, fmtp, right)| {
+            // Opus is written in one way only.
+            let opus = right && name == "opus";
+            OfferedCodec {
                 payload_type,
                 name: name.to_owned(),
-                clock_rate,
-                channels,
+                clock_rate: if opus { 48_000 } else { clock_rate },
+                channels: if opus { 2 } else { channels },
                 fmtp: fmtp.map(str::to_owned),
-            },
-        )
+            }
+        })
 }
 
 fn any_direction() -> impl Strategy<Value = Direction> {
@@ -137,7 +142,9 @@ proptest! {
             prop_assert!(answered.acceptable_to(&offered), "{answered:?}");
             prop_assert!(is_built(&answered, &ours), "{answered:?}");
             prop_assert!(numbers_differ(&offered));
-            prop_assert!(ours.packet_time == PacketTime::Offered || answered.ptime <= room.as_duration());
+            // Of Opus a side may say what is too short for it.
+            let room = answered.codec.is_framed() || answered.ptime <= room.as_duration();
+            prop_assert!(ours.packet_time == PacketTime::Offered || room);
         }
     }
 

@@ -5,12 +5,15 @@
 use std::time::Duration;
 
 use talkpath_nodes::codec::{Codec, Decoder};
-use talkpath_nodes::packet::{Header, MAX_PAYLOAD};
+use talkpath_nodes::packet::Header;
 
 use super::super::marker::{Filter, LENGTH, RATE, to_filter_rate};
 
 /// A marker is looked for this long after it was sent.
 const SEARCH: Duration = Duration::from_millis(400);
+
+/// Octets set aside for a packet whose length follows its sound: more than 100 kbit/s.
+const FRAMED: usize = 300;
 
 /// One packet on the tape.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +44,10 @@ impl Tape {
     /// For `length` of packets of `ptime`.
     pub(super) fn new(codec: Codec, ptime: Duration, length: Duration) -> Self {
         let packets = (length.as_nanos() / ptime.as_nanos().max(1)) as usize + 1;
-        let payload = codec.octets_of(codec.rate().samples_in(ptime).as_usize());
+        let payload = match codec.is_framed() {
+            true => FRAMED,
+            false => codec.octets_of(codec.rate().samples_in(ptime).as_usize()),
+        };
         Self {
             codec,
             pieces: Vec::with_capacity(packets),
@@ -79,8 +85,8 @@ impl Tape {
             filter: Filter::new(rate),
         };
         let first = self.pieces.first().map_or(0, |piece| piece.timestamp);
-        let step = (rate.hz() / RATE).max(1) as usize;
-        let mut pcm = [0.0; MAX_PAYLOAD];
+        let step = (self.codec.clock_rate() / RATE).max(1) as usize;
+        let mut pcm = vec![0.0; self.codec.longest().as_usize()];
         for piece in &self.pieces {
             let payload = &self.bytes[piece.from..piece.from + piece.len];
             let Ok(count) = decoder.decode(payload, &mut pcm) else {

@@ -22,6 +22,7 @@ fn open(chronicle: &Chronicle, call_id: &str, class: Priority) -> Page {
 
 fn answer() -> AudioAnswer {
     AudioAnswer {
+        opus: talkpath_nodes::codec::OpusSettings::default(),
         codec: Codec::Pcmu,
         numbers: Numbers::same(0),
         ptime: 20 * MS,

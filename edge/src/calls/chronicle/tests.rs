@@ -20,6 +20,7 @@ fn open(chronicle: &Chronicle, call_id: &str) -> Page {
 
 fn answer(codec: Codec, direction: Direction) -> AudioAnswer {
     AudioAnswer {
+        opus: talkpath_nodes::codec::OpusSettings::default(),
         codec,
         numbers: Numbers::same(0),
         ptime: Duration::from_millis(20),

@@ -3,7 +3,6 @@
 use talkpath_engine::{
     Direction, EngineError, KeyTypes, Leg, LegConfig, NetworkConfig, Room, RtpSender, ToneConfig,
 };
-use talkpath_nodes::codec::OpusSettings;
 
 use super::super::{Asked, CallLeg, Destination, MediaEnd, MediaRefusal, MediaSession};
 use super::EngineHost;
@@ -24,7 +23,7 @@ pub(super) fn stream(to: &Destination, session: &MediaSession) -> NetworkConfig 
         sender: RtpSender::random(),
         jitter: None,
         hear_self: *to == Destination::Echo,
-        opus: OpusSettings::default(),
+        opus: session.answer.opus,
         // Not taken from the session yet: what comes is dropped as before.
         keys: KeyTypes::default(),
     }
@@ -89,6 +88,7 @@ impl EngineHost {
                 codec: session.answer.codec,
                 payload_type: session.answer.numbers.send,
                 ptime: session.answer.ptime,
+                opus: session.answer.opus,
                 ..was.config
             },
             direction: session.answer.direction,

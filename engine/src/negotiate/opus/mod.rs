@@ -18,7 +18,9 @@ pub use sending::OpusSending;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::OfferedCodec;
+use talkpath_nodes::codec::OpusRate;
+
+use super::{OfferedCodec, SHORTEST_PTIME};
 
 /// Its RTP clock in hertz, whatever the sample rate (section 4.1).
 pub const CLOCK_RATE: u32 = 48_000;
@@ -81,6 +83,22 @@ impl OpusParameters {
         let is = offered.name.eq_ignore_ascii_case("opus")
             && (offered.clock_rate, offered.channels) == (CLOCK_RATE, CHANNELS);
         is.then(|| offered.fmtp.as_deref().unwrap_or_default().parse())
+    }
+
+    /// What our descriptions say: 10 ms are enough for us, and what a packet carries of the one before it is made use of.
+    pub fn ours(rate: OpusRate) -> Self {
+        Self {
+            max_playback_rate: rate.rate().hz(),
+            max_capture_rate: rate.rate().hz(),
+            inband_fec: true,
+            min_ptime: SHORTEST_PTIME,
+            ..Self::default()
+        }
+    }
+
+    /// The narrowest of our rates that holds what it plays and what it captures.
+    pub fn rate(&self) -> OpusRate {
+        OpusRate::up_to(self.max_playback_rate.max(self.max_capture_rate))
     }
 
     /// What it wants to be sent at most on average, in bits a second: what it says, else the upper end of what RFC 7587, section

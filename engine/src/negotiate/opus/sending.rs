@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use talkpath_nodes::codec::OpusSettings;
+
 use super::{BIT_RATES, OpusParameters, RATES};
 use crate::negotiate::{LONGEST_PTIME, SHORTEST_PTIME};
 
@@ -24,7 +26,38 @@ pub struct OpusSending {
     pub ptime: Duration,
 }
 
+/// Bits a second of voice at full bandwidth: what a wider channel carries no better.
+const VOICE: u32 = 32_000;
+/// Loss that redundancy is made for, in percent, once the other side has asked for it.
+const EXPECTED_LOSS: u8 = 10;
+
 impl OpusSending {
+    /// What a leg of ours sends where it may.
+    pub fn ours(ptime: Duration) -> Self {
+        Self {
+            max_rate: *RATES.end(),
+            bitrate: VOICE,
+            stereo: false,
+            cbr: false,
+            inband_fec: true,
+            dtx: true,
+            ptime,
+        }
+    }
+
+    /// For the encoder of a leg.
+    pub fn settings(&self) -> OpusSettings {
+        OpusSettings {
+            bitrate: Some(self.bitrate),
+            cbr: self.cbr,
+            inband_fec: self.inband_fec,
+            expected_loss: if self.inband_fec { EXPECTED_LOSS } else { 0 },
+            dtx: self.dtx,
+            max_playback_rate: self.max_rate,
+            ..OpusSettings::default()
+        }
+    }
+
     /// The same as far as who said `theirs` wants it: no wider, faster or in more channels than it takes (RFC 7587, section 7.1:
     /// MUST NOT), no redundancy or silence it did not ask for, constant where it likes that, no packet shorter than it wants.
     /// `maxptime` is a matter of the description as a whole and not looked at.

@@ -36,6 +36,7 @@ fn a_call_that_was_shed_and_whose_worker_was_lost_tells_of_both() {
     page.agreed(
         CallLeg(leg.id().to_bits()),
         &AudioAnswer {
+            opus: talkpath_nodes::codec::OpusSettings::default(),
             codec: Codec::Pcmu,
             numbers: Numbers::same(0),
             ptime: Duration::from_millis(20),
