@@ -250,6 +250,7 @@ impl Leg {
     /// and one that is not leaves no trace. Returns at once;
     /// [`EventKind::Swapped`](crate::event::EventKind::Swapped) tells that the leg has it, and a tap that was taken out says
     /// [`PortEmpty::Left`](crate::PortEmpty::Left). A graph on a bus of another rate silences the leg's voice for one frame.
+    /// Of a phone's configuration, a tone and a clip, what the graph does not bring is the leg's own.
     ///
     /// # Errors
     /// The leg has left, is on its way to another worker or is being swapped; the graph cannot be compiled or be a leg

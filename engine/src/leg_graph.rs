@@ -15,15 +15,15 @@ use crate::graph_fault::GraphFault;
 use crate::port::{AudioPort, tap};
 use crate::proto::Segment;
 use crate::status::PlanInfo;
-use crate::supervisor::{LegGraphs, Source, compiled_info};
+use crate::supervisor::{LegGraphs, Sources, compiled_info};
 
 /// The graph of a leg, and what its own nodes are.
 ///
 /// Every half has names that are unique; those of a network leg are `jitter`, `decode`, `conceal`, `gain` (its level),
 /// `meter`, `contribute` on the way in and `mix-minus`, `limit`, `encode`, `packetise` on the way out.
 pub struct LegGraph {
-    /// What it was made from; `None` for that of a live leg that is no network leg.
-    pub(crate) source: Option<Source>,
+    /// What it sends and plays, where it is known; of the other kinds a swap takes what the leg has.
+    pub(crate) sources: Sources,
     pub(crate) graphs: LegGraphs,
     /// Nodes of one's own, for the `Ext` ops of their names.
     pub(crate) nodes: Vec<(&'static str, Box<dyn Node>)>,
@@ -42,9 +42,9 @@ impl fmt::Debug for LegGraph {
 }
 
 impl LegGraph {
-    pub(crate) fn of(source: Option<Source>, graphs: LegGraphs) -> Self {
+    pub(crate) fn of(sources: Sources, graphs: LegGraphs) -> Self {
         Self {
-            source,
+            sources,
             graphs,
             nodes: Vec::new(),
             gains: Vec::new(),

@@ -11,7 +11,7 @@ use talkpath_engine::{
     PortEmpty, PortFull, Segment, Status, WorkerFault,
 };
 use talkpath_graph::node::{Node, Outcome, PcmPlane};
-use talkpath_graph::{FrameTime, Graph};
+use talkpath_graph::{Format, FrameTime, Graph};
 use talkpath_nodes::jitter::JitterDelays;
 use talkpath_nodes::leg_graphs::{network_egress, network_ingress};
 use talkpath_nodes::spec::Spec;
@@ -657,6 +657,111 @@ fn graphs_of_built_in_kinds_come_back_as_they_were() {
         assert_eq!(studio.status().supervisor.legs_rebuilt, 10);
         assert_all_back(&mut studio);
     }
+}
+
+/// `heard` goes into the room; what `beside` plays is only measured.
+fn two_players(heard: Spec, beside: Spec) -> Graph<Spec> {
+    let format = Format::mono(RATE, FrameTime::Ms20);
+    let mut graph = Graph::new();
+    let aside = graph.add("aside", beside);
+    graph
+        .then(aside, "meter aside", Spec::Meter { format })
+        .expect("ports");
+    let heard = graph.add("heard", heard);
+    let gain = graph.then(heard, "gain", Spec::Gain { format });
+    graph
+        .then(
+            gain.expect("ports"),
+            "contribute",
+            Spec::Contribute { format },
+        )
+        .expect("ports");
+    graph
+}
+
+/// How loud each of `tones` is in the last half second that `ear` was sent.
+fn heard_at<const N: usize>(studio: &Studio, ear: &Caller, tones: [f64; N]) -> [f64; N] {
+    let from = studio.packets(ear.id()).len() - 25;
+    let heard = studio.heard(ear.id(), Codec::Pcmu, from);
+    tones.map(|hz| ears::peak_at(&heard, 8_000.0, hz))
+}
+
+#[test]
+fn a_tone_and_a_clip_of_one_leg_both_come_back() {
+    let format = Format::mono(RATE, FrameTime::Ms20);
+    let (tone, clip) = (|| Spec::Tone { format }, || Spec::Clip { format });
+    for stuck in [false, true] {
+        let mut studio = Studio::new(of(1));
+        let room = studio.room("players");
+        let mut callers = vec![Caller::join(&room, Codec::Pcmu, 0).saying(sine(300.0, RATE, 0.2))];
+        let player = room.join(LegConfig::tone(1_300.0, -14.0));
+        let player = player.expect("capacity");
+        talk(&mut studio, &mut callers, ms(200));
+        let mut sine = sine(700.0, RATE, 0.2);
+        let second = (0..8_000).map(&mut sine).collect();
+        let mut graph = room
+            .graph(LegConfig::clip(second, RATE, true))
+            .expect("a graph");
+        graph.set_half(IN, Some(two_players(clip(), tone())));
+        player.swap(graph).expect("the tone is the leg's own");
+        talk(&mut studio, &mut callers, ms(700));
+        let mut lose = |studio: &mut Studio, rebuilt: u64, what: [f64; 2]| {
+            match stuck {
+                false => studio.engine.end_worker(0, "players"),
+                true => studio.engine.stall_worker(0, ms(1_400)),
+            }
+            talk(studio, &mut callers, ms(2_400));
+            let counts = studio.status().supervisor;
+            assert_eq!((counts.legs_rebuilt, counts.legs_lost), (rebuilt, 0));
+            let levels = heard_at(studio, &callers[0], what);
+            assert!(levels[0] > 0.15 && levels[1] < 0.01, "{levels:?}");
+        };
+        lose(&mut studio, 2, [700.0, 1_300.0]);
+        // The other one is heard: it goes on with the state it was built anew with.
+        let mut graph = player.graph().expect("it stays");
+        graph.set_half(IN, Some(two_players(tone(), clip())));
+        player.swap(graph).expect("both are the leg's own");
+        lose(&mut studio, 4, [1_300.0, 700.0]);
+        assert_all_back(&mut studio);
+    }
+}
+
+#[test]
+fn a_phone_whose_room_hears_a_tone_in_its_place_comes_back_so() {
+    let mut studio = Studio::new(of(1));
+    let room = studio.room("hold");
+    let mut callers: Vec<Caller> = (0..2)
+        .map(|n| {
+            let voice = sine(300.0 + 200.0 * f64::from(n), RATE, 0.2);
+            Caller::join(&room, Codec::Pcmu, n).saying(voice)
+        })
+        .collect();
+    talk(&mut studio, &mut callers, ms(200));
+    let usual = callers[0].leg.graph().expect("it stays");
+    let mut hold = room
+        .graph(LegConfig::tone(1_300.0, -14.0))
+        .expect("a graph");
+    hold.set_half(OUT, usual.half(OUT).cloned());
+    callers[0].leg.swap(hold).expect("it sends as it did");
+    let mut lose = |studio: &mut Studio, rebuilt: u64, what: [f64; 2]| {
+        talk(studio, &mut callers, ms(700));
+        studio.engine.end_worker(0, "hold");
+        talk(studio, &mut callers, ms(1_500));
+        let counts = studio.status().supervisor;
+        assert_eq!((counts.legs_rebuilt, counts.legs_lost), (rebuilt, 0));
+        let levels = heard_at(studio, &callers[1], what);
+        assert!(levels[0] > 0.15 && levels[1] < 0.01, "{levels:?}");
+        let [other] = heard_at(studio, &callers[0], [500.0]);
+        assert!(other > 0.15, "{other}");
+        for caller in &callers {
+            longest_gap(studio.packets(caller.id()));
+        }
+        callers[0].leg.clone()
+    };
+    let leg = lose(&mut studio, 2, [1_300.0, 300.0]);
+    leg.swap(usual).expect("how it sends is remembered");
+    lose(&mut studio, 4, [300.0, 1_300.0]);
+    assert_all_back(&mut studio);
 }
 
 #[test]

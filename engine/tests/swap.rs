@@ -837,6 +837,29 @@ fn a_tap_hears_what_passes_it_and_nothing_of_what_comes_behind() {
 }
 
 #[test]
+fn a_clip_that_is_swapped_in_tells_its_end_as_well() {
+    let mut studio = Studio::new(small());
+    let room = studio.room("clips");
+    let clip = || LegConfig::clip(vec![0.3; 1_600].into(), NARROW, false);
+    let leg = room.join(clip()).expect("capacity");
+    let ends = |studio: &Studio| {
+        let told = studio.told();
+        let end = EventKind::Finished { leg: leg.id() };
+        told.into_iter().filter(|kind| *kind == end).count()
+    };
+    studio.advance(ms(400));
+    assert_eq!(ends(&studio), 1);
+    for (config, told) in [(LegConfig::tone(440.0, -20.0), 0), (clip(), 1)] {
+        let graph = room.graph(config).expect("a graph");
+        leg.swap(graph).expect("a sound graph");
+        studio.advance(ms(150));
+        assert_eq!(ends(&studio), 0);
+        studio.advance(ms(400));
+        assert_eq!(ends(&studio), told);
+    }
+}
+
+#[test]
 fn a_port_and_a_player_are_swapped_as_well() {
     let mut studio = Studio::new(small());
     let room = studio.room("others");

@@ -18,6 +18,8 @@ use crate::supervisor::{CallEdit, Request, Source, Supervisor};
 pub(super) struct Codecs {
     tell: Sender<(u64, LegCodec)>,
     sides: BTreeMap<CallId, [LegId; 2]>,
+    /// What was told last of each leg: a graph that says nothing of packets goes on with it.
+    legs: BTreeMap<LegId, NetworkConfig>,
 }
 
 impl Codecs {
@@ -25,6 +27,7 @@ impl Codecs {
         Self {
             tell,
             sides: BTreeMap::new(),
+            legs: BTreeMap::new(),
         }
     }
 
@@ -35,7 +38,7 @@ impl Codecs {
         at: Duration,
         supervisor: &mut Supervisor,
     ) -> Option<Made> {
-        let told = Told::of(&request);
+        let told = Told::of(&request, &self.legs);
         let made = ask(request, supervisor)?;
         match (made, told) {
             (Made::Leg(leg), Told::Join(config)) => self.tell(leg, at, &config),
@@ -47,7 +50,7 @@ impl Codecs {
                 }
             }
             (_, Told::Side(call, side, config)) => {
-                if let Some(sides) = self.sides.get(&call) {
+                if let Some(sides) = self.sides.get(&call).copied() {
                     self.tell(sides[side], at, &config);
                 }
             }
@@ -56,7 +59,8 @@ impl Codecs {
         Some(made)
     }
 
-    fn tell(&self, leg: LegId, at: Duration, config: &NetworkConfig) {
+    fn tell(&mut self, leg: LegId, at: Duration, config: &NetworkConfig) {
+        self.legs.insert(leg, *config);
         let coded = LegCodec {
             at,
             payload_type: config.payload_type,
@@ -78,15 +82,18 @@ enum Told {
 }
 
 impl Told {
-    fn of(request: &Request) -> Self {
+    fn of(request: &Request, legs: &BTreeMap<LegId, NetworkConfig>) -> Self {
         match request {
             Request::Join {
                 source: Source::Network(config),
                 ..
             } => Self::Join(*config),
-            Request::JoinGraph { graph, .. } => coded(graph).map_or(Self::Nothing, Self::Join),
+            Request::JoinGraph { graph, .. } => {
+                coded(graph, None).map_or(Self::Nothing, Self::Join)
+            }
             Request::Swap { leg, graph, .. } => {
-                coded(graph).map_or(Self::Nothing, |config| Self::Change(*leg, config))
+                let coded = coded(graph, legs.get(leg));
+                coded.map_or(Self::Nothing, |config| Self::Change(*leg, config))
             }
             Request::Change { leg, config, .. } => Self::Change(*leg, *config),
             Request::CreateCall { config, .. } => Self::Call(Box::new([config.a, config.b])),
@@ -100,11 +107,10 @@ impl Told {
     }
 }
 
-/// How a network leg with a graph of one's own is configured: its codec is that of its graph.
-fn coded(graph: &LegGraph) -> Option<NetworkConfig> {
-    let Some(Source::Network(config)) = &graph.source else {
-        return None;
-    };
+/// How a network leg with a graph of one's own is configured: its codec is that of its graph, the rest as it was `before`
+/// where the graph does not say.
+fn coded(graph: &LegGraph, before: Option<&NetworkConfig>) -> Option<NetworkConfig> {
+    let config = graph.sources.network.or(before.copied())?;
     let halves = [&graph.graphs.ingress, &graph.graphs.egress];
     let mut nodes = halves.into_iter().flatten().flat_map(Graph::nodes);
     let codec = nodes.find_map(|(_, spec)| match spec {
@@ -113,6 +119,6 @@ fn coded(graph: &LegGraph) -> Option<NetworkConfig> {
     });
     Some(NetworkConfig {
         codec: codec.unwrap_or(config.codec),
-        ..*config
+        ..config
     })
 }

@@ -15,7 +15,6 @@ use talkpath_nodes::state::{Build, BuildError, State};
 use crate::config::EngineConfig;
 use crate::error::EngineError;
 use crate::graph_fault::GraphFault;
-use crate::leg::NetworkConfig;
 use crate::leg_graph::{LegGraph, level_of};
 use crate::port::{AudioPort, PortTape};
 use crate::proto::{Direction, Segment};
@@ -24,6 +23,7 @@ use super::graph_check::{self, halves};
 use super::legs::Face;
 use super::plans::{Compiled, LegGraphs, Plans};
 use super::request::Source;
+use super::sources::Sources;
 
 mod kinds;
 
@@ -40,10 +40,8 @@ pub(super) struct Blueprint {
     pub face: Face,
     /// The caller's half of a port leg.
     pub port: Option<AudioPort>,
-    /// How a network leg is configured.
-    pub network: Option<NetworkConfig>,
-    /// What it was made from.
-    pub source: Option<Source>,
+    /// What its graphs send and play, and how it would send packets.
+    pub sources: Sources,
     build: Build,
     /// Levels of gains beside the leg's own, linear, by half and name.
     gains: Vec<(Segment, String, f32)>,
@@ -71,7 +69,7 @@ impl Blueprint {
             Source::Clip(clip) => Self::clip(clip, frame),
         };
         made.map(|made| Self {
-            source: Some(source.clone()),
+            sources: source.clone().into(),
             ..made
         })
     }
@@ -85,11 +83,11 @@ impl Blueprint {
         }
     }
 
-    /// A graph of the user's own. `source` says what a network leg sends and expects, and what a player plays; without
-    /// it everything of that kind has to stay as it is.
+    /// A graph of the user's own. `sources` says what a network leg sends and expects, and what its players play; without
+    /// one everything of that kind has to stay as it is.
     pub(super) fn of_graph(
         graph: LegGraph,
-        source: Option<Source>,
+        sources: Sources,
         face: Option<Face>,
         frame: FrameTime,
         config: &EngineConfig,
@@ -97,33 +95,39 @@ impl Blueprint {
         graph_check::sources(&graph.graphs)?;
         let compiled = Plans::new(1).compile(graph.graphs.clone())?;
         let rate = graph_check::leg(&compiled, Some(frame))?;
-        let network = match &source {
-            Some(Source::Network(network)) => Some(*network),
-            _ => None,
-        };
         let mut specs = halves().into_iter().flat_map(|half| compiled.specs(half));
         let streams = |spec| matches!(spec, &Spec::Jitter { .. } | &Spec::Packetise { .. });
-        if network.is_none() && specs.any(streams) {
+        if sources.network.is_none() && specs.any(streams) {
             return Err(EngineError::WrongKind {
                 kind: face.map_or("graph", |face| face.kind),
                 what: "send or receive packets: start from a network leg's graph",
             });
         }
-        let known = source.clone();
-        let made = source.map(|source| Self::new(&source, frame, config));
-        let made = made.transpose()?;
-        let (mut build, made_face) = match made {
-            Some(made) => (made.build, Some(made.face)),
-            None => (Build::default(), None),
-        };
+        let made = sources
+            .each()
+            .map(|source| Self::new(&source, frame, config));
+        let made = made.collect::<Result<Vec<_>, _>>()?;
+        let first = made.first().map(|made| made.face.clone());
+        let face = face.or(first).unwrap_or_else(|| Face::plain("graph"));
+        let mut build = Self::joint(made);
         build.ext.extend(graph.nodes);
-        let face = face.or(made_face).unwrap_or_else(|| Face::plain("graph"));
+        let sources = sources.played_by(&graph.graphs);
         Ok(Self {
-            network,
-            source: known,
+            sources,
             gains: graph.gains,
             ..Self::plain(face, graph.graphs, rate, build)
         })
+    }
+
+    /// What the blueprints of the sources of one leg bring, at most one of a kind.
+    fn joint(made: Vec<Self>) -> Build {
+        let all = made.into_iter().map(|made| made.build);
+        let both = |known: Build, other: Build| Build {
+            tone: known.tone.or(other.tone),
+            clip: known.clip.or(other.clip),
+            ..known
+        };
+        all.reduce(both).unwrap_or_default()
     }
 
     /// Whether an op of a leg that stays gets a new state although its kind is the same.

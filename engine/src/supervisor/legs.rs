@@ -9,7 +9,6 @@ use talkpath_graph::SampleRate;
 
 use crate::error::EngineError;
 use crate::event::{EventKind, LeaveReason};
-use crate::leg::NetworkConfig;
 use crate::port::PortLine;
 use crate::priority::Priority;
 use crate::proto::{Command, Direction, LegId, PlanId, RoomId, Seats};
@@ -20,7 +19,8 @@ use super::Supervisor;
 use super::holdings::Held;
 use super::moves::Moving;
 use super::placement::Place;
-use super::request::{Edit, Source};
+use super::request::Edit;
+use super::sources::{Kept, Sources};
 use super::swap::Swapping;
 
 pub(super) use own::OwnGraph;
@@ -48,14 +48,12 @@ pub(super) struct LegState {
     pub rate: SampleRate,
     pub plan: PlanId,
     pub place: Place,
-    /// What it was configured as last, where that is known.
-    pub source: Option<Source>,
+    /// What it sends and plays, as it was configured last.
+    pub sources: Sources,
     /// The caller's half, of a port.
     pub port: Option<PortLine>,
     /// Where its states sit.
     pub seats: Seats,
-    /// How it was last configured, where it is a network leg.
-    pub network: Option<NetworkConfig>,
     /// Its graph, where that is the user's own.
     pub own: Option<OwnGraph>,
     /// Its plan is being swapped.
@@ -122,18 +120,21 @@ impl LegState {
         }
     }
 
-    /// Another configuration; the stream of a network leg goes on.
-    pub fn reconfigure(&mut self, source: Option<Source>) {
-        let ssrc = match &self.source {
-            Some(Source::Network(old)) => Some(old.sender.ssrc),
-            _ => None,
-        };
-        if source.is_some() {
-            self.source = source;
+    /// Another configuration. The stream of a network leg goes on, and so does a player that is `kept`, as what it was.
+    pub fn reconfigure(&mut self, mut sources: Sources, kept: Kept) {
+        let old = std::mem::take(&mut self.sources);
+        if let (Some(new), Some(old)) = (&mut sources.network, &old.network) {
+            new.sender.ssrc = old.sender.ssrc;
         }
-        if let (Some(Source::Network(new)), Some(ssrc)) = (&mut self.source, ssrc) {
-            new.sender.ssrc = ssrc;
+        if kept.tone {
+            sources.tone = old.tone;
         }
+        if kept.clip {
+            sources.clip = old.clip;
+        } else {
+            self.finished = false;
+        }
+        self.sources = sources;
     }
 
     /// What it holds besides its seats.
@@ -230,7 +231,7 @@ impl Supervisor {
                 });
             }
             Edit::Ssrc(ssrc) => {
-                if let Some(Source::Network(config)) = &mut state.source {
+                if let Some(config) = &mut state.sources.network {
                     config.sender.ssrc = ssrc;
                 }
                 Command::SetSsrc { leg, ssrc }

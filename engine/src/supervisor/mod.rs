@@ -71,6 +71,7 @@ mod routes;
 mod shedding;
 mod shrink;
 mod site;
+mod sources;
 mod swap;
 mod transactions;
 mod validate;
@@ -88,6 +89,7 @@ pub(crate) use plans::{LegGraphs, compiled_info};
 pub(crate) use request::{CallEdit, Desk, Edit, Link, Reply, Request, Source};
 pub(crate) use routes::Routes;
 pub(crate) use site::Ends;
+pub(crate) use sources::Sources;
 pub(crate) use transactions::{ACKS, COMMANDS, GARBAGE};
 
 use crate::config::EngineConfig;

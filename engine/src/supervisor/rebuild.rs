@@ -4,7 +4,7 @@
 //! |---|---|
 //! | network, tone | as it was configured last, in its old slots, faded in; SSRC kept, sequence and timestamp go on (`shard_link`) |
 //! | clip | from its beginning; silent when it had come to its end |
-//! | graph of the user's own | likewise, with the gains it was given; players from their beginning |
+//! | graph of the user's own | likewise, with the gains it was given and all that it sends and plays; players from their beginning |
 //! | with a node of the user's own or a tap | leaves with [`LeaveReason::NodeLost`]: only its caller could make that anew |
 //! | port | leaves with [`LeaveReason::WorkerLost`], likewise |
 //! | plan being swapped | as the new plan; the swap is told as done |
@@ -136,7 +136,7 @@ impl Supervisor {
 
     fn rebuild(&mut self, leg: LegId) -> Result<(), EngineError> {
         let state = self.leg(leg)?;
-        let (source, own, face) = (state.source_anew(), state.own.clone(), state.face.clone());
+        let (sources, own, face) = (state.sources_anew(), state.own.clone(), state.face.clone());
         let (room, worker, place) = (state.room, state.worker, state.place);
         let (linear, direction, finished) = (state.linear(), state.direction, state.finished);
         let life = state.life.wrapping_add(1);
@@ -148,9 +148,9 @@ impl Supervisor {
         };
         let room_state = self.room(room)?;
         let (frame, mix) = (room_state.frame, room_state.mix);
-        let mut blueprint = match (own, source) {
-            (Some(own), source) if own.node().is_none() => {
-                Blueprint::of_graph(own.anew(), source, Some(face), frame, &self.config)?
+        let mut blueprint = match (own, sources.usual()) {
+            (Some(own), _) if own.node().is_none() => {
+                Blueprint::of_graph(own.anew(), sources, Some(face), frame, &self.config)?
             }
             (None, Some(source)) => Blueprint::new(&source, frame, &self.config)?,
             _ => {

@@ -22,6 +22,7 @@ use super::batch::Batch;
 use super::blueprint::{Blueprint, Start};
 use super::graph_check::halves;
 use super::legs::{LegState, OwnGraph};
+use super::sources::Kept;
 use compared::{Before, Between, between, continued, keeps};
 use reserve::{Reserved, Taken};
 
@@ -144,11 +145,11 @@ impl Supervisor {
         let mix = self.room(room)?.mix;
         let costs = self.price(&new);
         let place = self.sites[site].table.recost(mix, was.place, costs);
-        let network = wanted.network;
         let state = self.leg(leg)?;
         let kept = |half: Segment, at: usize| keeps[half as usize][at].is_some();
+        let players = Kept::of(&new, kept);
         let own = own.then(|| OwnGraph::new(&new, &wanted, state.own.as_ref(), kept));
-        state.reconfigure(wanted.source);
+        state.reconfigure(wanted.sources, players);
         state.swapping = Some(Swapping {
             plan: was.plan,
             crossing: crossing_plan,
@@ -156,7 +157,7 @@ impl Supervisor {
         });
         (state.plan, state.rate, state.place) = (plan_id, wanted.rate, place);
         (state.face, state.seats) = (wanted.face, seats);
-        (state.network, state.own) = (network.or(state.network), own);
+        state.own = own;
         state.fenced = [false; 2];
         Ok(())
     }

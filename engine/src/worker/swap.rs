@@ -110,6 +110,10 @@ impl Worker {
                     take_leave_of(room, &mut body, own, *rate);
                 }
             }
+            if swap.new.iter().any(|seat| matches!(seat, Seat::Clip(_))) {
+                // Another clip has an end of its own.
+                (body.run.finished, body.run.told_finished) = (false, false);
+            }
             let [ingress, egress] = swap.revived;
             body.run.ingress_fenced &= !ingress;
             body.run.egress_fenced &= !egress;

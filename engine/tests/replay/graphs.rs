@@ -3,6 +3,7 @@
 use talkpath_engine::replay::{Recording, RecordingError, replay, replay_with};
 use talkpath_engine::{EngineConfig, Leg, LegConfig, LegGraph, PortConfig, Segment, VirtualEngine};
 use talkpath_graph::{Format, FrameTime};
+use talkpath_nodes::leg_graphs::network_egress;
 use talkpath_nodes::spec::Spec;
 
 use super::Paper;
@@ -10,6 +11,7 @@ use super::common::{Caller, Codec, SampleRate, Studio, ms, network, playing, sin
 
 const IN: Segment = Segment::Ingress;
 const OUT: Segment = Segment::Egress;
+const NARROW: SampleRate = SampleRate::HZ_8000;
 const WIDE: SampleRate = SampleRate::HZ_16000;
 
 /// A detour over another rate, a level and a meter: all of it has states.
@@ -115,9 +117,41 @@ fn graphs_that_were_joined_with_and_swapped_in_with_two_workers_replay_with_one_
 }
 
 #[test]
+fn a_phone_whose_room_hears_a_tone_and_then_a_clip_in_its_place_is_replayed_with_its_codecs() {
+    let paper = Paper::default();
+    let engine = VirtualEngine::recorded(small(), paper.to()).expect("valid");
+    let mut studio = Studio::of(engine);
+    let room = studio.room("hold");
+    let join = |n| Caller::join(&room, Codec::Pcmu, n).saying(sine(300.0, NARROW, 0.2));
+    let (mut held, mut other) = (join(0), join(1));
+    let usual = held.leg.graph().expect("it stays");
+    studio.run(ms(300), &mut [&mut held, &mut other]);
+    let clip = LegConfig::clip(vec![0.25; 900].into(), NARROW, true);
+    for (player, codec) in [
+        (LegConfig::tone(500.0, -20.0), Codec::Pcmu),
+        (clip, Codec::Pcma),
+    ] {
+        let mut hold = room.graph(player).expect("a graph");
+        let egress = network_egress(codec, ms(20), FrameTime::Ms20, NARROW, true);
+        hold.set_half(OUT, Some(egress));
+        held.leg.swap(hold).expect("it sends as it did");
+        studio.run(ms(400), &mut [&mut held, &mut other]);
+    }
+    held.leg.swap(usual).expect("how it sends is remembered");
+    studio.run(ms(400), &mut [&mut held, &mut other]);
+    studio.engine.end_recording().expect("it records");
+    let recording = Recording::parse(paper.bytes()).expect("a recording");
+    let own = replay(&recording, &mut ()).expect("it runs");
+    assert!(own.is_identical() && own.compared > 100, "{own:?}");
+    let codecs = own.legs[0].codecs.iter().map(|told| told.codec);
+    let told = [Codec::Pcmu, Codec::Pcmu, Codec::Pcma, Codec::Pcmu];
+    assert_eq!(codecs.collect::<Vec<_>>(), told);
+}
+
+#[test]
 fn what_is_wrong_with_a_graph_is_told_when_the_recording_is_read() {
     let bytes = session(1);
-    let from = b"\"version\":1";
+    let from = b"\"version\":2";
     let at = bytes.windows(from.len()).position(|found| found == from);
     let mut bytes = with_sound_sums(bytes, at.expect("a graph") + from.len() - 1, b'7');
     let error = Recording::parse(&bytes[..]).expect_err("another version");
@@ -127,7 +161,7 @@ fn what_is_wrong_with_a_graph_is_told_when_the_recording_is_read() {
     );
     assert_eq!(
         error.to_string(),
-        "graph 1 of the recording cannot be read: its form has version 7, this talkpath reads version 1"
+        "graph 1 of the recording cannot be read: its form has version 7, this talkpath reads version 2"
     );
     bytes[8] ^= 1;
     let error = Recording::parse(&bytes[..]).expect_err("damaged");

@@ -14,14 +14,14 @@ use thiserror::Error;
 
 use crate::leg_graph::LegGraph;
 use crate::proto::Segment;
-use crate::supervisor::LegGraphs;
+use crate::supervisor::{LegGraphs, Sources};
 
 use super::kind::Kind;
 use super::sound::Sound;
 
 const OUT: Segment = Segment::Egress;
 /// The version of the form that is written, and the only one that is read.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Most nodes of a half, connections of one, and gains of both: some more than a plan has ops.
 const MOST: usize = 64;
 /// Longest name of a node, in bytes.
@@ -98,7 +98,8 @@ pub(crate) struct Written {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Form {
-    source: Option<Sound>,
+    /// At most one of a kind.
+    sources: Vec<Sound>,
     ingress: Option<Half>,
     egress: Option<Half>,
     /// Levels of added gains: whether on the way out, name, linear, as bits.
@@ -126,12 +127,13 @@ impl Written {
         }
         let LegGraphs { ingress, egress } = &graph.graphs;
         let half = |half: &Option<Graph<Spec>>| half.as_ref().map(Half::of).transpose();
-        let sound = |source| Sound::of(source, &mut clip).ok_or("a graph of a port's own");
+        let sources = graph.sources.each();
+        let sounds = sources.filter_map(|source| Sound::of(&source, &mut clip));
         let gains = graph.gains.iter();
         let gain =
             |(half, name, to): &(Segment, String, f32)| (*half == OUT, name.clone(), to.to_bits());
         let form = Form {
-            source: graph.source.as_ref().map(sound).transpose()?,
+            sources: sounds.collect(),
             ingress: half(ingress)?,
             egress: half(egress)?,
             gains: gains.map(gain).collect(),
@@ -158,15 +160,17 @@ impl Written {
         let form = form.map_err(|why| GraphReadError::Form {
             why: why.to_string(),
         })?;
-        let mut graph = LegGraph::of(None, form.graphs()?);
+        let graphs = form.graphs()?;
+        let sources = form.sources.into_iter();
+        let source = |sound: Sound| sound.source(clips).ok_or(GraphReadError::Source);
+        let sources = sources.map(source).collect::<Result<Sources, _>>()?;
+        let mut graph = LegGraph::of(sources, graphs);
         let gains = form.gains.into_iter();
         let gain = |(out, name, to)| {
             let half = if out { OUT } else { Segment::Ingress };
             (half, name, f32::from_bits(to))
         };
         graph.gains = gains.map(gain).collect();
-        let source = |sound: Sound| sound.source(clips).ok_or(GraphReadError::Source);
-        graph.source = form.source.map(source).transpose()?;
         Ok(graph)
     }
 }

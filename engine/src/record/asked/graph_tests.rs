@@ -6,7 +6,7 @@ use talkpath_nodes::jitter::JitterDelays;
 use talkpath_nodes::leg_graphs::{PORT_IN, port_in, port_out};
 
 use super::*;
-use crate::leg::NetworkConfig;
+use crate::leg::{ClipConfig, NetworkConfig, ToneConfig};
 use crate::supervisor::Source;
 
 /// One node of every kind.
@@ -63,7 +63,7 @@ fn leg(ingress: Graph<Spec>) -> LegGraph {
         ingress,
         egress: None,
     };
-    LegGraph::of(Some(Source::Network(source)), graphs)
+    LegGraph::of(Source::Network(source).into(), graphs)
 }
 
 fn written(graph: &LegGraph) -> Result<Written, String> {
@@ -89,7 +89,7 @@ fn every_kind_of_node_and_every_connection_is_read_as_it_was() {
     assert_eq!(again, written);
     let read = again.read(&[]).expect("a graph");
     assert_eq!(read.graphs, whole.graphs);
-    assert_eq!(read.source, whole.source);
+    assert_eq!(read.sources, whole.sources);
     assert_eq!((read.gains[0].0, &*read.gains[0].1), (OUT, "node 4"));
     assert_eq!(read.gains[0].2.to_bits(), (-0.0_f32).to_bits());
 }
@@ -128,72 +128,101 @@ fn what_would_not_be_read_is_not_written() {
 }
 
 #[test]
+fn all_that_a_leg_sends_and_plays_is_read_as_it_was() {
+    let rate = SampleRate::HZ_8000;
+    let samples: Arc<[f32]> = [0.25, -0.5].into();
+    let mut whole = leg(Graph::new());
+    whole.sources = whole.sources.or(Sources {
+        tone: Some(ToneConfig {
+            hz: 440.0,
+            dbov: -20.0,
+            rate,
+        }),
+        clip: Some(ClipConfig {
+            samples: Arc::clone(&samples),
+            rate,
+            looping: true,
+        }),
+        ..Sources::default()
+    });
+    let mut clips = Vec::new();
+    let written = Written::of(&whole, |clip| {
+        clips.push(Arc::clone(clip));
+        clips.len() - 1
+    });
+    let read = written.expect("built-in kinds").read(&clips);
+    assert_eq!(read.expect("a graph").sources, whole.sources);
+    assert_eq!(whole.sources.each().count(), 3);
+    assert_eq!(clips, [samples]);
+}
+
+#[test]
 fn what_is_wrong_with_a_graph_is_told() {
     let read = |version: u8, nodes: Value, edges: Value| {
         let ingress = json!({ "nodes": nodes, "edges": edges });
-        let form = json!({ "source": null, "ingress": ingress, "egress": null, "gains": [] });
+        let form = json!({ "sources": [], "ingress": ingress, "egress": null, "gains": [] });
         let written = Written { version, form };
         written.read(&[]).expect_err("it is wrong").to_string()
     };
     let gain = json!(["gain", { "gain": [8_000, 1, 160] }]);
     for (error, version, nodes, edges) in [
         (
-            "its form has version 2, this talkpath reads version 1",
-            2,
+            "its form has version 1, this talkpath reads version 2",
+            1,
             json!([]),
             json!([]),
         ),
         (
             "it is not of its form: unknown variant `echo`",
-            1,
+            VERSION,
             json!([["e", { "echo": 1 }]]),
             json!([]),
         ),
         (
             "sample rate 9000 Hz",
-            1,
+            VERSION,
             json!([["g", { "gain": [9_000, 1, 160] }]]),
             json!([]),
         ),
         (
             "3 channels, expected 1 or 2",
-            1,
+            VERSION,
             json!([["g", { "gain": [8_000, 3, 160] }]]),
             json!([]),
         ),
         (
             "there is no codec \"MP3/8000\"",
-            1,
+            VERSION,
             json!([["e", { "encode": { "codec": "MP3/8000", "format": [8_000, 1, 160] } }]]),
             json!([]),
         ),
         (
             "a delay or packet time is 61s, at most 60s is read",
-            1,
+            VERSION,
             json!([["r", { "relay": { "codec": "PCMU/8000", "ptime": { "secs": 61, "nanos": 0 } } }]]),
             json!([]),
         ),
         (
             "connection [0, 0, 1, 0] (node, output, node, input) is none of its 1 nodes' ports",
-            1,
+            VERSION,
             json!([gain]),
             json!([[0, 0, 1, 0]]),
         ),
         (
             "connection [0, 1, 0, 0]",
-            1,
+            VERSION,
             json!([gain]),
             json!([[0, 1, 0, 0]]),
         ),
         (
             "it has 65 connections in a half, at most 64 are read",
-            1,
+            VERSION,
             json!([gain]),
             json!(vec![[0, 0, 0, 0]; 65]),
         ),
         (
             "it has 257 bytes in a name",
-            1,
+            VERSION,
             json!([["n".repeat(257), gain[1]]]),
             json!([]),
         ),

@@ -16,6 +16,7 @@ use crate::proto::Direction;
 
 use super::super::legs::Face;
 use super::super::plans::LegGraphs;
+use super::super::sources::Sources;
 use super::super::validate;
 use super::Blueprint;
 
@@ -55,10 +56,7 @@ impl Blueprint {
             kind: "network",
             codec: Some(codec.to_string()),
         };
-        Ok(Self {
-            network: Some(*network),
-            ..Self::plain(face, graphs, rate, build)
-        })
+        Ok(Self::plain(face, graphs, rate, build))
     }
 
     pub(super) fn port(config: PortConfig, frame: FrameTime) -> Result<Self, EngineError> {
@@ -146,8 +144,7 @@ impl Blueprint {
             rate,
             face,
             port: None,
-            network: None,
-            source: None,
+            sources: Sources::default(),
             build,
             gains: Vec::new(),
         }

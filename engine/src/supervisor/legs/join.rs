@@ -41,8 +41,8 @@ impl Supervisor {
         graph: LegGraph,
     ) -> Result<Joined, EngineError> {
         let frame = self.room(room)?.frame;
-        let source = graph.source.clone();
-        let blueprint = Blueprint::of_graph(graph, source, None, frame, &self.config)?;
+        let sources = graph.sources.clone();
+        let blueprint = Blueprint::of_graph(graph, sources, None, frame, &self.config)?;
         self.take_in(room, blueprint, true, Priority::default())
     }
 
@@ -54,7 +54,7 @@ impl Supervisor {
     ) -> Result<LegGraph, EngineError> {
         let frame = self.room(room)?.frame;
         let graphs = Blueprint::new(&source, frame, &self.config)?.graphs;
-        Ok(LegGraph::of(Some(source), graphs))
+        Ok(LegGraph::of(source.into(), graphs))
     }
 
     fn take_in(
@@ -101,10 +101,9 @@ impl Supervisor {
             rate: body.rate,
             plan: body.plan,
             place,
-            source: blueprint.source.clone(),
+            sources: blueprint.sources.clone(),
             port: blueprint.port.as_ref().map(AudioPort::line),
             seats: body.seats.clone(),
-            network: blueprint.network,
             own,
             swapping: None,
             fenced: [false; 2],

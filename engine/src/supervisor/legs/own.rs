@@ -10,6 +10,7 @@ use crate::proto::Segment;
 use super::super::blueprint::Blueprint;
 use super::super::graph_check::{self, halves};
 use super::super::plans::{Compiled, LegGraphs};
+use super::super::sources::Sources;
 
 /// What it takes to build the graph again.
 #[derive(Debug, Clone)]
@@ -62,7 +63,7 @@ impl OwnGraph {
     pub fn anew(&self) -> LegGraph {
         LegGraph {
             gains: self.gains.clone(),
-            ..LegGraph::of(None, self.graphs.clone())
+            ..LegGraph::of(Sources::default(), self.graphs.clone())
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::event::LeaveReason;
 use crate::leg::ClipConfig;
 
 use super::super::legs::{LegState, OwnGraph};
-use super::super::request::Source;
+use super::super::sources::Sources;
 
 impl LegState {
     /// A node of its graph that only its caller could make anew.
@@ -22,16 +22,16 @@ impl LegState {
         }
     }
 
-    /// What to build it from; `None` for what only its caller could make anew.
-    pub(super) fn source_anew(&self) -> Option<Source> {
-        match self.source.as_ref()? {
-            Source::Port(_) => None,
-            Source::Clip(clip) if self.finished => Some(Source::Clip(ClipConfig {
+    /// What to build it from: nothing where only its caller could make that anew.
+    pub(super) fn sources_anew(&self) -> Sources {
+        let mut sources = self.sources.clone();
+        if let Some(clip) = sources.clip.as_mut().filter(|_| self.finished) {
+            *clip = ClipConfig {
                 samples: [0.0].into(),
                 looping: false,
                 ..clip.clone()
-            })),
-            known => Some(known.clone()),
+            };
         }
+        sources
     }
 }

@@ -45,14 +45,14 @@ impl Supervisor {
     ) -> Result<(), EngineError> {
         self.admit()?;
         let state = self.still(leg)?;
-        let (room, face, network) = (state.room, state.face.clone(), state.network);
+        let (room, face) = (state.room, state.face.clone());
+        let sources = graph.sources.clone().or(state.sources.clone());
         let frame = self.room(room)?.frame;
-        let source = graph.source.clone().or(network.map(Source::Network));
-        let usual = match &source {
-            Some(source) => Some(Blueprint::new(source, frame, &self.config)?.graphs),
+        let blueprint = Blueprint::of_graph(graph, sources, Some(face), frame, &self.config)?;
+        let usual = match blueprint.sources.usual() {
+            Some(source) => Some(Blueprint::new(&source, frame, &self.config)?.graphs),
             None => None,
         };
-        let blueprint = Blueprint::of_graph(graph, source, Some(face), frame, &self.config)?;
         let own = usual.is_none_or(|usual| usual != blueprint.graphs);
         self.swap(leg, blueprint, own)
     }
@@ -60,12 +60,12 @@ impl Supervisor {
     /// The graph of a leg, to be changed.
     pub(in crate::supervisor) fn graph_of(&mut self, leg: LegId) -> Result<LegGraph, EngineError> {
         let state = self.leg(leg)?;
-        let (plan, worker, network) = (state.plan, state.worker, state.network);
+        let (plan, worker, sources) = (state.plan, state.worker, state.sources.clone());
         let plans = &self.sites[usize::from(worker)].plans;
         let missing = EngineError::Internal {
             what: "a leg has no plan",
         };
         let graphs = plans.compiled(plan).ok_or(missing)?.graphs.clone();
-        Ok(LegGraph::of(network.map(Source::Network), graphs))
+        Ok(LegGraph::of(sources, graphs))
     }
 }

@@ -47,7 +47,7 @@ impl Before {
             place: state.place,
             seats: state.seats.clone(),
             fenced: state.fenced,
-            payload_type: state.network.map(|network| network.payload_type),
+            payload_type: state.sources.network.map(|network| network.payload_type),
             linear: state.linear(),
             direction: state.direction,
         }
