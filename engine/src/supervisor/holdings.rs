@@ -68,7 +68,7 @@ impl Supervisor {
             own: vec![0; frame.samples(rate).as_usize()].into(),
             direction: blueprint.direction,
             swap: None,
-            keys: blueprint.network.as_ref().and_then(LegKeys::new),
+            keys: blueprint.sources.network.as_ref().and_then(LegKeys::new),
             run: LegRun::default(),
         };
         Ok((Box::new(body), place))

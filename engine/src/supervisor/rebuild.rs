@@ -183,7 +183,7 @@ impl Supervisor {
             own: vec![0; frame.samples(rate).as_usize()].into(),
             direction,
             swap: None,
-            keys: blueprint.network.as_ref().and_then(LegKeys::new),
+            keys: blueprint.sources.network.as_ref().and_then(LegKeys::new),
             run: LegRun {
                 held: (!direction.receive).then_some(linear),
                 life,

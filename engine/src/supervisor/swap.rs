@@ -134,7 +134,7 @@ impl Supervisor {
             states,
             new: new_seats,
             gone,
-            keys: wanted.network.as_ref().and_then(LegKeys::new),
+            keys: wanted.sources.network.as_ref().and_then(LegKeys::new),
             revived: was.fenced,
             begun: false,
             ran: [0; 2],
