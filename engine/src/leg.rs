@@ -10,6 +10,7 @@ use talkpath_nodes::codec::{Codec, OpusSettings};
 
 use crate::error::EngineError;
 use crate::event::LeaveReason;
+use crate::keys::KeyTypes;
 use crate::leg_graph::LegGraph;
 use crate::priority::Priority;
 use crate::proto::{Direction, LegId, RoomId};
@@ -68,6 +69,8 @@ pub struct NetworkConfig {
     pub hear_self: bool,
     /// How its encoder is set when the codec is Opus.
     pub opus: OpusSettings,
+    /// Payload types of keys (RFC 4733), at the codec's RTP clock.
+    pub keys: KeyTypes,
 }
 
 impl NetworkConfig {
@@ -87,6 +90,7 @@ impl NetworkConfig {
             jitter: None,
             hear_self: false,
             opus: OpusSettings::default(),
+            keys: KeyTypes::default(),
         }
     }
 }

@@ -14,6 +14,7 @@ mod body;
 mod call;
 mod command;
 mod event;
+mod keys;
 mod mesh;
 mod swap;
 
@@ -22,6 +23,8 @@ pub use body::{Leaving, LegBody, LegPlan, LegRun, RoomBody, Seats};
 pub use call::{CALL_BURST, CallBody, CallId, CallStats, CallTag, Flow, FlowStats, Side};
 pub use command::Command;
 pub use event::{Culprit, WorkerEvent, WorkerEventKind};
+pub(crate) use keys::Listened;
+pub use keys::{KeyNews, LegKeys};
 pub use mesh::{Berth, MAX_WORKERS, Partial, Passed, Workers};
 pub use swap::{Continued, Crossing, Swap};
 

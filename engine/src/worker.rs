@@ -33,6 +33,7 @@ mod idle;
 mod injected;
 mod inward;
 pub mod io;
+mod keys;
 mod legs;
 pub mod levels;
 pub(crate) mod migrate;
@@ -90,6 +91,8 @@ pub struct Worker {
     leaving: Vec<LegId>,
     /// Legs whose plan is being swapped, at most all.
     swapping: Vec<LegId>,
+    /// Legs and sides of calls that have a key, at most all.
+    listening: Vec<LegId>,
     moves: Moves,
     fallen: Fallen,
     accounts: Accounts,
@@ -120,6 +123,7 @@ impl Worker {
             arena: Arena::new(&Limits::default()),
             leaving: pages::reserved(config.legs),
             swapping: pages::reserved(config.legs),
+            listening: pages::reserved(config.leg_ids),
             moves: Moves::new(config.leg_ids),
             fallen: Fallen::new(),
             accounts: Accounts::new(config.plans),

@@ -10,8 +10,8 @@ use serde_json::Value;
 use talkpath_engine::event::{KINDS, Left, Lost};
 use talkpath_engine::proto::{CallId, Culprit, Segment};
 use talkpath_engine::{
-    Event, EventClass, EventFilter, EventKind, EventStream, LeaveReason, LegId, PlanId, Priority,
-    RoomId, WorkerFault,
+    Event, EventClass, EventFilter, EventKind, EventStream, Key, KeyEnding, LeaveReason, LegId,
+    PlanId, Priority, RoomId, WorkerFault,
 };
 use talkpath_graph::Shed;
 
@@ -84,6 +84,16 @@ fn samples() -> Vec<EventKind> {
         EventKind::Moved { leg, worker },
         EventKind::TalkStarted { leg },
         EventKind::TalkStopped { leg },
+        EventKind::KeyStarted {
+            leg,
+            key: Key::of_code(11),
+        },
+        EventKind::Key {
+            leg,
+            key: Key::of_code(16),
+            duration: ms(100),
+            ending: KeyEnding::TimedOut,
+        },
         EventKind::MediaTimeout { leg },
         EventKind::Finished { leg },
         EventKind::Displaced {

@@ -8,6 +8,7 @@ mod common;
 use std::time::Duration;
 
 use common::bare::{Bare, Sizes};
+use common::dial::{key, with_keys};
 use common::{
     Caller, Codec, EngineConfig, FRAME, SampleRate, Studio, heap, ms, network, sine, small,
 };
@@ -529,6 +530,33 @@ const ROWS: &[(&str, Row)] = &[
         scene.pass(300);
         assert_eq!(scene.studio.status().rooms[0].rates, [8_000, 16_000]);
     }),
+    (
+        "keys are heard, and one leg moves to other types",
+        |scene| {
+            let config = with_keys(network(Codec::Pcma, 50));
+            scene.call(config);
+            scene.pass(200);
+            let mut caller = scene.callers.pop().expect("a caller");
+            for code in 0..12 {
+                let packets = key(&mut caller, code, ms(60));
+                for (header, payload) in packets {
+                    let now = scene.studio.engine.now();
+                    assert!(scene.studio.inject(caller.id(), now, header, &payload));
+                    scene.pass(20);
+                }
+                if code == 6 {
+                    caller.leg.change(config).expect("a change");
+                }
+            }
+            scene.pass(100);
+            let told = scene.studio.told();
+            let keys = told
+                .iter()
+                .filter(|kind| matches!(kind, EventKind::Key { .. }));
+            assert_eq!(keys.count(), 12);
+            scene.callers.push(caller);
+        },
+    ),
     ("packets of 10 ms", |scene| scene.ptime(10)),
     ("packets of 30 ms", |scene| scene.ptime(30)),
     ("packets of 40 ms", |scene| scene.ptime(40)),

@@ -23,7 +23,7 @@
 //! packet behind it, ahead of time.
 //!
 //! A hole with later packets behind it is *lost* when sequence numbers are missing and *silence* when they
-//! are not (the sender paused). With nothing behind it, it is lost for 200 ms and silence from then on.
+//! are not (the sender paused, or the numbers were those of keys, which are no audio). With nothing behind it, it is lost for 200 ms and silence from then on.
 //!
 //! All times inside are in ticks of the RTP clock; what is asked for and handed out is in samples, which G.722 has two
 //! of in a tick.

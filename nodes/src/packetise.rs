@@ -8,11 +8,13 @@
 //! timestamp advance even when there is no box or the ring is full: the hole is then seen as loss at the far end
 //! instead of shifting the stream (RFC 3550 section 5.1).
 
+mod keyed;
 mod mirror;
 
 use crate::codec::Codec;
 use crate::encoded::{Encoded, Payload};
 use crate::packet::{Header, MAX_PAYLOAD, Packet};
+use crate::telephone_event::KeySender;
 use core::time::Duration;
 use talkpath_graph::Samples;
 
@@ -151,6 +153,17 @@ impl Packetiser {
         now: Duration,
         outlet: &mut impl PacketOutlet,
     ) -> Fed {
+        self.feed_beside(leg, encoded, now, None, outlet)
+    }
+
+    fn feed_beside(
+        &mut self,
+        leg: u64,
+        encoded: &[u8],
+        now: Duration,
+        mut keys: Option<&mut KeySender>,
+        outlet: &mut impl PacketOutlet,
+    ) -> Fed {
         let (mut fed, mut rest, mut not_before) = (Fed::default(), encoded, now);
         if self.staged + encoded.len() >= self.size {
             fed.waited = self.codec.samples_of(self.ticks(self.staged));
@@ -159,7 +172,10 @@ impl Packetiser {
             let (head, tail) = rest.split_at(self.size - self.staged);
             rest = tail;
             let ticks = self.ticks(self.staged + head.len());
-            self.send(leg, head, ticks, not_before, outlet, &mut fed);
+            match keys.as_deref_mut().filter(|keys| keys.busy()) {
+                Some(keys) => self.send_key(keys, ticks, (leg, not_before), outlet, &mut fed),
+                None => self.send(leg, head, ticks, not_before, outlet, &mut fed),
+            }
             not_before += self.ptime;
         }
         self.stage[self.staged..self.staged + rest.len()].copy_from_slice(rest);
@@ -177,11 +193,25 @@ impl Packetiser {
         now: Duration,
         outlet: &mut impl PacketOutlet,
     ) -> Fed {
+        self.take_beside(leg, encoded, now, None, outlet)
+    }
+
+    /// As [`take`](Self::take); while there are keys to send, their packets take the places of the audio's.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(octets).
+    pub fn take_beside(
+        &mut self,
+        leg: u64,
+        encoded: &Encoded,
+        now: Duration,
+        keys: Option<&mut KeySender>,
+        outlet: &mut impl PacketOutlet,
+    ) -> Fed {
         if !self.codec.is_framed() {
-            return self.feed(leg, encoded.bytes(), now, outlet);
+            return self.feed_beside(leg, encoded.bytes(), now, keys, outlet);
         }
         let [_, payloads] = encoded.payloads();
-        let fed = self.pass(leg, payloads, now, outlet);
+        let fed = self.pass(leg, payloads, now, keys, outlet);
         self.collected = self.codec.ticks_of(encoded.held());
         fed
     }
@@ -193,13 +223,16 @@ impl Packetiser {
         leg: u64,
         payloads: impl Iterator<Item = Payload<'a>>,
         now: Duration,
+        mut keys: Option<&mut KeySender>,
         outlet: &mut impl PacketOutlet,
     ) -> Fed {
         let (mut fed, mut not_before) = (Fed::default(), now);
         for Payload { octets, samples } in payloads {
             let ticks = self.codec.ticks_of(samples);
             let waited = core::mem::take(&mut self.collected);
-            if octets.is_empty() {
+            if let Some(keys) = keys.as_deref_mut().filter(|keys| keys.busy()) {
+                self.send_key(keys, ticks, (leg, not_before), outlet, &mut fed);
+            } else if octets.is_empty() {
                 self.timestamp = self.timestamp.wrapping_add(ticks);
                 self.marker = true;
             } else {
@@ -293,25 +326,40 @@ impl Packetiser {
         let staged = core::mem::take(&mut self.staged);
         self.sequence = self.sequence.wrapping_add(1);
         self.timestamp = self.timestamp.wrapping_add(ticks);
-        let Some(mut packet) = outlet.take() else {
-            fed.dropped_no_box += 1;
-            return;
-        };
-        packet.reset();
-        packet.leg = leg;
-        packet.not_before = not_before;
-        packet.header = header;
-        packet.extend(&self.stage[..staged]);
-        packet.extend(head);
-        match outlet.send(packet) {
-            Ok(()) => {
-                fed.sent += 1;
-                self.marker = false;
-            }
-            Err(packet) => {
-                fed.dropped_full += 1;
-                outlet.put_back(packet);
-            }
+        let parts = [&self.stage[..staged], head];
+        if give_out(header, parts, (leg, not_before), outlet, fed) {
+            self.marker = false;
+        }
+    }
+}
+
+/// A packet of `header` and the octets of `parts`, for a leg and not to leave before a time. Whether it went.
+pub(crate) fn give_out(
+    header: Header,
+    parts: [&[u8]; 2],
+    (leg, not_before): (u64, Duration),
+    outlet: &mut impl PacketOutlet,
+    fed: &mut Fed,
+) -> bool {
+    let Some(mut packet) = outlet.take() else {
+        fed.dropped_no_box += 1;
+        return false;
+    };
+    packet.reset();
+    packet.leg = leg;
+    packet.not_before = not_before;
+    packet.header = header;
+    parts.iter().for_each(|part| packet.extend(part));
+    let sent = outlet.send(packet);
+    match sent {
+        Ok(()) => {
+            fed.sent += 1;
+            true
+        }
+        Err(packet) => {
+            fed.dropped_full += 1;
+            outlet.put_back(packet);
+            false
         }
     }
 }

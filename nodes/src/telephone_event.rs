@@ -4,13 +4,17 @@
 //! marked and repeated. [`Ear`] makes one key of them whatever is lost, repeated or late; [`Keys`] makes them of
 //! a key; [`rescale`] puts a duration on another clock.
 //!
+//! [`KeySender`] puts keys into a stream of ours.
+//!
 //! Plain state, no I/O; time is an argument. Used by the worker that owns the leg.
 
 mod ear;
 mod keys;
+mod sender;
 
 pub use ear::{Ear, Ending, Heard, Told};
 pub use keys::{KeyPacket, Keys};
+pub use sender::{KeyMade, KeySender};
 
 /// Events of DTMF: 0 to 9, *, #, A to D, by code (RFC 4733, section 3.2).
 pub const DTMF: &str = "0123456789*#ABCD";

@@ -87,6 +87,8 @@ kinds! {
     Rebuilt "rebuilt" Warning [];
     TalkStarted "talk_started" Info [];
     TalkStopped "talk_stopped" Info [];
+    KeyStarted "key_started" Info ["key"];
+    Key "key" Notice ["key", "duration_ms", "ending"];
     MediaTimeout "media_timeout" Warning [];
     Finished "finished" Notice [];
     Displaced "displaced" Critical ["by"];
@@ -114,6 +116,8 @@ impl EventKind {
             | Self::Rebuilt { leg }
             | Self::TalkStarted { leg }
             | Self::TalkStopped { leg }
+            | Self::KeyStarted { leg, .. }
+            | Self::Key { leg, .. }
             | Self::MediaTimeout { leg }
             | Self::Finished { leg }
             | Self::Displaced { leg, .. }

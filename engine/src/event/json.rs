@@ -3,6 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{Event, EventKind, WorkerFault};
+use crate::keys::ending_name;
 use crate::proto::LegId;
 use crate::status::LateStatus;
 
@@ -78,6 +79,17 @@ fn fields<M: SerializeMap>(event: &Event, map: &mut M) -> Result<(), M::Error> {
             map.serialize_entry("fault", &fault)?;
             map.serialize_entry("silent_ms", &silent)?;
             map.serialize_entry("legs", legs)
+        }
+        EventKind::KeyStarted { key, .. } => map.serialize_entry("key", &key.to_string()),
+        EventKind::Key {
+            key,
+            duration,
+            ending,
+            ..
+        } => {
+            map.serialize_entry("key", &key.to_string())?;
+            map.serialize_entry("duration_ms", &(duration.as_millis() as u64))?;
+            map.serialize_entry("ending", ending_name(*ending))
         }
         EventKind::WorkerReplaced { legs, .. } => map.serialize_entry("legs", legs),
         EventKind::Displaced { by, .. } => map.serialize_entry("by", &by.to_string()),

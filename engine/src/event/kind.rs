@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{LeaveReason, Left, Lost, WorkerFault};
+use crate::keys::{Key, KeyEnding};
 use crate::priority::Priority;
 use crate::proto::{CallId, CallStats, Culprit, LegId, RoomId};
 
@@ -41,6 +42,24 @@ pub enum EventKind {
         reason: LeaveReason,
         /// Its figures.
         stats: Box<CallStats>,
+    },
+    /// A key of the leg, or another named event, began (RFC 4733). Its end follows.
+    KeyStarted {
+        /// The leg, or side of a call.
+        leg: LegId,
+        /// Which.
+        key: Key,
+    },
+    /// A key of the leg, or another named event, is over: told once for each, whatever of its packets was lost or repeated.
+    Key {
+        /// The leg, or side of a call.
+        leg: LegId,
+        /// Which.
+        key: Key,
+        /// How long it was held, as far as is known.
+        duration: Duration,
+        /// How its end was noticed.
+        ending: KeyEnding,
     },
     /// A leg is in the room: the worker has applied it.
     Joined {

@@ -109,6 +109,11 @@ pub(super) const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.calls_arrived,
     ),
     (
+        "keys_unheard_total",
+        "Packets of keys not heard: earlier ones were not told yet",
+        |c| c.keys_unheard,
+    ),
+    (
         "node_panics_total",
         "Nodes that panicked, each with half a leg",
         |c| c.panics,

@@ -7,7 +7,9 @@ use talkpath_nodes::spec::Spec;
 use talkpath_nodes::state::State;
 use talkpath_rt::handle::Handle;
 
-use super::{Direction, PacketBox, Partial, PlanId, RoomId, SEGMENT_OPS, Segment, Swap, Workers};
+use super::{
+    Direction, LegKeys, PacketBox, Partial, PlanId, RoomId, SEGMENT_OPS, Segment, Swap, Workers,
+};
 use crate::priority::Priority;
 use crate::worker::bank::Seat;
 use crate::worker::bus::{BUS_RATES, Bus};
@@ -104,6 +106,8 @@ pub struct LegBody {
     pub direction: Direction,
     /// A plan swap under way (D13); the worker sets it.
     pub swap: Option<Box<Swap>>,
+    /// Its keys, where telephone-event was agreed (RFC 4733).
+    pub keys: Option<Box<LegKeys>>,
     /// What the worker keeps of it while it runs; the supervisor hands it in as default.
     pub run: LegRun,
 }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::{CallId, CallStats, LegId, PlanId, RoomId, Segment};
+use super::{CallId, CallStats, KeyNews, LegId, PlanId, RoomId, Segment};
 use crate::event::EventClass;
 use crate::worker::governor::Taken;
 use crate::worker::levels::WorkerLevels;
@@ -43,7 +43,7 @@ impl WorkerEventKind {
     pub fn class(&self) -> EventClass {
         match self {
             Self::Late { .. } | Self::Governor(_) => EventClass::Warning,
-            Self::Finished { .. } => EventClass::Notice,
+            Self::Finished { .. } | Self::Key { .. } => EventClass::Notice,
             Self::Talking { .. } | Self::Leg { .. } | Self::Call { .. } | Self::Worker { .. } => {
                 EventClass::Info
             }
@@ -75,6 +75,13 @@ pub enum WorkerEventKind {
     },
     /// The governor has taken a step (D15).
     Governor(Taken),
+    /// A key of a leg, or of a side of a call, began or is over.
+    Key {
+        /** The leg. */
+        leg: LegId,
+        /** What of it. */
+        news: KeyNews,
+    },
     /// A leg's figures since it joined, about once a second.
     Leg {
         /** The leg. */

@@ -5,7 +5,7 @@ use talkpath_nodes::packetise::Packetiser;
 use talkpath_nodes::state::State;
 use talkpath_rt::handle::Handle;
 
-use super::{PlanId, Seats, Segment};
+use super::{LegKeys, PlanId, Seats, Segment};
 use crate::worker::bank::Seat;
 
 /// The plan of the frames in which old and new sound cross: both plans in one, with a fade where they meet.
@@ -52,6 +52,8 @@ pub struct Swap {
     pub rate: Option<(SampleRate, Box<[i32]>)>,
     /// In exchange for [`LegBody::states`](super::LegBody::states): room for the new plan's.
     pub room: Vec<(Seat, State)>,
+    /// In exchange for [`LegBody::keys`](super::LegBody::keys).
+    pub keys: Option<Box<LegKeys>>,
     /// Halves that a panic had stopped and that have only new states: they run again.
     pub revived: [bool; 2],
     /// The worker has begun it: the leg has the crossing.

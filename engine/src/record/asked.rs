@@ -116,8 +116,8 @@ pub(crate) enum Asked {
     },
     Rebalance,
     CreateCall {
-        a: Network,
-        b: Network,
+        a: Box<Network>,
+        b: Box<Network>,
         priority: Priority,
     },
     ChangeCall {

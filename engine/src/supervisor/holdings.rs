@@ -8,7 +8,7 @@ use talkpath_graph::SampleRate;
 
 use crate::error::EngineError;
 use crate::event::{EventKind, LeaveReason};
-use crate::proto::{Command, LegBody, LegId, LegRun, PlanId, RoomId, Segment};
+use crate::proto::{Command, LegBody, LegId, LegKeys, LegRun, PlanId, RoomId, Segment};
 use crate::worker::bus::Bus;
 
 use super::Supervisor;
@@ -68,6 +68,7 @@ impl Supervisor {
             own: vec![0; frame.samples(rate).as_usize()].into(),
             direction: blueprint.direction,
             swap: None,
+            keys: blueprint.sources.network.as_ref().and_then(LegKeys::new),
             run: LegRun::default(),
         };
         Ok((Box::new(body), place))

@@ -66,8 +66,8 @@ pub(super) struct LegState {
     pub epoch: u16,
     /// How often it was built anew.
     pub life: u16,
-    /// On its way between two workers.
-    pub moving: Option<Moving>,
+    /// On its way between two workers; boxed, since few are at a time and its seats are 800 bytes.
+    pub moving: Option<Box<Moving>>,
     pub priority: Priority,
     /// Legs and calls that had come before it.
     pub serial: u64,

@@ -121,14 +121,14 @@ impl Supervisor {
         let epoch = self.sites[target].epoch;
         let state = self.leg(leg)?;
         let from_epoch = std::mem::replace(&mut state.epoch, epoch);
-        state.moving = Some(Moving {
+        state.moving = Some(Box::new(Moving {
             from,
             from_epoch,
             seats: std::mem::replace(&mut state.seats, new_seats),
             plan,
             place,
             waiting: Vec::new(),
-        });
+        }));
         (state.worker, state.plan, state.place) = (to, new_plan, new_place);
         state.seats = here;
         Ok(())

@@ -16,7 +16,7 @@ use talkpath_nodes::meter::SILENCE;
 
 use crate::error::EngineError;
 use crate::event::EventKind;
-use crate::proto::{Command, LegBody, LegId, LegRun};
+use crate::proto::{Command, LegBody, LegId, LegKeys, LegRun};
 use crate::worker::stats::LegStats;
 
 use super::Supervisor;
@@ -183,6 +183,7 @@ impl Supervisor {
             own: vec![0; frame.samples(rate).as_usize()].into(),
             direction,
             swap: None,
+            keys: blueprint.sources.network.as_ref().and_then(LegKeys::new),
             run: LegRun {
                 held: (!direction.receive).then_some(linear),
                 life,

@@ -14,7 +14,7 @@ use talkpath_graph::SampleRate;
 
 use crate::error::EngineError;
 use crate::event::EventKind;
-use crate::proto::{Command, Crossing, LegId, PlanId, Segment, Swap};
+use crate::proto::{Command, Crossing, LegId, LegKeys, PlanId, Segment, Swap};
 use crate::worker::bank::Seat;
 
 use super::Supervisor;
@@ -134,6 +134,7 @@ impl Supervisor {
             states,
             new: new_seats,
             gone,
+            keys: wanted.sources.network.as_ref().and_then(LegKeys::new),
             revived: was.fenced,
             begun: false,
             ran: [0; 2],

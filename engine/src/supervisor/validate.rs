@@ -19,6 +19,11 @@ pub(super) fn network(
     rate(leg.codec.rate())?;
     let payload_type = leg.payload_type;
     check(payload_type < 128, "payload type", "0 to 127", payload_type)?;
+    for number in [leg.keys.receive, leg.keys.send].into_iter().flatten() {
+        let free = number < 128 && number != payload_type;
+        let allowed = "0 to 127, not the codec's";
+        check(free, "payload type of keys", allowed, number)?;
+    }
     let (codec, ptime) = (leg.codec, leg.ptime);
     let allowed = if codec.is_framed() {
         "10, 20, 40 or 60 ms"

@@ -16,7 +16,10 @@ impl Worker {
         }
         let value = if self.enter_at_its_phases(leg, &value) {
             match self.legs.insert(leg, value) {
-                Ok(()) => return Tried::Done,
+                Ok(()) => {
+                    self.listen_on(leg);
+                    return Tried::Done;
+                }
                 Err(refused) => refused.value,
             }
         } else {

@@ -7,7 +7,7 @@ use talkpath_rt::boxes::Borrower;
 use talkpath_rt::handle::Handle;
 use talkpath_rt::prefetch::prefetch;
 
-use crate::proto::{LegBody, LegId, Segment};
+use crate::proto::{LegBody, LegId, LegKeys, Segment};
 
 use super::Worker;
 use super::bank::Seat;
@@ -53,7 +53,7 @@ impl Worker {
             .for_each(|seat| self.bank.jitter.prefetch(seat));
     }
 
-    /// The box comes back unless a jitter buffer kept it.
+    /// The box comes back unless a jitter buffer kept it; a key is heard at once.
     pub(super) fn route(&mut self, packet: Box<Packet>, mesh: &mut Mesh) -> Option<Box<Packet>> {
         let Some(leg) = LegId::from_bits(packet.leg).and_then(|id| self.legs.get_mut(id)) else {
             return self.route_beyond_rooms(packet, mesh);
@@ -62,6 +62,13 @@ impl Worker {
             self.counters.packets_held += 1;
             leg.run.stats.received += 1;
             leg.run.stats.flushed += 1;
+            return Some(packet);
+        }
+        let keys = |keys: &LegKeys| keys.takes(packet.header.payload_type);
+        if leg.keys.as_deref().is_some_and(keys) {
+            if let Some(leg) = LegId::from_bits(packet.leg) {
+                self.hear_keys(leg, &packet);
+            }
             return Some(packet);
         }
         let seat = match &leg.swap {

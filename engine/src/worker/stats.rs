@@ -26,6 +26,8 @@ pub struct LegStats {
     pub malformed: u64,
     /// Packets dropped because the leg is on hold, or because its stream began anew.
     pub flushed: u64,
+    /// Packets of keys, which are heard and not played (RFC 4733).
+    pub keys: u64,
     /// Packets in the jitter buffer when the record was made.
     pub queued: u32,
     /// Samples concealed, each at the rate of the codec of its time.
@@ -133,6 +135,8 @@ pub struct WorkerCounters {
     pub swaps: u64,
     /// Calls that came from another worker (D6).
     pub calls_arrived: u64,
+    /// Packets of keys that were not heard, since what was heard before had not been told yet.
+    pub keys_unheard: u64,
     /// Nodes that panicked; each took half a leg out and nothing else (D18).
     pub panics: u64,
     /// Events that found the ring full; told again later.
@@ -171,7 +175,7 @@ impl WorkerCounters {
             deferred overflows packets_in packets_stale packets_held
             packets_crowded packets_relayed packets_transcoded packets_out packets_unsent
             not_finite partials_unsent partials_late partials_stray partials_other_epoch
-            packets_passed legs_arrived swaps calls_arrived panics
+            packets_passed legs_arrived swaps calls_arrived keys_unheard panics
             events_deferred segments late_segments shed_steps sheds
             recoveries busy
         }

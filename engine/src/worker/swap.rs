@@ -129,6 +129,10 @@ impl Worker {
             }
             self.bank.uninstall(swap.gone.iter(), &mut swap.states);
             core::mem::swap(&mut body.states, &mut swap.room);
+            core::mem::swap(&mut body.keys, &mut swap.keys);
+            if let (Some(now), Some(was)) = (&mut body.keys, &swap.keys) {
+                now.continue_from(was);
+            }
             swap.done = true;
             self.counters.swaps += 1;
             self.acknowledge(&mut io.acks, Ack::Swapped { leg });

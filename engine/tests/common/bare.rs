@@ -258,6 +258,7 @@ impl Bare {
             own: vec![0; FrameTime::Ms20.samples(rate).as_usize()].into(),
             direction: Direction::BOTH,
             swap: None,
+            keys: None,
             run: LegRun::default(),
         };
         (self.legs.take().expect("a leg handle"), Box::new(body))

@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "each test binary uses its part of this")]
 
 pub mod bare;
+pub mod dial;
 pub mod ears;
 pub mod heap;
 

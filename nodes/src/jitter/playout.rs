@@ -1,5 +1,6 @@
 //! The way out: one frame of units per call, and what a stall of the worker skips.
 
+use super::source::Source;
 use super::{DropReason, JitterBuffer, Phase};
 use crate::units::{Unit, Units};
 use core::time::Duration;
@@ -88,7 +89,11 @@ impl JitterBuffer {
                 break;
             };
             if entry.start > position {
-                let paused = entry.sequence == self.last_sequence.wrapping_add(1);
+                let (last, next) = (self.last_sequence, entry.sequence);
+                let paused = match &self.source {
+                    Some(source) => source.nothing_between(last, next),
+                    None => next == last.wrapping_add(1),
+                };
                 let hole = self.hole(entry.start);
                 // The packet behind it is handed out with it, which the decoder may need.
                 if !paused && hole <= self.recoverable && out.remaining_capacity() > 2 {
@@ -152,9 +157,16 @@ impl JitterBuffer {
         self.hand_out_hole(ticks, lost, out);
     }
 
-    /// Hands out a hole of which nothing is known.
+    /// Hands out a hole of which nothing is known but, perhaps, that the sender sends keys.
     fn absent(&mut self, ticks: u32, out: &mut Units) {
-        self.hand_out_hole(ticks, self.dry < self.quiet, out);
+        let aside = self.source.as_ref().filter(|source| source.is_aside());
+        let aside = aside
+            .map(Source::highest)
+            .filter(|_| self.queue.live() == 0);
+        if let Some(newest) = aside {
+            self.last_sequence = newest;
+        }
+        self.hand_out_hole(ticks, aside.is_none() && self.dry < self.quiet, out);
     }
 
     fn hand_out_hole(&mut self, ticks: u32, lost: bool, out: &mut Units) {

@@ -32,6 +32,8 @@ pub(crate) struct Source {
     highest: u16,
     /// Bit n: `highest - n` has come.
     seen: u128,
+    /// Bit n: `highest - n` was no audio. As many as fit beside the rest without making it larger.
+    others: u64,
     suspect: Option<Suspect>,
 }
 
@@ -41,6 +43,7 @@ impl Source {
             ssrc,
             highest: sequence,
             seen: 1,
+            others: 0,
             suspect: None,
         }
     }
@@ -60,7 +63,9 @@ impl Source {
         let ahead = sequence.wrapping_sub(self.highest);
         let back = self.highest.wrapping_sub(sequence);
         if (1..MAX_DROPOUT).contains(&ahead) {
-            self.seen = self.seen.checked_shl(u32::from(ahead)).unwrap_or(0) | 1;
+            let ahead = u32::from(ahead);
+            self.seen = self.seen.checked_shl(ahead).unwrap_or(0) | 1;
+            self.others = self.others.checked_shl(ahead).unwrap_or(0);
             self.highest = sequence;
             return Order::New;
         }
@@ -73,6 +78,35 @@ impl Source {
         }
         self.seen |= bit;
         Order::New
+    }
+
+    /// A number that a packet of the same stream has which is no audio: it is not missing. Judged as others are.
+    pub fn pass_by(&mut self, sequence: u16) -> Order {
+        let order = self.judge(sequence);
+        if order == Order::New {
+            let back = u32::from(self.highest.wrapping_sub(sequence));
+            self.others |= 1_u64.checked_shl(back).unwrap_or(0);
+        }
+        order
+    }
+
+    /// The newest number was of no audio: the sender sends something else at the moment.
+    pub fn is_aside(&self) -> bool {
+        self.others & 1 != 0
+    }
+
+    /// Whether no audio is missing between two packets: every number after `after` and before `before` was of none.
+    pub fn nothing_between(&self, after: u16, before: u16) -> bool {
+        let count = u32::from(before.wrapping_sub(after).wrapping_sub(1));
+        let back = u32::from(self.highest.wrapping_sub(before).wrapping_add(1));
+        if count == 0 {
+            return true;
+        }
+        if count + back > u64::BITS {
+            return false;
+        }
+        let between = (u64::MAX >> (u64::BITS - count)) << back;
+        self.others & between == between
     }
 
     /// A packet that fits nowhere. True when it is the last of enough that follow one another in sequence
@@ -116,6 +150,28 @@ mod tests {
         for (sequence, expected) in steps {
             assert_eq!(source.judge(sequence), expected, "{sequence}");
         }
+    }
+
+    #[test]
+    fn numbers_that_are_no_audio_are_not_missing() {
+        let mut source = Source::new(1, 65_530);
+        for sequence in [65_531, 65_532, 65_534, 65_535, 0] {
+            assert_eq!(source.pass_by(sequence), Order::New);
+        }
+        assert!(source.is_aside());
+        assert_eq!(source.pass_by(0), Order::Duplicate);
+        assert_eq!(source.judge(1), Order::New);
+        assert!(!source.is_aside());
+        assert!(source.nothing_between(65_530, 65_533));
+        assert!(source.nothing_between(65_533, 1));
+        assert!(!source.nothing_between(65_530, 1), "one is missing");
+        assert!(source.nothing_between(0, 1));
+        assert!(!source.nothing_between(2, 1), "overtaken");
+        // Late, but there.
+        assert_eq!(source.pass_by(65_533), Order::New);
+        assert!(source.nothing_between(65_530, 1));
+        assert_eq!(source.judge(200), Order::New);
+        assert!(!source.nothing_between(65_530, 1), "too long ago to tell");
     }
 
     #[test]

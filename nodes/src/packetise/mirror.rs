@@ -64,7 +64,7 @@ impl Packetiser {
                 self.send(leg, &[], ticks, not_before, outlet, &mut fed);
             } else {
                 let [flushed, _] = encoded.payloads();
-                fed = self.pass(leg, flushed, not_before, outlet);
+                fed = self.pass(leg, flushed, not_before, None, outlet);
             }
             // The encoder leaves out what is less than a frame.
             self.timestamp = end;

@@ -87,6 +87,31 @@ impl Keys {
         self.waiting.try_push(key).is_ok()
     }
 
+    /// How many more can wait.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.waiting.remaining_capacity()
+    }
+
+    /// Takes over what `old` had to send. At another clock or packet time the key being sent is cut off, and those that
+    /// wait are sent by the new one.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(keys waiting).
+    pub(super) fn continue_from(&mut self, old: &Self) {
+        if (self.clock, self.step) == (old.clock, old.step) {
+            self.clone_from(old);
+            return;
+        }
+        self.sending = None;
+        self.waiting.clear();
+        self.pause = self.clock.samples_in(PAUSE).0;
+        for key in &old.waiting {
+            let ticks = super::rescale(key.ticks, old.clock.hz(), self.clock.hz());
+            let ticks = ticks.max(self.step);
+            self.waiting.push(Key { ticks, ..*key });
+        }
+    }
+
     /// Whether a key is being sent or waits: audio is held back meanwhile.
     #[must_use]
     pub fn busy(&self) -> bool {

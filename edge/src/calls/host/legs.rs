@@ -1,7 +1,7 @@
 //! Legs of calls: what they are told in the engine and on the network side, in step.
 
 use talkpath_engine::{
-    Direction, EngineError, Leg, LegConfig, NetworkConfig, Room, RtpSender, ToneConfig,
+    Direction, EngineError, KeyTypes, Leg, LegConfig, NetworkConfig, Room, RtpSender, ToneConfig,
 };
 
 use super::super::{Asked, CallLeg, Destination, MediaEnd, MediaRefusal, MediaSession};
@@ -24,6 +24,8 @@ pub(super) fn stream(to: &Destination, session: &MediaSession) -> NetworkConfig 
         jitter: None,
         hear_self: *to == Destination::Echo,
         opus: session.answer.opus,
+        // Not taken from the session yet: what comes is dropped as before.
+        keys: KeyTypes::default(),
     }
 }
 

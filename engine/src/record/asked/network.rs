@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::codec::{Opus, name, named};
+use crate::keys::KeyTypes;
 use crate::leg::{JitterDelay, NetworkConfig, RtpSender};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,9 @@ pub(crate) struct Network {
     jitter: Option<(Duration, Duration)>,
     hear_self: bool,
     opus: Opus,
+    /// Recordings of earlier versions have none.
+    #[serde(default)]
+    keys: KeyTypes,
 }
 
 impl From<&NetworkConfig> for Network {
@@ -38,6 +42,7 @@ impl From<&NetworkConfig> for Network {
             jitter,
             hear_self,
             opus,
+            keys,
         } = *config;
         Self {
             codec: name(codec),
@@ -49,6 +54,7 @@ impl From<&NetworkConfig> for Network {
             jitter: jitter.map(|JitterDelay { target, max }| (target, max)),
             hear_self,
             opus: opus.into(),
+            keys,
         }
     }
 }
@@ -65,6 +71,7 @@ impl Network {
             jitter,
             hear_self,
             opus,
+            keys,
         } = self;
         Some(NetworkConfig {
             codec: named(&codec)?,
@@ -78,6 +85,7 @@ impl Network {
             jitter: jitter.map(|(target, max)| JitterDelay { target, max }),
             hear_self,
             opus: opus.settings()?,
+            keys,
         })
     }
 }

@@ -100,8 +100,8 @@ impl Noted {
             },
             Request::Rebalance { .. } => Asked::Rebalance,
             Request::CreateCall { config, .. } => Asked::CreateCall {
-                a: Network::from(&config.a),
-                b: Network::from(&config.b),
+                a: Box::new(Network::from(&config.a)),
+                b: Box::new(Network::from(&config.b)),
                 priority: config.priority,
             },
             Request::EditCall { call, edit, .. } => Asked::edit_call(call.to_bits(), *edit),

@@ -3,6 +3,7 @@
 //! On the supervisor's thread.
 
 use crate::event::{EventKind, Left};
+use crate::keys::Key;
 use crate::proto::{LegPanic, Segment, WorkerEvent, WorkerEventKind};
 
 use super::super::Supervisor;
@@ -51,6 +52,19 @@ impl Supervisor {
                     state.finished = true;
                 }
                 self.publish(at, EventKind::Finished { leg });
+            }
+            WorkerEventKind::Key { leg, news } => {
+                let key = Key::of_code(news.code);
+                let kind = match news.ended {
+                    None => EventKind::KeyStarted { leg, key },
+                    Some((duration, ending)) => EventKind::Key {
+                        leg,
+                        key,
+                        duration,
+                        ending,
+                    },
+                };
+                self.publish(at, kind);
             }
             WorkerEventKind::Leg { leg, stats } => {
                 let Some(state) = self.legs.get_mut(&leg) else {

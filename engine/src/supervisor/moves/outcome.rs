@@ -48,10 +48,11 @@ impl Supervisor {
             return;
         };
         let sends =
-            |moving: &mut Moving| usize::from(moving.from) == at && moving.from_epoch == epoch;
+            |moving: &mut Box<Moving>| usize::from(moving.from) == at && moving.from_epoch == epoch;
         let Some(moving) = state.moving.take_if(sends) else {
             return;
         };
+        let moving = *moving;
         let berth = state.held();
         (state.worker, state.epoch) = (moving.from, epoch);
         (state.plan, state.place, state.seats) = (moving.plan, moving.place, moving.seats);
