@@ -427,6 +427,33 @@ fn with_a_small_budget_legs_are_refused_and_go_on_asking() {
 }
 
 #[test]
+fn every_pair_of_codecs_has_its_cost() {
+    let few = [
+        "--codecs",
+        "pcmu,g722,opus",
+        "--calls",
+        "2",
+        "--periods",
+        "3",
+    ];
+    let run = |flags: &[&str]| said(&[&["codecs"][..], flags, &few].concat());
+    let report: Value = serde_json::from_str(&run(&["--json"])).unwrap();
+    let pairs = report["pairs"].as_array().expect("pairs");
+    assert_eq!(pairs.len(), 9);
+    for pair in pairs {
+        let relayed = pair["from"] == pair["to"];
+        assert!(pair["us"].as_f64() > Some(0.0), "{pair}");
+        assert_eq!(pair["bare_us"].is_null(), relayed, "{pair}");
+        assert_eq!(pair["times_bare"].is_null(), relayed, "{pair}");
+        assert!(pair["calls_per_core"].as_f64() > Some(1.0), "{pair}");
+    }
+    holds(
+        &run(&[]),
+        &["opus/48000/2  PCMU/8000", "relayed", "calls a core"],
+    );
+}
+
+#[test]
 fn a_room_over_sockets_with_phones_in_a_process_of_their_own() {
     let report = report(&[
         "room",

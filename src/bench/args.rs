@@ -7,12 +7,23 @@ use clap::{Args, Subcommand};
 use talkpath_nodes::codec::Codec;
 use talkpath_rt::thread;
 
+use super::codecs::CodecsArgs;
 use super::error::BenchError;
 use crate::{codec_name, config};
 
-/// The scenarios.
+/// What is measured.
 #[derive(Clone, Debug, Subcommand)]
 pub enum BenchCommand {
+    /// One of the scenarios.
+    #[command(flatten)]
+    Scenario(ScenarioCommand),
+    /// What a frame costs from every codec to every other, and how many times the bare coders that is; in virtual time
+    Codecs(CodecsArgs),
+}
+
+/// Scenarios with phones, on the real clock.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ScenarioCommand {
     /// Rooms of equal size, one unless told; everybody talks
     Room(SizesArgs),
     /// Many rooms of three to ten legs
@@ -41,7 +52,7 @@ pub struct Common {
     /// How long to measure, after a warm-up of 1.5 s
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub(super) seconds: u32,
-    /// Codec of every leg: pcmu, pcma, l16/8000, l16/16000 or l16/48000
+    /// Codec of every leg: pcmu, pcma, g722, opus, l16/8000, l16/16000 or l16/48000
     #[arg(long, value_name = "NAME", default_value = "pcmu", value_parser = codec_name::parse)]
     pub(super) codec: Codec,
     /// Workers [default: 1; of `migrate`: 2]

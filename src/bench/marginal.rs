@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::args::{BenchCommand, SizesArgs};
+use super::args::{ScenarioCommand, SizesArgs};
 use super::error::BenchError;
 use super::report::Report;
 use super::scenario::Scenario;
@@ -67,7 +67,7 @@ pub(super) fn run(args: &SizesArgs) -> Result<Marginal, BenchError> {
     let of = |legs: &u32| {
         let mut one = args.clone();
         one.room.common.legs = vec![*legs];
-        Scenario::new(&BenchCommand::Room(one))
+        Scenario::new(&ScenarioCommand::Room(one))
     };
     let scenarios: Vec<Scenario> = legs.iter().map(of).collect::<Result<_, _>>()?;
     let (mut rounds, mut allocations, mut last) = (Vec::new(), 0, None);

@@ -12,6 +12,7 @@
 //! worker alone, from packet box to packet box, and their cost is in none of its figures.
 
 mod args;
+mod codecs;
 mod dist;
 mod during;
 mod environment;
@@ -34,7 +35,9 @@ mod swaps;
 mod verdict;
 mod window;
 
-pub use args::{BenchCommand, Common, RateArgs, RoomArgs, SizesArgs};
+pub use codecs::CodecsArgs;
+
+pub use args::{BenchCommand, Common, RateArgs, RoomArgs, ScenarioCommand, SizesArgs};
 pub use error::BenchError;
 
 use std::fmt::Display;
@@ -60,7 +63,14 @@ pub fn load() -> Result<(), BenchError> {
 /// # Errors
 /// [`BenchError`]; an allocation on the worker is one, after the figures are printed.
 pub fn run(command: &BenchCommand) -> Result<(), BenchError> {
-    if let BenchCommand::Room(sizes) = command
+    let command = match command {
+        BenchCommand::Scenario(command) => command,
+        BenchCommand::Codecs(args) => {
+            let codecs = codecs::run(args)?;
+            return end(args.json.then(|| codecs.json()), &codecs, 0);
+        }
+    };
+    if let ScenarioCommand::Room(sizes) = command
         && sizes.room.common.legs.len() > 1
     {
         let marginal = marginal::run(sizes)?;

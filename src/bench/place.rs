@@ -56,13 +56,13 @@ impl Places {
 mod tests {
     use clap::Parser;
 
-    use super::super::args::BenchCommand;
+    use super::super::args::ScenarioCommand;
     use super::*;
 
     #[derive(Parser)]
     struct Line {
         #[command(subcommand)]
-        command: BenchCommand,
+        command: ScenarioCommand,
     }
 
     fn places(arguments: &[&str], allowed: &[usize]) -> (Vec<usize>, Option<usize>, Vec<usize>) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use talkpath_nodes::codec::Codec;
 
-use super::args::{BenchCommand, Common, RateArgs, RoomArgs};
+use super::args::{Common, RateArgs, RoomArgs, ScenarioCommand};
 use super::error::BenchError;
 use super::seating;
 
@@ -57,34 +57,34 @@ pub(super) struct Scenario {
 impl Scenario {
     /// # Errors
     /// [`BenchError::Flag`]: what one flag alone cannot tell.
-    pub(super) fn new(command: &BenchCommand) -> Result<Self, BenchError> {
+    pub(super) fn new(command: &ScenarioCommand) -> Result<Self, BenchError> {
         let even = |args: &RoomArgs| seating::even(args.common.legs(LEGS), args.rooms);
         let pairs = |common: &Common| seating::pairs(common.legs(LEGS));
         let (name, common, room_of, during) = match command {
-            BenchCommand::Room(args) => {
+            ScenarioCommand::Room(args) => {
                 let args = &args.room;
                 ("room", &args.common, even(args)?, During::Nothing)
             }
-            BenchCommand::Rooms(common) => {
+            ScenarioCommand::Rooms(common) => {
                 let room_of = seating::small(common.legs(LEGS));
                 ("rooms", common, room_of, During::Nothing)
             }
-            BenchCommand::Transcode(common) => {
+            ScenarioCommand::Transcode(common) => {
                 ("transcode", common, pairs(common)?, During::Nothing)
             }
-            BenchCommand::Relay(common) => ("relay", common, pairs(common)?, During::Nothing),
-            BenchCommand::Churn(RateArgs { room, rate }) => {
+            ScenarioCommand::Relay(common) => ("relay", common, pairs(common)?, During::Nothing),
+            ScenarioCommand::Churn(RateArgs { room, rate }) => {
                 ("churn", &room.common, even(room)?, During::Churn(*rate))
             }
-            BenchCommand::Overload(args) => {
+            ScenarioCommand::Overload(args) => {
                 let room_of = seating::small(args.common.legs(OVERLOAD));
                 let during = During::Overload(args.rate);
                 ("overload", &args.common, room_of, during)
             }
-            BenchCommand::Migrate(RateArgs { room, rate }) => {
+            ScenarioCommand::Migrate(RateArgs { room, rate }) => {
                 ("migrate", &room.common, even(room)?, During::Migrate(*rate))
             }
-            BenchCommand::Swap(RateArgs { room, rate }) => {
+            ScenarioCommand::Swap(RateArgs { room, rate }) => {
                 ("swap", &room.common, even(room)?, During::Swap(*rate))
             }
         };
@@ -92,11 +92,11 @@ impl Scenario {
         let workers = common.workers.unwrap_or(if migrates { 2 } else { 1 }) as usize;
         common.check(workers)?;
         let meeting = match command {
-            BenchCommand::Transcode(_) | BenchCommand::Relay(_) => Meeting::Calls,
+            ScenarioCommand::Transcode(_) | ScenarioCommand::Relay(_) => Meeting::Calls,
             _ => Meeting::Rooms,
         };
         let admit_budget = match command {
-            BenchCommand::Overload(args) => args.admit_budget,
+            ScenarioCommand::Overload(args) => args.admit_budget,
             _ => 1.0,
         };
         let second = match (name, common.codec) {
