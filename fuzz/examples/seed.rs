@@ -135,6 +135,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 run.extend_from_slice(&single[1..]);
                 keep(corpus.join("depacketise"), i, &single)?;
             }
+            // As many as one octet can count, to G.722 and to Opus at 16 kHz.
+            Some(codec @ ("opus" | "g722")) => {
+                let payload = &datagram[..datagram.len().min(254)];
+                let head = [if codec == "opus" { 6 } else { 4 }, payload.len() as u8];
+                keep(corpus.join("decoders"), i, &[&head, payload].concat())?;
+            }
             Some("rtcp") => keep(corpus.join("rtcp_parse"), i, &datagram)?,
             _ => {}
         }

@@ -19,6 +19,9 @@ pub use talkpath_opus::Application;
 /// The largest payload a packet box holds, octets (D16).
 pub const MAX_PAYLOAD: usize = 1280;
 
+/// Delay of one of the two filters of G.722: 22 samples at 16 kHz together (ITU-T G.722, clauses 3.1 and 4.4).
+const G722_FILTER: Duration = Duration::from_nanos(687_500);
+
 /// A codec as it is negotiated: encoding and rate, always mono.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Codec {
@@ -104,11 +107,22 @@ impl Codec {
         matches!(self, Self::Opus(_))
     }
 
-    /// By how much its encoder looks ahead: 6.5 ms of Opus for voice, 5 for its overlap and 1.5 for the resampler of SILK.
+    /// By how much its encoder delays: 6.5 ms of Opus for voice, 5 for its overlap and 1.5 for the resampler of SILK; of
+    /// G.722 half of what its two filters do.
     #[must_use]
-    pub fn look_ahead(self) -> Duration {
+    pub fn encoder_delay(self) -> Duration {
         match self {
             Self::Opus(_) => opus::LOOK_AHEAD,
+            Self::G722 => G722_FILTER,
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// By how much its decoder delays.
+    #[must_use]
+    pub fn decoder_delay(self) -> Duration {
+        match self {
+            Self::G722 => G722_FILTER,
             _ => Duration::ZERO,
         }
     }

@@ -218,9 +218,10 @@ impl NodeSpec for Spec {
             Self::Jitter { delays, .. } => {
                 new().output("out", Signal::Units).latency(delays.target)
             }
-            Self::Decode { format, .. } => new()
+            Self::Decode { codec, format } => new()
                 .input("in", Signal::Units)
-                .output("out", Signal::Pcm(*format)),
+                .output("out", Signal::Pcm(*format))
+                .latency(codec.decoder_delay()),
             Self::Conceal { format } => effect(*format),
             Self::Resample { from, to } => new()
                 .input("in", Signal::Pcm(*from))
@@ -234,7 +235,7 @@ impl NodeSpec for Spec {
             Self::Encode { codec, format, .. } => new()
                 .input("in", Signal::Pcm(*format))
                 .output("out", Signal::Encoded)
-                .latency(codec.look_ahead()),
+                .latency(codec.encoder_delay()),
             Self::Packetise { ptime, format, .. } => new()
                 .input("in", Signal::Encoded)
                 .latency(longest_collected(*ptime, format.duration())),

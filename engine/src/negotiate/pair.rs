@@ -102,6 +102,9 @@ pub fn pair(
         a: conclude(a.offer, a.ours, from, wished_a),
         b: conclude(b.offer, b.ours, to, wished_b),
     };
+    if same {
+        level(&mut pair, [a.offer, b.offer]);
+    }
     join(&mut pair);
     Ok(pair)
 }
@@ -134,6 +137,21 @@ fn choose(a: &[Candidate], b: &[Candidate]) -> (Candidate, Candidate) {
 fn wish(end: End<'_>, chosen: Candidate, usual: Duration) -> Duration {
     let wished = end.offer.ptime.unwrap_or(usual);
     packet_time::fitted(wished, end.offer, chosen.codec)
+}
+
+/// One packet time for both, where what an end says of Opus has made one of them longer: that one if the other takes it.
+fn level(pair: &mut Pair, offers: [&AudioOffer; 2]) {
+    let (short, long) = (
+        pair.a.ptime.min(pair.b.ptime),
+        pair.a.ptime.max(pair.b.ptime),
+    );
+    let takes = |offer: &AudioOffer| offer.maxptime.is_none_or(|most| long <= most);
+    let one = if offers.into_iter().all(takes) {
+        long
+    } else {
+        short
+    };
+    (pair.a.ptime, pair.b.ptime) = (one, one);
 }
 
 /// What only one end wants does not flow, and what only one end has beside its codec is nobody's.
