@@ -1,8 +1,10 @@
 //! A point-to-point call as its users hold it, and how to make one.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::error::EngineError;
+use crate::keys::KeyRow;
 use crate::leg::NetworkConfig;
 use crate::priority::Priority;
 use crate::proto::{CallId, CallStats, Direction, LegId, Side};
@@ -111,6 +113,16 @@ impl Call {
     /// The call is over or on its way to another worker, a value is out of its range or capacity is spent; nothing has changed then.
     pub fn change(&self, side: Side, config: NetworkConfig) -> Result<(), EngineError> {
         self.edit(CallEdit::Change(side, config))
+    }
+
+    /// Sends `keys` to a side, as [`Leg::send_keys`](crate::Leg::send_keys) does to a leg: what the other side says meanwhile is not
+    /// passed on (`held`).
+    ///
+    /// # Errors
+    /// The call is over, or the side has no payload type for keys; a character is on no key; there are none, or more than 32; the
+    /// length is out of range.
+    pub fn send_keys(&self, side: Side, keys: &str, length: Duration) -> Result<(), EngineError> {
+        self.edit(CallEdit::Keys(side, KeyRow::new(keys, length)?))
     }
 
     /// A new SSRC for what a side is sent, after a collision (RFC 3550, section 8.2).

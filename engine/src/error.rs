@@ -162,6 +162,18 @@ pub enum EngineError {
         /// What was given.
         actual: String,
     },
+    /// A character that is on no key.
+    #[error("{actual:?} is no key; keys are 0 to 9, *, #, and A to D")]
+    NotAKey {
+        /// What was given.
+        actual: char,
+    },
+    /// The leg, or side of a call, has no payload type for keys to be sent as.
+    #[error("leg {leg:?} cannot be sent keys: no telephone-event was agreed")]
+    NoKeys {
+        /// The leg.
+        leg: LegId,
+    },
     /// The leg's graph does not compile: formats that do not meet, or too many ops.
     #[error("the leg's graph does not compile")]
     Plan(#[from] talkpath_graph::CompileError),
@@ -211,6 +223,8 @@ impl EngineError {
             | Self::StaleCall { .. }
             | Self::WrongKind { .. }
             | Self::OutOfRange { .. }
+            | Self::NotAKey { .. }
+            | Self::NoKeys { .. }
             | Self::Graph(_)
             | Self::Plan(_) => Class::Caller,
         }

@@ -10,7 +10,7 @@ use talkpath_nodes::codec::{Codec, OpusSettings};
 
 use crate::error::EngineError;
 use crate::event::LeaveReason;
-use crate::keys::KeyTypes;
+use crate::keys::{KeyRow, KeyTypes};
 use crate::leg_graph::LegGraph;
 use crate::priority::Priority;
 use crate::proto::{Direction, LegId, RoomId};
@@ -222,6 +222,17 @@ impl Leg {
     /// The leg has left, or is no network leg.
     pub fn set_ssrc(&self, ssrc: u32) -> Result<(), EngineError> {
         self.edit(Edit::Ssrc(ssrc))
+    }
+
+    /// Sends `keys` to the leg (`0` to `9`, `*`, `#`, `A` to `D`), each `length` long (40 ms to 60 s) and 50 ms apart, after those
+    /// that wait already (RFC 4733). Nothing else is sent to it until they are through. Returns at once; on hold they wait.
+    /// What does not fit with 32 waiting is left out and counted (`talkpath_keys_unsent_total`).
+    ///
+    /// # Errors
+    /// The leg has left, or has no payload type for keys ([`KeyTypes::send`](crate::KeyTypes)); a character is on no key; there are
+    /// none, or more than 32; the length is out of range.
+    pub fn send_keys(&self, keys: &str, length: Duration) -> Result<(), EngineError> {
+        self.edit(Edit::Keys(KeyRow::new(keys, length)?))
     }
 
     /// Another codec, packet time or jitter delay. The RTP stream continues: same SSRC, next

@@ -57,7 +57,7 @@ pub use error::{Class, EngineError, Resource, StartError};
 pub use event::{Event, EventClass, EventFilter, EventKind, EventStream, LeaveReason, WorkerFault};
 pub use graph_fault::GraphFault;
 pub use headroom::{Headroom, Newcomer, WorkerHeadroom};
-pub use keys::{Key, KeyEnding, KeyTypes};
+pub use keys::{KEYS_AT_ONCE, Key, KeyEnding, KeyTypes};
 pub use ledger::{FlowLedger, LegLedger};
 pub use leg::{ClipConfig, JitterDelay, Leg, LegConfig, NetworkConfig, RtpSender, ToneConfig};
 pub use leg_graph::LegGraph;

@@ -557,6 +557,18 @@ const ROWS: &[(&str, Row)] = &[
             scene.callers.push(caller);
         },
     ),
+    ("keys are sent", |scene| {
+        for codec in [Codec::Pcma, Codec::Opus(OpusRate::Full)] {
+            scene.call(with_keys(network(codec, 50)));
+            scene.pass(200);
+            let leg = scene.callers.last().expect("a caller").leg.clone();
+            leg.send_keys("0123456789*#ABCD", ms(60))
+                .expect("it has keys");
+            // More than can wait.
+            leg.send_keys(&"1".repeat(32), ms(60)).expect("it has keys");
+            scene.pass(3_000);
+        }
+    }),
     ("packets of 10 ms", |scene| scene.ptime(10)),
     ("packets of 30 ms", |scene| scene.ptime(30)),
     ("packets of 40 ms", |scene| scene.ptime(40)),

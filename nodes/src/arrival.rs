@@ -138,6 +138,57 @@ impl Arrival {
         Ok(self.take(packet, ticks, ahead, apart, false))
     }
 
+    /// Judges a packet of the same stream that is no audio: a key (RFC 4733), which shares the sequence numbers. Where the audio
+    /// stands stays as it is; how far the key's timestamp is from there is in the step, which has no ticks of its own.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(1).
+    ///
+    /// # Errors
+    /// Why it goes no further.
+    pub fn pass_by(&mut self, packet: &Packet) -> Result<Step, Refusal> {
+        let header = packet.header;
+        let Some(source) = self.source.as_mut().filter(|it| it.ssrc == header.ssrc) else {
+            let straggler = self.former == Some(header.ssrc);
+            return self.begin(packet, 0, straggler);
+        };
+        if self.resumed {
+            return self.begin(packet, 0, false);
+        }
+        let next = source.highest().wrapping_add(1);
+        match source.pass_by(header.sequence) {
+            Order::Duplicate => return Err(Refusal::Duplicate),
+            Order::Jump => return self.begin(packet, 0, true),
+            Order::New => source.clear_suspicion(),
+        }
+        let ahead = header.sequence.wrapping_sub(next) as i16;
+        if self.config.in_order && ahead < 0 {
+            return Err(Refusal::Late);
+        }
+        let apart = i64::from(self.since_newest(header.timestamp));
+        // Not through the rest that scaling keeps: the audio's is another one.
+        let scaled = apart * self.hz_out() as i64 / self.hz_in() as i64;
+        Ok(Step {
+            ahead,
+            apart: i32::try_from(scaled).unwrap_or(0),
+            ticks: 0,
+            anew: false,
+            marker: header.marker,
+        })
+    }
+
+    /// Ticks of the way out that have passed since the end of the newest packet, by the clock that stamps packets; `None` before
+    /// the first.
+    ///
+    /// Real-time: allocates no; blocks no; cost O(1).
+    #[must_use]
+    pub fn idle(&self, now: Duration) -> Option<u32> {
+        let newest = self.newest?;
+        let idle = now
+            .saturating_sub(newest.received)
+            .saturating_sub(newest.length);
+        Some(self.config.to.samples_in(idle).0)
+    }
+
     /// The direction was on hold: what was sent meanwhile is not missing. The timestamp goes on as the sender's.
     ///
     /// Real-time: allocates no; blocks no; cost O(1).

@@ -4,12 +4,14 @@
 //! constant distance from those that come in: what is missing, late or out of order there is so here too. When the
 //! source starts anew the distance is set anew, so that the way out goes on without a hole. The payload is copied once,
 //! into a box of the outgoing inventory: the box it came in belongs to the inventory of the way in, and each
-//! is bounded by itself, so a call that is not read can never starve what comes in.
+//! is bounded by itself, so a call that is not read can never starve what comes in. Keys are in `relay/keyed`.
 
 use crate::arrival::{Arrival, Refusal, Step};
 use crate::packet::{Header, Packet};
-use crate::packetise::{Fed, PacketOutlet, Position};
+use crate::packetise::{Fed, PacketOutlet, Position, give_out};
 use core::time::Duration;
+
+mod keyed;
 
 /// One direction of a call that is passed on as it is.
 #[derive(Clone, Debug)]
@@ -87,26 +89,9 @@ impl Relay {
             self.next.sequence = header.sequence.wrapping_add(1);
             self.next.timestamp = header.timestamp.wrapping_add(step.ticks);
         }
-        let Some(mut out) = outlet.take() else {
-            let fed = Fed {
-                dropped_no_box: 1,
-                ..Fed::default()
-            };
-            return Ok((fed, step));
-        };
-        out.reset();
-        out.leg = leg;
-        out.not_before = not_before;
-        out.header = header;
-        out.extend(packet.payload());
         let mut fed = Fed::default();
-        match outlet.send(out) {
-            Ok(()) => fed.sent = 1,
-            Err(out) => {
-                fed.dropped_full = 1;
-                outlet.put_back(out);
-            }
-        }
+        let parts = [packet.payload(), &[]];
+        give_out(header, parts, (leg, not_before), outlet, &mut fed);
         Ok((fed, step))
     }
 }

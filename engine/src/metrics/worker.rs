@@ -114,6 +114,11 @@ pub(super) const WORKER: &[(&str, &str, OfWorker)] = &[
         |c| c.keys_unheard,
     ),
     (
+        "keys_unsent_total",
+        "Keys of ours that were not sent: too many waited",
+        |c| c.keys_unsent,
+    ),
+    (
         "node_panics_total",
         "Nodes that panicked, each with half a leg",
         |c| c.panics,

@@ -5,6 +5,7 @@ use talkpath_rt::command::TxnId;
 use super::{
     Berth, CallBody, CallId, LegBody, LegId, LegPlan, PlanId, RoomBody, RoomId, Segment, Swap,
 };
+use crate::keys::KeyRow;
 use crate::worker::bus::Bus;
 use crate::worker::io::Peer;
 
@@ -74,6 +75,8 @@ pub enum Garbage {
     Call(CallId, Box<CallBody>),
     /// What a leg that moved has left behind on the worker it came from.
     Berth(LegId, Box<Berth>),
+    /// Keys that were taken over.
+    Keys(Box<KeyRow>),
     /// The ways to and from a worker that is lost.
     Peer(Box<Peer>),
     /// A node of a leg panicked (D18). Beside the credits: the ring has places of its own for these.

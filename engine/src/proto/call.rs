@@ -13,7 +13,7 @@ use talkpath_nodes::state::State;
 use talkpath_nodes::waited::Waited;
 use talkpath_rt::handle::Handle;
 
-use super::{LegId, PlanId, Seats, Segment};
+use super::{LegId, LegKeys, PlanId, Seats, Segment};
 use crate::priority::Priority;
 use crate::worker::bank::Seat;
 
@@ -84,6 +84,8 @@ pub struct CallBody {
     pub flows: [Flow; 2],
     /// Ticks per second of the timestamps that go out, by the side that sends.
     pub clocks: [u32; 2],
+    /// Keys of each side, where telephone-event was agreed (RFC 4733).
+    pub keys: [Option<Box<LegKeys>>; 2],
     /// It waits to have its figures told; the worker keeps it.
     pub untold: bool,
 }
@@ -152,10 +154,14 @@ pub struct FlowStats {
     pub late: u64,
     /// Packets dropped while a source that jumped had not proved itself.
     pub stale: u64,
-    /// Packets dropped because the direction was on hold, or had been stopped by a panic.
+    /// Packets dropped because the direction was on hold, had been stopped by a panic, or gave its place to keys of ours.
     pub held: u64,
     /// Packets dropped because more came in one slot than may run in it.
     pub crowded: u64,
+    /// Packets of keys among those passed on (RFC 4733).
+    pub keys: u64,
+    /// Packets of keys that were heard and dropped: the other side has no telephone-event, or is sent keys of ours.
+    pub keys_dropped: u64,
     /// Packets missing in what came when a newer one was there, left missing in what goes out; those that came after all are
     /// among them.
     pub missing: u64,

@@ -6,6 +6,7 @@ use super::{
     Berth, CallBody, CallId, Direction, LegBody, LegId, LegPlan, PlanId, RoomBody, RoomId, Swap,
     Workers,
 };
+use crate::keys::KeyRow;
 use crate::priority::Priority;
 use crate::worker::bus::Bus;
 use crate::worker::io::Peer;
@@ -171,6 +172,13 @@ pub enum Command {
         leg: LegId,
         /** The class. */
         priority: Priority,
+    },
+    /// Keys for a leg or a side of a call, after those that wait; the row comes back as garbage (RFC 4733).
+    SendKeys {
+        /** The leg. */
+        leg: LegId,
+        /** The keys. */
+        value: Box<KeyRow>,
     },
     /// A new SSRC for what the leg is sent (RFC 3550 8.2).
     SetSsrc {

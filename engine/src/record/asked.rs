@@ -11,6 +11,8 @@
 //! | `asked/again` | a request asked again | replay |
 //! | `asked/handles` | the handle in a request | replay |
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::LeaveReason;
@@ -102,6 +104,11 @@ pub(crate) enum Asked {
         leg: u64,
         ssrc: u32,
     },
+    Keys {
+        leg: u64,
+        keys: String,
+        length: Duration,
+    },
     Priority {
         leg: u64,
         priority: Priority,
@@ -135,6 +142,12 @@ pub(crate) enum Asked {
         call: u64,
         side: Side,
         ssrc: u32,
+    },
+    CallKeys {
+        call: u64,
+        side: Side,
+        keys: String,
+        length: Duration,
     },
     CallPriority {
         call: u64,

@@ -54,6 +54,8 @@ impl Lines {
                 leg: packet.leg,
                 life: packet.life,
                 sequence: packet.header.sequence.wrapping_sub(1),
+                timestamp: packet.header.timestamp,
+                at: packet.mixed(),
                 ..Line::default()
             };
         } else if line.life != packet.life {
@@ -65,8 +67,12 @@ impl Lines {
         header.timestamp = header.timestamp.wrapping_add(line.shift.1);
         // Of a leg that has moved, what two workers sent may come crosswise.
         if header.sequence.wrapping_sub(line.sequence) < 1 << 15 {
-            (line.sequence, line.timestamp) = (header.sequence, header.timestamp);
-            line.at = packet.mixed();
+            line.sequence = header.sequence;
+            // The packets of a key all have the timestamp of the first, which is that of its time.
+            if header.timestamp != line.timestamp {
+                line.timestamp = header.timestamp;
+                line.at = packet.mixed();
+            }
         }
     }
 }
@@ -122,6 +128,16 @@ mod tests {
         assert_eq!(pass(&mut lines, 1, 1, (65_534, 7, 1_620)), (0, 12_000));
         assert_eq!(pass(&mut lines, 1, 1, (65_535, 167, 1_640)), (1, 12_160));
         assert_eq!(pass(&mut lines, 1, 2, (9, 9, 1_700)), (2, 12_640));
+    }
+
+    #[test]
+    fn a_leg_lost_in_a_key_goes_on_by_the_time_since_the_key_began() {
+        let mut lines = Lines::new(2);
+        pass(&mut lines, 1, 0, (10, 800, 100));
+        for n in 0..5 {
+            pass(&mut lines, 1, 0, (11 + n, 960, 120 + 20 * u64::from(n)));
+        }
+        assert_eq!(pass(&mut lines, 1, 1, (0, 0, 320)), (16, 960 + 1_600));
     }
 
     #[test]

@@ -132,6 +132,7 @@ impl Supervisor {
                 | Note::ReplaceCall
                 | Note::Add
                 | Note::Remove
+                | Note::Lend
                 | Note::Set,
                 _,
             ) => {}
@@ -170,7 +171,7 @@ impl Supervisor {
             }
             Garbage::Room(room, _) => self.room_freed(worker, room),
             Garbage::Peer(peer) => self.peer_back(worker, peer),
-            Garbage::Bus(..) | Garbage::Panic(_) => {}
+            Garbage::Bus(..) | Garbage::Keys(_) | Garbage::Panic(_) => {}
             Garbage::Call(call, body) => self.call_freed(worker, call, &body),
             Garbage::Berth(_, berth) => self.give_seats(usize::from(berth.seats_of), &berth.seats),
             Garbage::Swap(_, swap) => {

@@ -223,6 +223,13 @@ impl Supervisor {
                 state.direction = direction;
                 Command::SetDirection { leg, direction }
             }
+            Edit::Keys(keys) => {
+                let types = state.sources.network.map(|network| network.keys);
+                let agreed = types.and_then(|types| types.send);
+                agreed.ok_or(EngineError::NoKeys { leg })?;
+                let value = Box::new(keys);
+                Command::SendKeys { leg, value }
+            }
             Edit::Ssrc(_) if state.face.kind != "network" => {
                 let kind = state.face.kind;
                 return Err(EngineError::WrongKind {

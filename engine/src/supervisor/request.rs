@@ -13,6 +13,7 @@ use crate::call::{CallConfig, CallInfo};
 use crate::error::EngineError;
 use crate::event::{EventFilter, EventStream, LeaveReason};
 use crate::headroom::Headroom;
+use crate::keys::KeyRow;
 use crate::leg::{ClipConfig, LegConfig, NetworkConfig, ToneConfig};
 use crate::leg_graph::LegGraph;
 use crate::port::{AudioPort, PortConfig};
@@ -51,6 +52,7 @@ pub(crate) enum Edit {
     Mute(bool),
     Direction(Direction),
     Priority(Priority),
+    Keys(KeyRow),
     Ssrc(u32),
 }
 
@@ -61,6 +63,7 @@ pub(crate) enum CallEdit {
     Direction(Side, Direction),
     Ssrc(Side, u32),
     Priority(Priority),
+    Keys(Side, KeyRow),
     Move(usize),
     HangUp,
 }

@@ -105,6 +105,7 @@ impl Worker {
             Command::SetFlows { call, open } => self.set_flows(call, open),
             Command::SetGain { leg, linear } => self.set_gain(leg, linear),
             Command::SetDirection { leg, direction } => self.set_direction(leg, direction, packets),
+            Command::SendKeys { leg, value } => self.send_keys(leg, value),
             Command::SetSsrc { leg, ssrc } => self.set_ssrc(leg, ssrc),
             Command::SetPriority { leg, priority } => self.set_priority(leg, priority),
         }

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `calls/arrivals` | packets to their direction, and the turn of those due in this slot (D3) |
+//! | `calls/keys` | keys of ours to a side (RFC 4733) |
 //! | `calls/moves` | to another worker (D6) |
 //! | `calls/replace` | another plan for a call that stays (D13) |
 //! | `calls/turn` | one packet through the ops of a direction |
@@ -24,6 +25,7 @@ use super::io::Io;
 use arrivals::DueFlow;
 
 mod arrivals;
+mod keys;
 mod moves;
 mod replace;
 mod turn;
@@ -64,7 +66,7 @@ impl Calls {
     }
 
     /// The call and the side that a packet's handle names.
-    fn side_of(&self, leg: LegId) -> Option<(CallId, Side)> {
+    pub(super) fn side_of(&self, leg: LegId) -> Option<(CallId, Side)> {
         let (known, call, side) = (*self.sides.get(leg.index() as usize)?)?;
         (known == leg).then_some((call, side))
     }
@@ -95,6 +97,7 @@ impl Worker {
         match self.calls.bodies.insert(call, value) {
             Ok(()) => {
                 self.calls.set_sides(call, sides, true);
+                sides.into_iter().for_each(|leg| self.listen_on(leg));
                 Tried::Done
             }
             Err(refused) => {

@@ -1,4 +1,5 @@
-//! Keys: heard when their packets come, told and timed out in every slot while there is something of them.
+//! Keys: heard when their packets come, told and timed out in every slot while there is something of them. Keys of ours are
+//! sent by the packetiser of a leg in its egress, and of a call here (`calls/keys`).
 //!
 //! The state is the leg's or the call's ([`LegKeys`]) and moves with it; here is only the list of those that have to be
 //! looked after. An entry whose leg is gone is dropped when it is met. On the worker's thread.
@@ -7,9 +8,11 @@ use core::time::Duration;
 
 use talkpath_nodes::packet::Packet;
 
-use crate::proto::{LegId, LegKeys, Listened, WorkerEventKind};
+use crate::keys::KeyRow;
+use crate::proto::{Garbage, LegId, LegKeys, Listened, WorkerEventKind};
 
 use super::Worker;
+use super::apply::Tried;
 use super::io::Io;
 use super::route::jitter_seat;
 
@@ -34,7 +37,7 @@ impl Worker {
         match keys.hear(packet) {
             Listened::Malformed => stats.malformed += 1,
             Listened::Heard(_) => stats.keys += 1,
-            Listened::Crowded => {
+            Listened::Crowded(_) => {
                 stats.keys += 1;
                 self.counters.keys_unheard += 1;
             }
@@ -44,21 +47,37 @@ impl Worker {
 
     /// A leg has come with a key that lasts, or of which not all was told.
     pub(super) fn listen_on(&mut self, leg: LegId) {
-        let Some(body) = self.legs.get_mut(leg) else {
-            return;
-        };
-        if let Some(keys) = body.keys.as_mut().filter(|keys| keys.listed) {
-            keys.listed = false;
-            list(&mut self.listening, leg, keys);
+        let listed = self.keys_of(leg).is_some_and(|keys| keys.listed);
+        if listed && self.listening.len() < self.listening.capacity() {
+            self.listening.push(leg);
         }
+    }
+
+    /// Keys of ours for a leg, or a side of a call.
+    pub(super) fn send_keys(&mut self, leg: LegId, value: Box<KeyRow>) -> Tried {
+        let in_a_room = self.legs.contains(leg);
+        if !in_a_room && self.calls.side_of(leg).is_none() {
+            return Tried::Stale(Some(Garbage::Keys(value)));
+        }
+        let keys = self.keys_of(leg);
+        let pressed = keys.is_some_and(|keys| keys.press(&value));
+        if !pressed {
+            self.counters.keys_unsent += value.codes().len() as u64;
+        } else if !in_a_room && let Some(keys) = self.keys_of(leg).filter(|keys| !keys.listed) {
+            // A leg in a room sends them in its own time.
+            keys.listed = true;
+            self.listen_on(leg);
+        }
+        Tried::Freed(Garbage::Keys(value))
     }
 
     /// Tells what was heard, and ends keys of which nothing more comes.
     ///
     /// Real-time: allocates no; blocks no; cost O(legs that have a key).
-    pub(super) fn tell_keys(&mut self, now: Duration, io: &mut Io) {
+    pub(super) fn tell_keys(&mut self, slot: u64, now: Duration, io: &mut Io) {
         let mut at = 0;
         while let Some(&leg) = self.listening.get(at) {
+            self.send_call_keys(leg, slot, now, io);
             if self.look_after(leg, now, io) {
                 at += 1;
             } else {
@@ -82,15 +101,19 @@ impl Worker {
                 keys.told();
             }
         }
+        let in_a_room = self.legs.contains(leg);
         let Some(keys) = self.keys_of(leg) else {
             return false;
         };
-        keys.listed = !keys.is_quiet();
+        keys.listed = !keys.is_quiet() || (keys.is_sending() && !in_a_room);
         keys.listed
     }
 
     fn keys_of(&mut self, leg: LegId) -> Option<&mut LegKeys> {
-        self.legs.get_mut(leg)?.keys.as_deref_mut()
+        match self.legs.get_mut(leg) {
+            Some(body) => body.keys.as_deref_mut(),
+            None => self.calls.keys_of(leg),
+        }
     }
 }
 

@@ -130,20 +130,19 @@ impl Cohort<'_> {
                 packetiser.skip(Samples(format.frame.0.wrapping_mul(lane.skipped)));
             }
             let encoded = &self.arena.encoded[at(op.inputs[0], n)];
-            let leg = self.legs.get(lane.leg);
+            let mut leg = self.legs.get_mut(lane.leg);
             let clock_rate = packetiser.codec().clock_rate();
-            let fed = packetiser.take(
-                lane.leg.to_bits(),
-                encoded,
-                self.now,
-                &mut Outlet {
-                    packets: self.packets_out,
-                    worker: self.worker,
-                    life: leg.map_or(0, |leg| leg.run.life),
-                    after: self.slot_time * leg.map_or(0, |leg| leg.slots_after),
-                    clock_rate,
-                },
-            );
+            let outlet = &mut Outlet {
+                packets: self.packets_out,
+                worker: self.worker,
+                life: leg.as_ref().map_or(0, |leg| leg.run.life),
+                after: self.slot_time * leg.as_ref().map_or(0, |leg| leg.slots_after),
+                clock_rate,
+            };
+            let keys = leg.as_mut().and_then(|leg| leg.keys.as_mut());
+            let keys = keys.and_then(|keys| keys.sender());
+            let to = lane.leg.to_bits();
+            let fed = packetiser.take_beside(to, encoded, self.now, keys, outlet);
             self.counters.packets_out += u64::from(fed.sent);
             let unsent = u64::from(fed.dropped_no_box + fed.dropped_full);
             self.counters.packets_unsent += unsent;

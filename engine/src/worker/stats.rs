@@ -137,6 +137,8 @@ pub struct WorkerCounters {
     pub calls_arrived: u64,
     /// Packets of keys that were not heard, since what was heard before had not been told yet.
     pub keys_unheard: u64,
+    /// Keys of ours that were not sent: 32 waited already, or the leg has no telephone-event any more.
+    pub keys_unsent: u64,
     /// Nodes that panicked; each took half a leg out and nothing else (D18).
     pub panics: u64,
     /// Events that found the ring full; told again later.
@@ -175,7 +177,7 @@ impl WorkerCounters {
             deferred overflows packets_in packets_stale packets_held
             packets_crowded packets_relayed packets_transcoded packets_out packets_unsent
             not_finite partials_unsent partials_late partials_stray partials_other_epoch
-            packets_passed legs_arrived swaps calls_arrived keys_unheard panics
+            packets_passed legs_arrived swaps calls_arrived keys_unheard keys_unsent panics
             events_deferred segments late_segments shed_steps sheds
             recoveries busy
         }

@@ -76,7 +76,7 @@ impl Worker {
         self.run_due(slot, intended, io);
         self.depart(io);
         self.hand_over_fallen(io);
-        self.tell_keys(intended, io);
+        self.tell_keys(slot, intended, io);
         self.tell(slot, intended, io);
         self.tell_calls(slot, intended, io);
         let end = io.cost_clock.now();

@@ -79,7 +79,8 @@ impl Rig {
             + stats.late
             + stats.stale
             + stats.held
-            + stats.crowded;
+            + stats.crowded
+            + stats.keys_dropped;
         assert_eq!(stats.received, stats.passed + dropped, "{stats:?}");
         stats
     }

@@ -3,10 +3,14 @@
 //! | file | what |
 //! |---|---|
 //! | `rooms` | heard from legs in rooms, whatever of their packets comes |
+//! | `calls` | heard from sides of calls, and passed on to the other |
+//! | `sent` | keys of ours to legs and sides |
 
+mod calls;
 #[path = "../common/mod.rs"]
 mod common;
 mod rooms;
+mod sent;
 
 use std::time::Duration;
 

@@ -58,21 +58,33 @@ impl Packetiser {
     ) -> Fed {
         let mut fed = Fed::default();
         if step.is_behind_hole() {
-            let end = self.end();
-            if self.staged > 0 {
-                let ticks = self.ticks(self.staged);
-                self.send(leg, &[], ticks, not_before, outlet, &mut fed);
-            } else {
-                let [flushed, _] = encoded.payloads();
-                fed = self.pass(leg, flushed, not_before, None, outlet);
-            }
-            // The encoder leaves out what is less than a frame.
-            self.timestamp = end;
-            self.drop_collected();
+            fed = self.flush((leg, not_before), encoded, outlet);
             self.sequence = self.sequence.wrapping_add(self.missing(step));
             self.timestamp = self.timestamp.wrapping_add(step.apart as u32);
         }
         self.marker |= step.marker || step.anew;
+        fed
+    }
+
+    /// What was collected goes out, for a leg and not to leave before a time.
+    pub(super) fn flush(
+        &mut self,
+        (leg, not_before): (u64, Duration),
+        encoded: &Encoded,
+        outlet: &mut impl PacketOutlet,
+    ) -> Fed {
+        let end = self.end();
+        let mut fed = Fed::default();
+        if self.staged > 0 {
+            let ticks = self.ticks(self.staged);
+            self.send(leg, &[], ticks, not_before, outlet, &mut fed);
+        } else {
+            let [flushed, _] = encoded.payloads();
+            fed = self.pass(leg, flushed, not_before, None, outlet);
+        }
+        // The encoder leaves out what is less than a frame.
+        self.timestamp = end;
+        self.drop_collected();
         fed
     }
 

@@ -88,7 +88,10 @@ impl Reports {
     pub(crate) fn sent(&mut self, timestamp: u32, octets: usize, at: Duration) {
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add(octets as u32);
-        self.newest = Some((timestamp, at));
+        // The packets of a key all have the timestamp of the first, which is that of its time (RFC 4733, section 2.5.1).
+        if self.newest.is_none_or(|(newest, _)| newest != timestamp) {
+            self.newest = Some((timestamp, at));
+        }
     }
 
     /// Whether a compound is due.

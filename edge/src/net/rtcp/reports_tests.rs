@@ -115,6 +115,22 @@ fn known_loss_and_delay_are_reported() {
 }
 
 #[test]
+fn packets_of_a_key_do_not_hold_the_clock_back() {
+    let start = Duration::from_secs(1000);
+    let wall = Wall::new(UNIX, start);
+    let mut a = End::new(0xa, start);
+    a.send(0, start);
+    for n in 1..=10 {
+        let at = start + Duration::from_millis(20) * n;
+        a.reports.sent(160, 4, at);
+    }
+    let compound = a.compose(start + Duration::from_millis(220), &wall);
+    let report = SenderReport::parse(&compound[..28]).unwrap();
+    assert_eq!((report.packet_count(), report.octet_count()), (11, 200));
+    assert_eq!(report.rtp_timestamp(), 160 + 1_600);
+}
+
+#[test]
 fn sender_report_tells_what_was_sent() {
     let start = Duration::from_secs(1000);
     let wall = Wall::new(UNIX, start);

@@ -8,6 +8,7 @@ use crossbeam::channel::bounded;
 use talkpath_graph::{FrameTime, SampleRate};
 
 use crate::call::CallConfig;
+use crate::keys::KeyRow;
 use crate::leg::{ClipConfig, ToneConfig};
 use crate::port::PortConfig;
 use crate::proto::{CallId, Direction, LegId, RoomId};
@@ -135,6 +136,9 @@ impl Asked {
             Self::Direction { leg, receive, send } => {
                 edit(leg, Edit::Direction(Direction { receive, send }))
             }
+            Self::Keys { leg, keys, length } => {
+                edit(leg, Edit::Keys(KeyRow::new(&keys, length).ok()?))
+            }
             Self::Ssrc { leg, ssrc } => edit(leg, Edit::Ssrc(ssrc)),
             Self::Priority { leg, priority } => edit(leg, Edit::Priority(priority)),
             Self::Leave { leg, reason } => Some(Request::Leave {
@@ -167,6 +171,12 @@ impl Asked {
                 receive,
                 send,
             } => edit_call(call, CallEdit::Direction(side, Direction { receive, send })),
+            Self::CallKeys {
+                call,
+                side,
+                keys,
+                length,
+            } => edit_call(call, CallEdit::Keys(side, KeyRow::new(&keys, length).ok()?)),
             Self::CallSsrc { call, side, ssrc } => edit_call(call, CallEdit::Ssrc(side, ssrc)),
             Self::CallPriority { call, priority } => edit_call(call, CallEdit::Priority(priority)),
             Self::MoveCall { call, to } => edit_call(call, CallEdit::Move(to)),

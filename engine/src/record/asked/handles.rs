@@ -29,12 +29,14 @@ impl Asked {
             | Self::Mute { leg, .. }
             | Self::Direction { leg, .. }
             | Self::Ssrc { leg, .. }
+            | Self::Keys { leg, .. }
             | Self::Priority { leg, .. }
             | Self::Leave { leg, .. }
             | Self::Move { leg, .. } => Named::Leg(leg),
             Self::ChangeCall { call, .. }
             | Self::CallDirection { call, .. }
             | Self::CallSsrc { call, .. }
+            | Self::CallKeys { call, .. }
             | Self::CallPriority { call, .. }
             | Self::MoveCall { call, .. }
             | Self::HangUp { call } => Named::Call(call),

@@ -200,6 +200,11 @@ impl Asked {
             },
             Edit::Mute(muted) => Self::Mute { leg, muted },
             Edit::Direction(Direction { receive, send }) => Self::Direction { leg, receive, send },
+            Edit::Keys(row) => Self::Keys {
+                leg,
+                keys: row.to_string(),
+                length: row.length(),
+            },
             Edit::Ssrc(ssrc) => Self::Ssrc { leg, ssrc },
             Edit::Priority(priority) => Self::Priority { leg, priority },
         }
@@ -217,6 +222,12 @@ impl Asked {
                 side,
                 receive,
                 send,
+            },
+            CallEdit::Keys(side, row) => Self::CallKeys {
+                call,
+                side,
+                keys: row.to_string(),
+                length: row.length(),
             },
             CallEdit::Ssrc(side, ssrc) => Self::CallSsrc { call, side, ssrc },
             CallEdit::Priority(priority) => Self::CallPriority { call, priority },

@@ -8,7 +8,7 @@ use crate::call::{CallConfig, CallInfo};
 use crate::error::EngineError;
 use crate::leg::NetworkConfig;
 use crate::priority::Priority;
-use crate::proto::{CallBody, CallStats, Command, Direction, Flow, LegId, PlanId, Seats};
+use crate::proto::{CallBody, CallStats, Command, Direction, Flow, LegId, LegKeys, PlanId, Seats};
 use crate::worker::bank::Seat;
 
 use super::super::Supervisor;
@@ -50,6 +50,7 @@ impl Parts {
             priority,
             flows: [open(), open()],
             clocks: [1, 0].map(|to: usize| configs[to].codec.clock_rate()),
+            keys: configs.each_ref().map(LegKeys::new),
             untold: false,
         })
     }

@@ -37,6 +37,15 @@ impl Supervisor {
                 state.configs[side.index()].sender.ssrc = ssrc;
                 Command::SetSsrc { leg, ssrc }
             }
+            CallEdit::Keys(side, keys) => {
+                let (leg, types) = (
+                    state.info.sides[side.index()],
+                    state.configs[side.index()].keys,
+                );
+                types.send.ok_or(EngineError::NoKeys { leg })?;
+                let value = Box::new(keys);
+                Command::SendKeys { leg, value }
+            }
             CallEdit::Priority(priority) => {
                 state.priority = priority;
                 let leg = state.info.sides[0];

@@ -29,6 +29,8 @@ pub(crate) enum Note {
     Remove,
     /// The ring with a neighbour that is lost is exchanged; the old one comes back.
     Peer { worker: u8, epoch: u16 },
+    /// A value is lent, and comes back.
+    Lend,
     /// A value is set.
     Set,
 }
@@ -53,6 +55,7 @@ impl Note {
                 worker: value.index,
                 epoch: value.epoch,
             },
+            Command::SendKeys { .. } => Self::Lend,
             Command::SetGain { .. }
             | Command::SetDirection { .. }
             | Command::SetSsrc { .. }
@@ -81,7 +84,9 @@ impl Note {
         let comes_back = match self {
             Self::Join(_) | Self::Call(_) | Self::Add => failed,
             Self::Leave(_) | Self::Remove => !failed,
-            Self::Swap(_) | Self::ReplaceCall | Self::Await(_) | Self::Peer { .. } => true,
+            Self::Swap(_) | Self::ReplaceCall | Self::Await(_) | Self::Peer { .. } | Self::Lend => {
+                true
+            }
             Self::Set | Self::Send(_) | Self::SendCall(_) => false,
         };
         usize::from(comes_back)

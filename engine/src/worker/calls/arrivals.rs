@@ -12,6 +12,7 @@ use crate::proto::{CallId, LegId, LegPanic, PlanId, Segment, Side};
 use super::super::Worker;
 use super::super::account::Ran;
 use super::super::io::{Io, give_back, leak};
+use super::super::keys::list;
 use super::super::shed;
 use super::turn::Turn;
 
@@ -127,6 +128,11 @@ impl Worker {
                 .saw(body.priority, effects, false, FrameTime::Ms20);
         }
         self.counters.segments += 1;
+        let [a, b] = &mut body.keys;
+        let (keys, to_keys) = match from {
+            Side::A => (a, b),
+            Side::B => (b, a),
+        };
         let mut turn = Turn {
             seats: body.seats.of(from.segment()),
             flow: &mut body.flows[from.index()],
@@ -138,6 +144,8 @@ impl Worker {
             at_hand: &mut self.calls.at_hand,
             worker: (self.config.index, self.config.epoch),
             clock_rate: body.clocks[from.index()],
+            keys: keys.as_deref_mut(),
+            to_keys: to_keys.as_deref(),
             leg,
             to,
             now,
@@ -148,6 +156,9 @@ impl Worker {
         // What a panic leaves half done is the state of nodes that never run again.
         let ran = catch_unwind(AssertUnwindSafe(|| turn.run(plan)));
         let node = turn.kind;
+        if let Some(keys) = keys.as_deref_mut() {
+            list(&mut self.listening, leg, keys);
+        }
         if let Err(payload) = ran {
             self.counters.panics += 1;
             body.flows[from.index()].fenced = true;

@@ -33,6 +33,11 @@ impl Worker {
         let mut old = value;
         here.flows = core::mem::take(&mut old.flows);
         here.untold = old.untold;
+        for (now, was) in here.keys.iter_mut().zip(&old.keys) {
+            if let (Some(now), Some(was)) = (now, was) {
+                now.continue_from(was);
+            }
+        }
         for from in Side::BOTH {
             let flow = &mut here.flows[from.index()];
             // New states, so it runs again; what came meanwhile is not missing.

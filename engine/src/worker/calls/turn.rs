@@ -1,7 +1,7 @@
 //! One direction of a call in one slot: every packet through its ops, in the order they came.
 //!
 //! A packet is passed on whole, or taken apart into pieces of 10 ms that go through decoder, resampler, encoder
-//! and packetiser one after the other (`turn/pieces`). On the worker's thread.
+//! and packetiser one after the other (`turn/pieces`). Keys go past the ops (`turn/keyed`). On the worker's thread.
 
 use core::time::Duration;
 
@@ -13,7 +13,7 @@ use talkpath_nodes::spec::Spec;
 use talkpath_nodes::units::{Unit, Units};
 use talkpath_rt::boxes::{Borrower, Lender};
 
-use crate::proto::{Flow, LegId};
+use crate::proto::{Flow, LegId, LegKeys};
 
 use super::super::arena::Arena;
 use super::super::bank::{Bank, Seat};
@@ -22,6 +22,7 @@ use super::super::outward::Outlet;
 use super::super::script::{CostScript, Work};
 use super::super::stats::WorkerCounters;
 
+pub(super) mod keyed;
 mod pieces;
 
 /// Everything a direction touches while it runs.
@@ -38,6 +39,10 @@ pub(super) struct Turn<'a> {
     pub worker: (u8, u16),
     /// Ticks per second of what goes out.
     pub clock_rate: u32,
+    /// Keys of the side that sends.
+    pub keys: Option<&'a mut LegKeys>,
+    /// Those of the side that is sent.
+    pub to_keys: Option<&'a LegKeys>,
     /// The side that sends.
     pub leg: LegId,
     /// The side that is sent.
@@ -61,13 +66,20 @@ impl Turn<'_> {
         self.flow.inbox.reverse();
         while let Some(packet) = self.flow.inbox.pop() {
             let waited = self.now.saturating_sub(packet.received);
+            let is_key = self.is_key(packet.header.payload_type);
             self.at_hand.push(Unit::Packet(packet));
-            match self.packet(plan) {
-                Ok(step) => {
+            let outcome = if is_key {
+                self.key()
+            } else if self.gives_way() {
+                self.give_way()
+            } else {
+                self.packet(plan).map(|step| {
                     self.flow.stats.waited.record(waited);
                     self.count(&step);
-                }
-                Err(refusal) => self.refuse(refusal),
+                })
+            };
+            if let Err(refusal) = outcome {
+                self.refuse(refusal);
             }
             for packet in self.at_hand.drain(..).filter_map(Unit::into_packet) {
                 give_back(self.packets_in, packet, &mut self.counters.overflows);
