@@ -56,6 +56,7 @@ impl Caller {
             rtcp_mux: false,
             payload_type: 0,
             send_payload_type: 0,
+            keys: None,
             clock_rate: 8000,
             ssrc: config.sender.ssrc,
             cname: format!("caller-{number}@test"),

@@ -78,7 +78,9 @@ impl Arrival<'_> {
         packet.received = self.at;
         packet.not_before = Duration::ZERO;
         packet.header = header;
-        packet.header.payload_type = self.leg.far.session.send_payload_type;
+        if header.payload_type == self.leg.far.session.payload_type {
+            packet.header.payload_type = self.leg.far.session.send_payload_type;
+        }
         if packet.set_payload(payload).is_err() {
             to_worker.put_back(packet);
             return Err(Refusal::Oversized);

@@ -86,7 +86,8 @@ impl FarEnd {
     ///
     /// Real-time: allocates no; blocks no; cost O(1).
     pub(crate) fn judge(&mut self, header: &Header, from: SocketAddr, at: Duration) -> Verdict {
-        if header.payload_type != self.session.payload_type {
+        let key = self.session.keys == Some(header.payload_type);
+        if !key && header.payload_type != self.session.payload_type {
             return Verdict::Drop(Refusal::PayloadType);
         }
         if !self.rtp.trusts(from, at) {
@@ -95,7 +96,8 @@ impl FarEnd {
         if header.ssrc == self.reports.ssrc() {
             return Verdict::Drop(self.own_ssrc(from, at));
         }
-        let rate = self.session.clock_rate;
+        // The packets of a key share the timestamp of its beginning.
+        let rate = (!key).then_some(self.session.clock_rate);
         let admission = if self.rtp.improves(from, at) {
             // Whoever was heard before may have taught the RTCP latch as well.
             self.rtcp = Latch::new(self.session.remote_rtcp);

@@ -18,6 +18,7 @@ fn session() -> SessionChange {
         rtcp_mux: false,
         payload_type: 0,
         send_payload_type: 0,
+        keys: None,
         clock_rate: 8000,
         receive: true,
         send: true,
@@ -100,6 +101,31 @@ fn each_refusal_has_its_reason() {
         far.judge(&header(8, 11), home, NOW),
         Verdict::Drop(Refusal::NotReceiving)
     );
+}
+
+/// The packets of a key share a timestamp and would count as jitter.
+#[test]
+fn keys_come_in_where_they_were_agreed_on_and_are_no_measure_of_jitter() {
+    let home = addr("192.0.2.1:4000");
+    let key = |n| Header {
+        payload_type: 101,
+        ..header(7, n)
+    };
+    let mut without = far_end(session());
+    assert_eq!(
+        without.judge(&key(1), home, NOW),
+        Verdict::Drop(Refusal::PayloadType)
+    );
+    let mut far = far_end(SessionChange {
+        keys: Some(101),
+        ..session()
+    });
+    for n in 1..=20 {
+        let at = NOW + Duration::from_millis(20 * u64::from(n));
+        assert_eq!(far.judge(&key(n), home, at), Verdict::Accept);
+    }
+    let heard = far.sources.reception().expect("a source");
+    assert_eq!((heard.jitter, heard.cumulative_lost), (0, 0));
 }
 
 #[test]

@@ -77,6 +77,7 @@ fn session(index: u32) -> Session {
         rtcp_mux: false,
         payload_type: 0,
         send_payload_type: 0,
+        keys: None,
         clock_rate: 8000,
         ssrc: 1,
         cname: "a@b".to_owned(),

@@ -15,12 +15,14 @@ pub struct Session {
     pub remote_rtcp: SocketAddr,
     /// RTCP shares the RTP port in both directions (RFC 5761).
     pub rtcp_mux: bool,
-    /// The only payload type accepted, 0–127.
+    /// The payload type of the codec, 0–127. Nothing else but `keys` is accepted.
     pub payload_type: u8,
     /// What the same codec has on the way out, 0–127. The engine's leg knows it by this one, so what comes is handed over as it.
     /// Another one than `payload_type` only where an answer to an offer of ours says so (RFC 3264, section 5.1).
     pub send_payload_type: u8,
-    /// RTP clock of that payload type, Hz (RTP's, which is 8000 for G.722).
+    /// What its keys come as (RFC 4733), 0–127, if they do; handed over as it is.
+    pub keys: Option<u8>,
+    /// RTP clock of these payload types, Hz (RTP's, which is 8000 for G.722).
     pub clock_rate: u32,
     /// Our SSRC, as the leg's packetiser was told.
     pub ssrc: u32,
@@ -45,6 +47,8 @@ pub struct SessionChange {
     pub payload_type: u8,
     /// As in [`Session::send_payload_type`].
     pub send_payload_type: u8,
+    /// As in [`Session::keys`].
+    pub keys: Option<u8>,
     /// As in [`Session::clock_rate`].
     pub clock_rate: u32,
     /// As in [`Session::receive`].
@@ -62,6 +66,7 @@ impl From<&Session> for SessionChange {
             rtcp_mux: session.rtcp_mux,
             payload_type: session.payload_type,
             send_payload_type: session.send_payload_type,
+            keys: session.keys,
             clock_rate: session.clock_rate,
             receive: session.receive,
             send: session.send,

@@ -98,6 +98,7 @@ impl Bench {
             rtcp_mux: false,
             payload_type: 0,
             send_payload_type: 0,
+            keys: None,
             clock_rate: 8000,
             receive: true,
             send: true,
@@ -266,6 +267,7 @@ fn what_comes_under_a_number_of_our_offer_goes_on_under_the_legs() {
     let port = bench.attach(0);
     let change = SessionChange {
         send_payload_type: 96,
+        keys: None,
         ..bench.session()
     };
     bench.order(Command::Update(id(0).to_bits(), Box::new(change)));
@@ -280,6 +282,7 @@ fn what_comes_under_a_number_of_our_offer_goes_on_under_the_legs() {
     let swapped = SessionChange {
         payload_type: 96,
         send_payload_type: 0,
+        keys: None,
         ..change
     };
     bench.order(Command::Update(id(0).to_bits(), Box::new(swapped)));

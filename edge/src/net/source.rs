@@ -66,8 +66,9 @@ struct Source {
 }
 
 impl Sources {
-    /// Judges a packet that arrived at `at`; `rate` is its RTP clock in Hz.
-    pub(crate) fn admit(&mut self, header: &Header, at: Duration, rate: u32) -> Admission {
+    /// Judges a packet that arrived at `at`; `rate` is its RTP clock in Hz, `None` if its timestamp does not tell when it was
+    /// sent.
+    pub(crate) fn admit(&mut self, header: &Header, at: Duration, rate: Option<u32>) -> Admission {
         let Some(current) = &mut self.current else {
             self.current = Some(Source::new(header).heard(header, at, rate));
             return Admission::Accepted;
@@ -90,7 +91,12 @@ impl Sources {
     }
 
     /// Believes the sender of a packet at once, whoever was there before: the address it came from decides.
-    pub(crate) fn restart(&mut self, header: &Header, at: Duration, rate: u32) -> Admission {
+    pub(crate) fn restart(
+        &mut self,
+        header: &Header,
+        at: Duration,
+        rate: Option<u32>,
+    ) -> Admission {
         let replaces = self.ssrc().is_some_and(|ssrc| ssrc != header.ssrc);
         self.candidate = None;
         self.current = Some(Source::new(header).heard(header, at, rate));
@@ -145,7 +151,7 @@ impl Source {
         }
     }
 
-    fn heard(mut self, header: &Header, at: Duration, rate: u32) -> Self {
+    fn heard(mut self, header: &Header, at: Duration, rate: Option<u32>) -> Self {
         self.arrival(header.timestamp, at, rate);
         self
     }
@@ -170,7 +176,10 @@ impl Source {
     }
 
     /// A.8: the mean deviation of the transit time, with gain 1/16.
-    fn arrival(&mut self, timestamp: u32, at: Duration, rate: u32) {
+    fn arrival(&mut self, timestamp: u32, at: Duration, rate: Option<u32>) {
+        let Some(rate) = rate else {
+            return;
+        };
         let transit = ticks(at, rate).wrapping_sub(timestamp);
         if let Some(before) = self.transit.replace(transit) {
             let deviation = (transit.wrapping_sub(before) as i32).unsigned_abs();

@@ -18,7 +18,7 @@ fn at(sequence: u64) -> Duration {
 }
 
 fn feed(sources: &mut Sources, ssrc: u32, sequence: u16) -> Admission {
-    sources.admit(&header(ssrc, sequence), at(sequence.into()), RATE)
+    sources.admit(&header(ssrc, sequence), at(sequence.into()), Some(RATE))
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn jitter_follows_the_recursion_of_a8() {
     for i in 0..50u32 {
         // Every other packet is 5 ms late: 40 ticks of deviation each time.
         let late = Duration::from_millis(if i % 2 == 1 { 5 } else { 0 });
-        sources.admit(&header(7, i as u16), at(i.into()) + late, RATE);
+        sources.admit(&header(7, i as u16), at(i.into()) + late, Some(RATE));
         if i > 0 {
             expected = expected + 40 - ((expected + 8) >> 4);
         }

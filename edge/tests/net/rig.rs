@@ -112,6 +112,7 @@ pub fn session(index: u32, peer: SocketAddr) -> Session {
         rtcp_mux: false,
         payload_type: 0,
         send_payload_type: 0,
+        keys: None,
         clock_rate: 8000,
         ssrc: OWN,
         cname: "talkpath@test".to_owned(),

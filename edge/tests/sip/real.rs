@@ -137,14 +137,20 @@ impl Phone {
 
     /// The same with more headers.
     async fn call_with(server: SocketAddr, user: &str, more: &str) -> Self {
+        Self::call_as(server, user, more, "0", "").await
+    }
+
+    /// The same that offers these payload types and says more of them.
+    async fn call_as(server: SocketAddr, user: &str, more: &str, types: &str, lines: &str) -> Self {
         let rtp = UdpSocket::bind(SocketAddr::new(server.ip(), 0)).expect("a free port");
         rtp.set_read_timeout(Some(Duration::from_millis(20)))
             .expect("a socket");
         let mut ua = Ua::udp(server).await;
         let port = rtp.local_addr().expect("bound").port();
-        let offer = ua.sdp(&format!("m=audio {port} RTP/AVP 0\r\n"));
+        let offer = ua.sdp(&format!("m=audio {port} RTP/AVP {types}\r\n{lines}"));
         let answer = ua.invite(user, more, &offer).await;
         assert_eq!(answer.status(), 200, "{}", answer.text);
+        assert!(answer.body().contains(&format!("RTP/AVP {types}\r\n")));
         ua.ack(user, "").await;
         let line = answer
             .body()
@@ -238,6 +244,66 @@ async fn two_phones_hear_each_other_and_nobody_hears_himself() {
         server.engine.rooms().is_ok_and(|rooms| rooms.is_empty())
     })
     .await;
+    server.stop().await;
+}
+
+/// RFC 4733 from offer to event: one for each key, whatever of its packets is lost.
+#[tokio::test]
+async fn the_keys_of_a_phone_are_told_as_events_and_the_engine_can_press_some() {
+    let server = Server::start("keys").await;
+    let events = server.engine.subscribe().expect("running");
+    let lines = "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n";
+    let address = server.sip.local_addr();
+    let mut phone = Phone::call_as(address, "room-a", "", "0 101", lines).await;
+    for sequence in 0..10 {
+        phone.talk(sequence, 0x90);
+    }
+    // The 5, for 60 ms: of six packets the first, and two of the three last, are lost.
+    let press = |sequence: u16, duration: u16, end: bool| {
+        let mut packet = [0x80, 101, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 10, 0, 0];
+        packet[2..4].copy_from_slice(&sequence.to_be_bytes());
+        packet[4..8].copy_from_slice(&1_600_u32.to_be_bytes());
+        packet[13] |= if end { 0x80 } else { 0 };
+        packet[14..].copy_from_slice(&duration.to_be_bytes());
+        phone.send(&packet);
+    };
+    press(11, 320, false);
+    press(12, 480, false);
+    press(14, 480, true);
+    let mut told = Vec::new();
+    until("the key", || {
+        let kinds = events.receiver().try_iter().map(|event| event.kind);
+        told.extend(kinds.filter_map(|kind| match kind {
+            EventKind::Key {
+                leg, key, duration, ..
+            } => Some((leg, key.to_string(), duration)),
+            _ => None,
+        }));
+        !told.is_empty()
+    })
+    .await;
+    let (leg, key, duration) = told.remove(0);
+    assert_eq!((key.as_str(), duration), ("5", Duration::from_millis(60)));
+    // And back: packets of the number that was agreed on, the last marked as such three times.
+    let rooms = server.engine.rooms().expect("running");
+    let mut legs = rooms.iter().flat_map(|room| room.legs().expect("running"));
+    let leg = legs.find(|one| one.id() == leg).expect("it is there");
+    leg.send_keys("#", Duration::from_millis(80))
+        .expect("keys were agreed on");
+    let mut ends = 0;
+    for _ in 0..200 {
+        let packet = phone.next().unwrap_or_default();
+        if packet.get(1).is_some_and(|second| second & 0x7f == 101) {
+            assert_eq!(packet[12], 11, "the code of #");
+            ends += u32::from(packet[13] & 0x80 != 0);
+        }
+        if ends == 3 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ends, 3);
+    assert_eq!(phone.ua.ask("BYE", "room-a").await.status(), 200);
     server.stop().await;
 }
 

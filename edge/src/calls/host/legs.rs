@@ -25,7 +25,16 @@ pub(super) fn stream(to: &Destination, session: &MediaSession) -> NetworkConfig 
         hear_self: *to == Destination::Echo,
         opus: session.answer.opus,
         // Not taken from the session yet: what comes is dropped as before.
-        keys: KeyTypes::default(),
+        keys: keys(session),
+    }
+}
+
+/// What keys come and go as.
+fn keys(session: &MediaSession) -> KeyTypes {
+    let numbers = session.answer.alongside.events.map(|events| events.numbers);
+    KeyTypes {
+        receive: numbers.map(|numbers| numbers.receive),
+        send: numbers.map(|numbers| numbers.send),
     }
 }
 
@@ -89,6 +98,7 @@ impl EngineHost {
                 payload_type: session.answer.numbers.send,
                 ptime: session.answer.ptime,
                 opus: session.answer.opus,
+                keys: keys(session),
                 ..was.config
             },
             direction: session.answer.direction,
@@ -126,6 +136,7 @@ impl EngineHost {
             rtcp_mux: session.answer.rtcp_mux,
             payload_type: session.answer.numbers.receive,
             send_payload_type: config.payload_type,
+            keys: config.keys.receive,
             clock_rate: config.codec.clock_rate(),
             ssrc: config.sender.ssrc,
             cname: format!("{:016x}{:016x}@talkpath", self.random, leg.id().to_bits()),

@@ -86,7 +86,7 @@ fn known_loss_and_delay_are_reported() {
         let header = a.send(i, at);
         if i % 4 != 3 {
             let late = Duration::from_millis(if i % 2 == 0 { 2 } else { 0 });
-            b.sources.admit(&header, at + one_way + late, 8000);
+            b.sources.admit(&header, at + one_way + late, Some(8000));
         }
     }
     let at = start + Duration::from_secs(4);
@@ -185,7 +185,7 @@ fn negative_loss_and_long_names_survive() {
     b.reports.cname = "é".repeat(127);
     for i in [0, 1, 1, 1] {
         let header = a.send(i, start);
-        b.sources.admit(&header, start, 8000);
+        b.sources.admit(&header, start, Some(8000));
     }
     let compound = b.compose(start, &wall);
     a.hear(&compound, start, &wall);

@@ -45,7 +45,10 @@ impl Default for SipConfig {
             advertised: None,
             play_folder: None,
             limits: Limits::default(),
-            capabilities: Capabilities::default(),
+            capabilities: Capabilities {
+                telephone_event: true,
+                ..Capabilities::default()
+            },
             frame: FrameTime::Ms20,
             precedence: Precedence::default(),
             ring: Duration::ZERO,
