@@ -175,7 +175,7 @@ fn what_is_impossible_says_what_is_possible() {
             &["--slot-us: was 300", "250, 500, 1000, 2000 or 5000"],
         ),
         (&["room", "--loss", "101"], &["--loss: was 101", "0 to 100"]),
-        (&["room", "--codec", "opus"], &["opus", "PCMU/8000"]),
+        (&["room", "--codec", "g729"], &["g729", "PCMU/8000"]),
         (
             &["migrate", "--workers", "1"],
             &["--workers: was 1", "2 to 16"],
