@@ -76,6 +76,7 @@ fn attach(net: &Net, leg: LegId, config: &NetworkConfig) -> Result<UdpSocket, Bo
         rtcp_mux: true,
         payload_type: config.payload_type,
         send_payload_type: config.payload_type,
+        keys: config.keys.receive,
         clock_rate: config.codec.clock_rate(),
         ssrc: config.sender.ssrc,
         cname: "call@example".to_owned(),

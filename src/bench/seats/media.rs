@@ -17,6 +17,7 @@ pub(super) fn session(leg: LegId, network: &NetworkConfig, phone: SocketAddr) ->
         rtcp_mux: true,
         payload_type: network.payload_type,
         send_payload_type: network.payload_type,
+        keys: network.keys.receive,
         clock_rate: network.codec.clock_rate(),
         ssrc: network.sender.ssrc,
         cname: "talkpath@bench".to_owned(),
