@@ -20,6 +20,7 @@ const UNIT: &str = include_str!("../docs/talkpath.service");
 const NO_PANEL: &[&str] = &[
     "packets_stale_total",
     "packets_held_total",
+    "keys_unheard_total",
     "packets_crowded_total",
     "packets_relayed_total",
     "packets_transcoded_total",
