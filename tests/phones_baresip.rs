@@ -15,11 +15,14 @@ mod tools;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use namespace::{Namespaces, PHONES, SERVER};
 use server::{Folder, Server, breathe};
 
 const RATE: usize = 8000;
+/// One test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
 /// As a phone's account names it.
 const OPUS: &str = "opus/48000/2";
 /// Bytes of 16-bit audio each phone must have heard: ten seconds.
@@ -206,6 +209,8 @@ fn hear_each_other(codec: &str, alike: f64) {
     if !tools::present(&[("baresip", "baresip"), ("ip", "iproute2")]) {
         return;
     }
+    // The namespaces have fixed names.
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(spaces) = Namespaces::new() else {
         tools::skip("run as root: this test makes network namespaces");
         return;
